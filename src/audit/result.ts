@@ -1,0 +1,157 @@
+import Type, { type Static } from "typebox";
+
+/**
+ * The audit report, `blindspot.audit/1`: the source of truth for its TypeScript types, for the published
+ * JSON Schema (`npm run schema`) and for checking reports that `blindspot compare` reads.
+ * Symbols are those of the theory: y is the output of the standardization phase, G = ∂L/∂y, n the number
+ * of elements in a group, E = ‖G‖².
+ */
+
+const Name = Type.String({ minLength: 1 });
+const Share = Type.Number({ minimum: -1e-3, maximum: 1.001 });
+const NonNegative = Type.Number({ minimum: 0 });
+const Sha256 = Type.String({ pattern: "^[0-9a-f]{64}$" });
+
+export const Verdict = Type.Union([Type.Literal("clear"), Type.Literal("dim"), Type.Literal("blind")]);
+
+/** Which axis one normalization group stands for, and so what `channels` lists. */
+export const GroupedBy = Type.Union([Type.Literal("channel"), Type.Literal("sample"), Type.Literal("group")]);
+
+const Energy = Type.Object(
+  {
+    total: NonNegative,
+    first: NonNegative,
+    diag: NonNegative,
+    passed: Type.Number(),
+  },
+  {
+    description: "Squared norms of G and of its parts along 1 (first), along y (diag) and the rest (passed).",
+  },
+);
+
+const Shares = Type.Object(
+  {
+    blocked: Share,
+    first: Share,
+    diag: Share,
+    chance: Type.Number({
+      minimum: 0,
+      description: "Share that pure noise would have blocked: blocked directions / elements.",
+    }),
+  },
+  {
+    description:
+      "Energies relative to the total, summed over groups before dividing. 0 where the total is 0.",
+  },
+);
+
+const Leak = Type.Object(
+  { mean: NonNegative, max: NonNegative },
+  { description: "ρ = ε/(v+ε) over the groups: the fraction of the diagonal part that ε lets through." },
+);
+
+const Weights = Type.Object(
+  {
+    name: Name,
+    open: Type.Number({
+      minimum: 0,
+      description: "‖ΔW_open‖: gradient of the weights below if the statistics were constants.",
+    }),
+    first: NonNegative,
+    diag: NonNegative,
+    removed: NonNegative,
+    kept: NonNegative,
+    cosine: Type.Number({ minimum: -1.0001, maximum: 1.0001 }),
+  },
+  { description: "What the weights below never hear; everything but `open` is relative to it." },
+);
+
+const Affine = Type.Object(
+  { gradGamma: NonNegative, gradBeta: NonNegative },
+  { description: "‖∂L/∂γ‖ and ‖∂L/∂β‖: where the blocked signal went." },
+);
+
+export const Layer = Type.Object({
+  name: Name,
+  op: Name,
+  mode: Type.Union([Type.Literal("training"), Type.Literal("evaluation"), Type.Literal("recorded")], {
+    description: "How the file runs the layer; it is always measured with the statistics of the batch.",
+  }),
+  groupedBy: GroupedBy,
+  channels: Type.Object(
+    {
+      energy: Type.Array(NonNegative),
+      first: Type.Array(NonNegative),
+      diag: Type.Array(NonNegative),
+    },
+    { description: "Energies per channel (per sample for layer norm, per group for group norm)." },
+  ),
+  channelCount: Type.Integer({ minimum: 1 }),
+  elements: Type.Integer({ minimum: 1, description: "n: elements that share one mean and variance." }),
+  epsilon: Type.Union([NonNegative, Type.Null()]),
+  energy: Energy,
+  shares: Shares,
+  leak: Type.Union([Leak, Type.Null()]),
+  weights: Type.Union([Weights, Type.Null()]),
+  affine: Type.Union([Affine, Type.Null()]),
+  identityResidual: Type.Union([NonNegative, Type.Null()], {
+    description:
+      "‖∂L/∂x by automatic differentiation − ∂L/∂x by the closed form‖ / ‖G/σ‖; null for a recorded trace.",
+  }),
+  verdict: Verdict,
+  why: Type.Array(Type.String()),
+});
+
+export const AuditReport = Type.Object(
+  {
+    schema: Type.Literal("blindspot.audit/1"),
+    tool: Type.Object({ name: Type.Literal("blindspot"), version: Name }),
+    source: Type.Object({
+      kind: Type.Union([Type.Literal("onnx"), Type.Literal("safetensors"), Type.Literal("npz")]),
+      file: Name,
+      sha256: Sha256,
+    }),
+    batch: Type.Union([
+      Type.Object({
+        file: Name,
+        sha256: Sha256,
+        size: Type.Integer({ minimum: 1 }),
+        labelCounts: Type.Optional(Type.Record(Type.String(), Type.Integer({ minimum: 0 }))),
+      }),
+      Type.Null(),
+    ]),
+    loss: Type.Object({
+      kind: Type.String(),
+      reduction: Type.Union([Type.Literal("mean"), Type.Literal("none"), Type.Null()]),
+      value: Type.Union([Type.Number(), Type.Null()]),
+    }),
+    precision: Type.Union([Type.Literal("float32"), Type.Literal("float64")]),
+    device: Type.Union([Type.String(), Type.Null()]),
+    elapsedMs: NonNegative,
+    thresholds: Type.Object({
+      blind: Type.Object({ removed: NonNegative, blocked: NonNegative, timesChance: NonNegative }),
+      dim: Type.Object({ removed: NonNegative, blocked: NonNegative, timesChance: NonNegative }),
+    }),
+    layers: Type.Array(Layer),
+    warnings: Type.Array(Type.String()),
+    summary: Type.Object({
+      layers: Type.Integer({ minimum: 0 }),
+      blind: Type.Array(Name),
+      dim: Type.Array(Name),
+      worst: Type.Union([Type.Object({ name: Name, removed: NonNegative }), Type.Null()]),
+    }),
+  },
+  {
+    $id: "https://blindspot.dev/schema/audit-1.json",
+    title: "blindspot audit report",
+    description:
+      "What normalization layers hide from the loss, layer by layer. For batch normalization the blocked directions of a channel are 1 and y.",
+  },
+);
+
+export type AuditReport = Static<typeof AuditReport>;
+export type LayerReport = Static<typeof Layer>;
+export type Verdict = Static<typeof Verdict>;
+export type GroupedBy = Static<typeof GroupedBy>;
+export type WeightsReport = Static<typeof Weights>;
+export type Thresholds = AuditReport["thresholds"];

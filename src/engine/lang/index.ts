@@ -1,0 +1,7 @@
+export * from "./autodiff.js";
+export * from "./core.js";
+export * from "./elementwise.js";
+export * from "./linear.js";
+export * from "./pool.js";
+export * from "./reduce.js";
+export * from "./shape.js";

@@ -1,0 +1,48 @@
+import { lax, numpy as np, type Traced } from "../jax.js";
+import { borrow, dtypeOf, full } from "./core.js";
+import { concat, pad } from "./shape.js";
+
+/** Geometry of a pooling window over the trailing spatial axes of [N, C, …]. */
+export interface PoolOptions {
+  readonly window: readonly number[];
+  readonly strides: readonly number[];
+  readonly padding: readonly (readonly [number, number])[];
+}
+
+/** Largest element of every window; padding never wins. */
+export function maxPool(x: Traced, { window, strides, padding }: PoolOptions): Traced {
+  let padded = x;
+  padding.forEach((width, i) => {
+    padded = padWith(padded, i + x.ndim - window.length, width, Number.NEGATIVE_INFINITY);
+  });
+  return lax.reduceWindow(
+    borrow(padded),
+    ((w: Traced) => np.max(w)) as never,
+    [...window],
+    [...strides],
+  ) as Traced;
+}
+
+/** Sum over every window; padding counts as zeros. */
+export function sumPool(x: Traced, { window, strides, padding }: PoolOptions): Traced {
+  const lead = x.ndim - window.length;
+  const padded = pad(x, [...Array.from({ length: lead }, () => [0, 0] as const), ...padding]);
+  return lax.reduceWindow(
+    borrow(padded),
+    ((w: Traced) => np.sum(w)) as never,
+    [...window],
+    [...strides],
+  ) as Traced;
+}
+
+/** Adds `value` before and after one axis. */
+export function padWith(
+  x: Traced,
+  axis: number,
+  [before, after]: readonly [number, number],
+  value: number,
+): Traced {
+  const part = (size: number) => full(x.shape.toSpliced(axis, 1, size), value, dtypeOf(x));
+  const parts = [...(before > 0 ? [part(before)] : []), x, ...(after > 0 ? [part(after)] : [])];
+  return parts.length === 1 ? x : concat(parts, axis);
+}

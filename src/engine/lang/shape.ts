@@ -1,0 +1,38 @@
+import { numpy as np, type Traced } from "../jax.js";
+import { borrow } from "./core.js";
+
+export const reshape = (x: Traced, shape: readonly number[]): Traced =>
+  borrow(x).reshape([...shape]) as Traced;
+
+export const transpose = (x: Traced, perm: readonly number[]): Traced =>
+  borrow(x).transpose([...perm]) as Traced;
+
+/** NumPy broadcasting of `x` to `shape`. */
+export const broadcastTo = (x: Traced, shape: readonly number[]): Traced =>
+  np.broadcastTo(borrow(x), [...shape]) as Traced;
+
+export function concat(xs: readonly Traced[], axis: number): Traced {
+  return np.concatenate(xs.map(borrow), axis) as Traced;
+}
+
+export const flip = (x: Traced, axes: readonly number[]): Traced => np.flip(borrow(x), [...axes]) as Traced;
+
+/** Elements `start ≤ i < stop` of every axis; one pair per axis. */
+export function slice(x: Traced, ranges: readonly (readonly [start: number, stop: number])[]): Traced {
+  return borrow(x).slice(...ranges.map(([a, b]) => [a, b] as [number, number])) as Traced;
+}
+
+/** Zeros before and after each axis; one pair per axis, none negative. */
+export function pad(x: Traced, widths: readonly (readonly [before: number, after: number])[]): Traced {
+  return np.pad(
+    borrow(x),
+    widths.map(([a, b]) => [a, b] as [number, number]),
+  ) as Traced;
+}
+
+/** `x` at whole-number `indices` (any shape, within bounds) along `axis`, as NumPy's take. */
+export function take(x: Traced, indices: Traced, axis: number): Traced {
+  const index: (Traced | [])[] = x.shape.map(() => []);
+  index[axis] = borrow(indices);
+  return borrow(x).slice(...(index as never[])) as Traced;
+}
