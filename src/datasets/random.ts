@@ -1,0 +1,57 @@
+/**
+ * A small seeded generator (xoshiro128**, Blackman & Vigna 2018, seeded by splitmix32): the same numbers on
+ * every machine, which Math.random cannot promise. Not for cryptography.
+ */
+export class Random {
+  readonly #state: Uint32Array;
+
+  constructor(seed: number) {
+    let x = seed >>> 0;
+    this.#state = Uint32Array.from({ length: 4 }, () => {
+      x = (x + 0x9e3779b9) >>> 0;
+      let z = x;
+      z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
+      z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+      return (z ^ (z >>> 16)) >>> 0;
+    });
+  }
+
+  /** A whole number, uniform in [0, 2³²). */
+  bits(): number {
+    const s = this.#state as Uint32Array & { 0: number; 1: number; 2: number; 3: number };
+    const rotated = Math.imul(s[1], 5);
+    const result = Math.imul((rotated << 7) | (rotated >>> 25), 9) >>> 0;
+    const shifted = s[1] << 9;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= shifted;
+    s[3] = (s[3] << 11) | (s[3] >>> 21);
+    return result;
+  }
+
+  /** Uniform in [low, high). */
+  uniform(low = 0, high = 1): number {
+    return low + (high - low) * (this.bits() / 2 ** 32);
+  }
+
+  /** A whole number, uniform in [0, n). */
+  below(n: number): number {
+    return Math.floor(this.uniform(0, n));
+  }
+
+  /** Standard normal, by the Box-Muller transform. */
+  normal(): number {
+    return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
+  }
+
+  /** Puts `items` into a random order, in place (Fisher-Yates). */
+  shuffle<T>(items: T[]): T[] {
+    for (let i = items.length - 1; i > 0; i--) {
+      const j = this.below(i + 1);
+      [items[i], items[j]] = [items[j]!, items[i]!];
+    }
+    return items;
+  }
+}
