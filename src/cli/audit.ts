@@ -1,0 +1,153 @@
+import { Command, Option } from "commander";
+import type { AuditReport, Thresholds } from "../audit/result.js";
+import { UserError } from "../errors.js";
+import { writeWhole } from "./output.js";
+import { terminalProgress } from "./progress.js";
+
+const FORMATS = ["table", "json", "html", "junit"] as const;
+type Format = (typeof FORMATS)[number];
+
+interface AuditFlags {
+  data?: string;
+  loss?: "cross-entropy" | "mse" | "bce" | "l1" | "output";
+  input?: string;
+  target?: string;
+  layers?: string;
+  format?: Format;
+  output?: string;
+  failOn?: string;
+  thresholds?: string;
+  precision: "float32" | "float64";
+  device: "cpu" | "cuda" | "webgpu";
+  saveGraph?: string;
+}
+
+export function auditCommand(): Command {
+  return new Command("audit")
+    .description("measure what each normalization layer hides, on one batch")
+    .argument("<file>", "model.onnx, or a recorded trace: trace.safetensors, trace.npz")
+    .option("--data <batch.npz>", "the batch: inputs by ONNX name (or `input`), `label` or `target`")
+    .addOption(
+      new Option("--loss <kind>", "loss on the model's output (default: inferred from the batch)").choices([
+        "cross-entropy",
+        "mse",
+        "bce",
+        "l1",
+        "output",
+      ]),
+    )
+    .option("--input <key>", "key of the model's input in the batch")
+    .option("--target <key>", "key of the label or target in the batch")
+    .option("--layers <glob>", "only layers whose name matches")
+    .addOption(
+      new Option("--format <format>", "default: from the ending of -o, else table").choices([...FORMATS]),
+    )
+    .option("-o, --output <file>", "write there instead of stdout")
+    .option("--fail-on <conditions>", "exit with 1 if any layer meets one, e.g. 'removed>0.9,verdict=blind'")
+    .option("--thresholds <list>", "verdict limits, e.g. 'blind.removed=0.95,dim.blocked=0.2'")
+    .addOption(
+      new Option("--precision <type>", "element type of the measurement")
+        .choices(["float32", "float64"])
+        .default("float32"),
+    )
+    .addOption(
+      new Option("--device <device>", "where the graph runs")
+        .choices(["cpu", "cuda", "webgpu"])
+        .default("cpu"),
+    )
+    .option("--save-graph <file.onnx>", "also write the measuring graph, to run anywhere ONNX runs")
+    .action(audit);
+}
+
+async function audit(file: string, flags: AuditFlags): Promise<void> {
+  const format = flags.format ?? formatFromName(flags.output);
+  const { parseThresholds } = await import("../audit/thresholds.js");
+  const { findFailures, parseFailOn } = await import("../audit/fail-on.js");
+  const conditions = flags.failOn === undefined ? [] : parseFailOn(flags.failOn);
+  const thresholds = parseThresholds(flags.thresholds);
+
+  const progress = terminalProgress();
+  let report: AuditReport;
+  try {
+    report = await measure(file, flags, thresholds, progress.report);
+  } finally {
+    progress.done();
+  }
+
+  const failures = findFailures(report, conditions);
+  const text = await render(report, format, failures, flags.output === undefined);
+  if (flags.output === undefined) process.stdout.write(text);
+  else writeWhole(flags.output, text);
+  for (const warning of format === "table" ? [] : report.warnings)
+    console.error(`blindspot: warning: ${warning}`);
+  for (const { layer, condition, value } of failures)
+    console.error(`blindspot: ${layer}: ${condition} (${value})`);
+  if (failures.length > 0) process.exitCode = 1;
+}
+
+async function measure(
+  file: string,
+  flags: AuditFlags,
+  thresholds: Thresholds,
+  onProgress: (message: string) => void,
+): Promise<AuditReport> {
+  const { layers } = flags;
+  if (/\.(safetensors|npz)$/i.test(file)) {
+    for (const flag of ["data", "loss", "input", "target", "saveGraph"] as const)
+      if (flags[flag] !== undefined)
+        throw new UserError(
+          `--${flag === "saveGraph" ? "save-graph" : flag}: means nothing for a recorded trace (${file}); leave it out`,
+        );
+    const { auditTrace } = await import("../audit/trace.js");
+    return auditTrace(file, { layers, thresholds, onProgress });
+  }
+  if (flags.data === undefined)
+    throw new UserError(`--data: missing; auditing the model ${file} needs a batch, e.g. --data batch.npz`);
+  const { auditModel } = await import("../audit/model.js");
+  return auditModel(file, {
+    data: flags.data,
+    loss: flags.loss,
+    input: flags.input,
+    target: flags.target,
+    layers,
+    thresholds,
+    precision: flags.precision,
+    device: flags.device,
+    onProgress,
+    onGraph: (bytes) => {
+      if (flags.saveGraph !== undefined) writeWhole(flags.saveGraph, bytes);
+    },
+  });
+}
+
+async function render(
+  report: AuditReport,
+  format: Format,
+  failures: Parameters<typeof import("../report/junit.js").auditJunit>[1],
+  toTerminal: boolean,
+): Promise<string> {
+  switch (format) {
+    case "table": {
+      const { auditTable } = await import("../report/table.js");
+      return auditTable(report, { color: toTerminal && wantsColor() });
+    }
+    case "json":
+      return (await import("../report/json.js")).auditJson(report);
+    case "html":
+      return (await import("../report/html/index.js")).auditHtml(report);
+    case "junit":
+      return (await import("../report/junit.js")).auditJunit(report, failures);
+  }
+}
+
+/** Colours only on a terminal, and never where the user asked for none (no-color.org). */
+export function wantsColor(): boolean {
+  return process.stdout.isTTY === true && !process.env.NO_COLOR;
+}
+
+export function formatFromName(file: string | undefined): Format {
+  if (file?.endsWith(".json")) return "json";
+  if (file && /\.html?$/.test(file)) return "html";
+  if (file?.endsWith(".xml")) return "junit";
+  return "table";
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+import { Command, Option } from "commander";
+import type { AuditReport } from "../audit/result.js";
+import { UserError } from "../errors.js";
+import { wantsColor } from "./audit.js";
+import { writeWhole } from "./output.js";
+
+interface CompareFlags {
+  format?: "table" | "json";
+  output?: string;
+}
+
+export function compareCommand(): Command {
+  return new Command("compare")
+    .description("put two audit reports side by side: one-class against mixed, before against after")
+    .argument("<a.json>", "an audit report, made with --format json")
+    .argument("<b.json>", "another one")
+    .addOption(
+      new Option("--format <format>", "default: from the ending of -o, else table").choices([
+        "table",
+        "json",
+      ]),
+    )
+    .option("-o, --output <file>", "write there instead of stdout")
+    .action(compare);
+}
+
+async function compare(fileA: string, fileB: string, flags: CompareFlags): Promise<void> {
+  const { compareReports, parseAuditReport } = await import("../audit/compare.js");
+  const read = (file: string): AuditReport => parseAuditReport(readText(file), file);
+  const comparison = compareReports(read(fileA), read(fileB));
+  const json = flags.format === "json" || (flags.format === undefined && flags.output?.endsWith(".json"));
+  const text = json
+    ? `${JSON.stringify(comparison, null, 2)}\n`
+    : (await import("../report/compare-table.js")).compareTable(comparison, {
+        color: flags.output === undefined && wantsColor(),
+      });
+  if (flags.output === undefined) process.stdout.write(text);
+  else writeWhole(flags.output, text);
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UserError(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}

@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander";
+import { UserError } from "../errors.js";
+import { version } from "../version.js";
+import { auditCommand } from "./audit.js";
+import { compareCommand } from "./compare.js";
+
+const EXIT = { wrongUse: 2, internal: 3 } as const;
+
+const program = new Command("blindspot")
+  .description("Shows what normalization layers hide from the loss.")
+  .version(version)
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(`blindspot: ${text.replace(/^error: /, "")}`) })
+  .showHelpAfterError("(see blindspot --help)");
+
+program.addCommand(auditCommand().copyInheritedSettings(program));
+program.addCommand(compareCommand().copyInheritedSettings(program));
+
+// A reader that closes the pipe early (`| head`) is no fault.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.wrongUse;
+  if (error instanceof UserError) {
+    console.error(`blindspot: ${error.message}`);
+    return error.exitCode;
+  }
+  console.error(
+    `blindspot: internal error, please report it: ${error instanceof Error ? error.stack : error}`,
+  );
+  return EXIT.internal;
+}
