@@ -1,5 +1,5 @@
 import { lax, numpy as np, type Traced } from "../jax.js";
-import { borrow, cast, dtypeOf, type Operand, pair, scalar } from "./core.js";
+import { borrow, cast, dtypeOf, isFloat, type Operand, pair, scalar } from "./core.js";
 
 export function add(a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
@@ -47,6 +47,21 @@ export const erf = (x: Traced): Traced => lax.erf(borrow(x)) as Traced;
 export const floor = (x: Traced): Traced => np.floor(borrow(x)) as Traced;
 export const ceil = (x: Traced): Traced => np.ceil(borrow(x)) as Traced;
 
+/** Remainder of a / b with the sign of a, as C's % and ONNX's Mod with fmod=1. */
+export const remainder = (a: Operand, b: Operand): Traced => sub(a, mul(truncate(div(a, b)), b));
+
+/** Towards zero; integers stay as they are. */
+export const truncate = (x: Traced): Traced =>
+  isFloat(dtypeOf(x)) ? where(less(x, 0), ceil(x), floor(x)) : x;
+
+/** To the nearest whole number, halves to the even one; derivative 0. */
+export function round(x: Traced): Traced {
+  const below = floor(x);
+  const rest = sub(x, below);
+  const even = mul(floor(mul(add(below, 1), 0.5)), 2);
+  return where(equal(rest, 0.5), even, where(less(rest, 0.5), below, add(below, 1)));
+}
+
 export const square = (x: Traced): Traced => mul(x, x);
 
 export const less = (a: Operand, b: Operand): Traced => np.less(...pair(a, b)) as Traced;
@@ -55,6 +70,11 @@ export const greater = (a: Operand, b: Operand): Traced => np.greater(...pair(a,
 export const greaterEqual = (a: Operand, b: Operand): Traced => np.greaterEqual(...pair(a, b)) as Traced;
 export const equal = (a: Operand, b: Operand): Traced => np.equal(...pair(a, b)) as Traced;
 export const notEqual = (a: Operand, b: Operand): Traced => np.notEqual(...pair(a, b)) as Traced;
+
+export const and = (a: Traced, b: Traced): Traced => np.logicalAnd(borrow(a), borrow(b)) as Traced;
+export const or = (a: Traced, b: Traced): Traced => np.logicalOr(borrow(a), borrow(b)) as Traced;
+export const xor = (a: Traced, b: Traced): Traced => np.logicalXor(borrow(a), borrow(b)) as Traced;
+export const not = (x: Traced): Traced => np.logicalNot(borrow(x)) as Traced;
 
 /** Elementwise choice. Differentiating gives each branch the cotangent where it was chosen, 0 elsewhere. */
 export function where(condition: Traced, a: Operand, b: Operand): Traced {

@@ -1,3 +1,4 @@
+export * from "./abstract.js";
 export * from "./autodiff.js";
 export * from "./core.js";
 export * from "./elementwise.js";

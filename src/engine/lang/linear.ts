@@ -5,6 +5,10 @@ import { flip, reshape, transpose } from "./shape.js";
 /** NumPy's matrix product, with broadcast leading axes. */
 export const matmul = (a: Traced, b: Traced): Traced => np.matmul(borrow(a), borrow(b)) as Traced;
 
+/** Einstein summation as NumPy's, such as `bhid,bhjd->bhij`. */
+export const einsum = (equation: string, operands: readonly Traced[]): Traced =>
+  np.einsum(equation, ...operands.map(borrow)) as Traced;
+
 /** Geometry of a convolution over S spatial axes. */
 export interface ConvOptions {
   readonly strides: readonly number[];

@@ -38,6 +38,16 @@ export function prod(x: Traced, axes: Axes = null, { keepdims = false }: ReduceO
   return borrow(x).prod(axesOf(x, axes), { keepdims }) as Traced;
 }
 
+/** Index of the first largest element along `axis`, int32. Has no derivative. */
+export function argmax(x: Traced, axis: number, { keepdims = false }: ReduceOptions = {}): Traced {
+  return np.argmax(stopGradient(x), axis, { keepdims }) as Traced;
+}
+
+/** Index of the first smallest element along `axis`, int32. Has no derivative. */
+export function argmin(x: Traced, axis: number, { keepdims = false }: ReduceOptions = {}): Traced {
+  return np.argmin(stopGradient(x), axis, { keepdims }) as Traced;
+}
+
 /** x − log Σ e^x along `axis`, shifted by the largest element so that nothing overflows. */
 export function logSoftmax(x: Traced, axis: number): Traced {
   const shifted = sub(x, stopMax(x, axis));

@@ -22,6 +22,24 @@ export function slice(x: Traced, ranges: readonly (readonly [start: number, stop
   return borrow(x).slice(...ranges.map(([a, b]) => [a, b] as [number, number])) as Traced;
 }
 
+/** Every `step`-th element along `axis`, from the first on. */
+export function every(x: Traced, axis: number, step: number): Traced {
+  if (step === 1) return x;
+  const size = x.shape[axis]!;
+  const count = Math.ceil(size / step);
+  // Reshape and slice, not a gather: the adjoint is then a pad instead of a scatter.
+  const padded = pad(
+    x,
+    x.shape.map((_, i) => [0, i === axis ? count * step - size : 0] as const),
+  );
+  const rows = reshape(padded, x.shape.toSpliced(axis, 1, count, step));
+  const first = slice(
+    rows,
+    rows.shape.map((n, i) => [0, i === axis + 1 ? 1 : n] as const),
+  );
+  return reshape(first, x.shape.toSpliced(axis, 1, count));
+}
+
 /** Zeros before and after each axis; one pair per axis, none negative. */
 export function pad(x: Traced, widths: readonly (readonly [before: number, after: number])[]): Traced {
   return np.pad(
