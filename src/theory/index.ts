@@ -1,0 +1,5 @@
+export * from "./blocked-shares.js";
+export * from "./chance.js";
+export * from "./layout.js";
+export * from "./standardize.js";
+export * from "./weights.js";
