@@ -1,0 +1,91 @@
+import { Random } from "../src/datasets/random.js";
+import {
+  add,
+  jvp,
+  mul,
+  sub,
+  type Traced,
+  type TracedFunction,
+  valueAndGrad,
+} from "../src/engine/lang/index.js";
+import { crossEntropy, meanSquaredError } from "../src/nn/losses.js";
+import { autoencoder, batchNorm, densenet, mlp, resnet, vgg } from "../src/nn/models/index.js";
+import { initialValues, type Network } from "../src/nn/network.js";
+import { allocate, sizeOf, type Tensor, type TensorSpec } from "../src/tensor.js";
+
+/** The networks of the benchmarks, the same as in peer.py. */
+export const NETWORKS: Record<string, () => Network> = {
+  vgg11: () => vgg({ depth: 11, norm: batchNorm }),
+  resnet18: () => resnet({ blocks: [2, 2, 2, 2], norm: batchNorm }),
+  densenet121: () => densenet({ blocks: [6, 12, 24, 16], norm: batchNorm }),
+  mlp: () => mlp({ inputs: 784, hidden: [512, 256, 128], norm: batchNorm }),
+  autoencoder: () => autoencoder({ channels: 3, widths: [32, 64], norm: batchNorm }),
+};
+
+export const WORKS = ["gradient", "hvp", "step"] as const;
+export type Work = (typeof WORKS)[number];
+
+/** A function to compile and arguments to run it on. */
+export interface Task {
+  readonly fn: TracedFunction;
+  readonly args: readonly Tensor[];
+}
+
+export function task(name: string, batch: number, work: Work): Task {
+  const net = NETWORKS[name]!();
+  const count = net.parameters.length;
+  const random = new Random(0);
+  const values = initialValues(net, random);
+  const noise = (shape: readonly number[]): Tensor => {
+    const data = allocate("float32", sizeOf(shape));
+    for (let i = 0; i < data.length; i++) data[i] = random.normal();
+    return { dtype: "float32", shape, data };
+  };
+  const images = noise(name === "mlp" ? [batch, 1, 28, 28] : [batch, 3, 32, 32]);
+  const labels: Tensor = {
+    dtype: "int32",
+    shape: [batch],
+    data: Int32Array.from({ length: batch }, () => random.below(10)),
+  };
+  const directions = values.map((v: TensorSpec) => noise(v.shape));
+
+  const loss = (parameters: readonly Traced[], x: Traced, target: Traced) => {
+    const output = net.forward(parameters, x);
+    return name === "autoencoder" ? meanSquaredError(output, x) : crossEntropy(output, target);
+  };
+  const gradients =
+    (x: Traced, target: Traced): TracedFunction =>
+    (...parameters) =>
+      valueAndGrad((...p) => ({ value: loss(p, x, target), aux: [] }), parameters).grads;
+
+  switch (work) {
+    case "gradient":
+      return {
+        fn: (...a) => gradients(a[count]!, a[count + 1]!)(...a.slice(0, count)),
+        args: [...values, images, labels],
+      };
+    case "hvp":
+      return {
+        fn: (...a) => {
+          const [parameters, along] = [a.slice(0, count), a.slice(count, 2 * count)];
+          return jvp(gradients(a[2 * count]!, a[2 * count + 1]!), parameters, along).tangent;
+        },
+        args: [...values, ...directions, images, labels],
+      };
+    case "step":
+      return {
+        fn: (...a) => {
+          const [parameters, velocities] = [a.slice(0, count), a.slice(count, 2 * count)];
+          const grads = gradients(a[2 * count]!, a[2 * count + 1]!)(...parameters);
+          const next = velocities.map((v, i) => add(mul(v, 0.9), grads[i]!));
+          return [...parameters.map((p, i) => sub(p, mul(next[i]!, 1e-4))), ...next];
+        },
+        args: [
+          ...values,
+          ...directions.map((d) => ({ ...d, data: allocate("float32", d.data.length) })),
+          images,
+          labels,
+        ],
+      };
+  }
+}

@@ -1,0 +1,130 @@
+import type { Random } from "../datasets/random.js";
+import {
+  add,
+  conv as convolve,
+  convTranspose as convolveTransposed,
+  matmul,
+  mean,
+  mul,
+  maxPool as poolMax,
+  relu as rectify,
+  reshape,
+  sumPool,
+  transpose,
+} from "../engine/lang/index.js";
+import type { Initializer, LayerFunction, Registry } from "./network.js";
+
+/** Uniform in ±1/√fanIn: what PyTorch draws for the weights and biases of linear layers and convolutions. */
+function uniformFanIn(fanIn: number): Initializer {
+  const bound = 1 / Math.sqrt(fanIn);
+  return (random: Random, data: Float32Array) => {
+    for (let i = 0; i < data.length; i++) data[i] = random.uniform(-bound, bound);
+  };
+}
+
+export const constantly =
+  (value: number): Initializer =>
+  (_, data) => {
+    data.fill(value);
+  };
+
+interface ConvSettings {
+  readonly kernel: number;
+  readonly stride?: number;
+  readonly padding?: number;
+  readonly groups?: number;
+  readonly bias?: boolean;
+}
+
+/** Two-dimensional convolution of [N, inputs, H, W]. */
+export function conv(
+  registry: Registry,
+  name: string,
+  inputs: number,
+  outputs: number,
+  { kernel, stride = 1, padding = 0, groups = 1, bias = true }: ConvSettings,
+): LayerFunction {
+  const fanIn = (inputs / groups) * kernel * kernel;
+  const weight = registry.add(
+    `${name}.weight`,
+    [outputs, inputs / groups, kernel, kernel],
+    uniformFanIn(fanIn),
+  );
+  const offset = bias ? registry.add(`${name}.bias`, [outputs], uniformFanIn(fanIn)) : null;
+  const options = {
+    strides: [stride, stride],
+    padding: [
+      [padding, padding],
+      [padding, padding],
+    ] as const,
+    dilations: [1, 1],
+    groups,
+  };
+  return (values, x) => {
+    const y = convolve(x, weight(values), options);
+    return offset === null ? y : add(y, reshape(offset(values), [outputs, 1, 1]));
+  };
+}
+
+/** Two-dimensional transposed convolution of [N, inputs, H, W]. */
+export function convTranspose(
+  registry: Registry,
+  name: string,
+  inputs: number,
+  outputs: number,
+  { kernel, stride = 1, padding = 0, bias = true }: ConvSettings,
+): LayerFunction {
+  const fanIn = outputs * kernel * kernel;
+  const weight = registry.add(`${name}.weight`, [inputs, outputs, kernel, kernel], uniformFanIn(fanIn));
+  const offset = bias ? registry.add(`${name}.bias`, [outputs], uniformFanIn(fanIn)) : null;
+  const options = {
+    strides: [stride, stride],
+    padding: [
+      [padding, padding],
+      [padding, padding],
+    ] as const,
+    dilations: [1, 1],
+    groups: 1,
+  };
+  return (values, x) => {
+    const y = convolveTransposed(x, weight(values), options, [0, 0]);
+    return offset === null ? y : add(y, reshape(offset(values), [outputs, 1, 1]));
+  };
+}
+
+/** x Wᵀ + b for [N, inputs]. */
+export function linear(registry: Registry, name: string, inputs: number, outputs: number): LayerFunction {
+  const weight = registry.add(`${name}.weight`, [outputs, inputs], uniformFanIn(inputs));
+  const offset = registry.add(`${name}.bias`, [outputs], uniformFanIn(inputs));
+  return (values, x) => add(matmul(x, transpose(weight(values), [1, 0])), offset(values));
+}
+
+export const relu: LayerFunction = (_, x) => rectify(x);
+
+export const flatten: LayerFunction = (_, x) => reshape(x, [x.shape[0]!, x.size / x.shape[0]!]);
+
+/** Mean over all positions: [N, C, …] to [N, C]. */
+export const globalAveragePool: LayerFunction = (_, x) =>
+  mean(
+    x,
+    x.shape.map((_, i) => i).filter((i) => i > 1),
+  );
+
+const square = (kernel: number, stride: number, padding: number) => ({
+  window: [kernel, kernel],
+  strides: [stride, stride],
+  padding: [
+    [padding, padding],
+    [padding, padding],
+  ] as const,
+});
+
+export const maxPool =
+  (kernel: number, stride = kernel, padding = 0): LayerFunction =>
+  (_, x) =>
+    poolMax(x, square(kernel, stride, padding));
+
+export const averagePool =
+  (kernel: number): LayerFunction =>
+  (_, x) =>
+    mul(sumPool(x, square(kernel, kernel, 0)), 1 / kernel ** 2);

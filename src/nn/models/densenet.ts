@@ -1,0 +1,57 @@
+import { concat } from "../../engine/lang/index.js";
+import { averagePool, conv, globalAveragePool, linear, relu } from "../layers.js";
+import { chain, type LayerFunction, type Network, network, type Registry } from "../network.js";
+import type { NormLayer } from "./norm-layer.js";
+
+interface DensenetOptions {
+  /** Dense layers per block: [6, 12, 24, 16] is DenseNet-121. */
+  readonly blocks: readonly number[];
+  readonly norm: NormLayer;
+  /** Channels that each dense layer adds. */
+  readonly growth?: number;
+  readonly classes?: number;
+}
+
+/** DenseNet-BC for 32×32 images (Huang et al. 2017): bottlenecks of 4·growth, transitions that halve. */
+export function densenet({ blocks, norm, growth = 32, classes = 10 }: DensenetOptions): Network {
+  return network((registry) => {
+    let channels = 2 * growth;
+    const layers = [conv(registry, "stem", 3, channels, { kernel: 3, padding: 1, bias: false })];
+    blocks.forEach((depth, block) => {
+      for (let i = 0; i < depth; i++) {
+        layers.push(dense(registry, `block${block + 1}.${i}`, { channels, growth, norm }));
+        channels += growth;
+      }
+      if (block === blocks.length - 1) return;
+      const name = `transition${block + 1}`;
+      const halved = Math.floor(channels / 2);
+      layers.push(norm(registry, `${name}.norm`, channels), relu);
+      layers.push(
+        conv(registry, `${name}.conv`, channels, halved, { kernel: 1, bias: false }),
+        averagePool(2),
+      );
+      channels = halved;
+    });
+    layers.push(norm(registry, "final_norm", channels), relu, globalAveragePool);
+    return chain(...layers, linear(registry, "head", channels, classes));
+  });
+}
+
+interface DenseOptions {
+  readonly channels: number;
+  readonly growth: number;
+  readonly norm: NormLayer;
+}
+
+/** norm → ReLU → 1×1 → norm → ReLU → 3×3, its output appended to its input. */
+function dense(registry: Registry, name: string, { channels, growth, norm }: DenseOptions): LayerFunction {
+  const body = chain(
+    norm(registry, `${name}.norm1`, channels),
+    relu,
+    conv(registry, `${name}.conv1`, channels, 4 * growth, { kernel: 1, bias: false }),
+    norm(registry, `${name}.norm2`, 4 * growth),
+    relu,
+    conv(registry, `${name}.conv2`, 4 * growth, growth, { kernel: 3, padding: 1, bias: false }),
+  );
+  return (values, x) => concat([x, body(values, x)], 1);
+}

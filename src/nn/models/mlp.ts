@@ -1,0 +1,24 @@
+import { flatten, linear, relu } from "../layers.js";
+import { chain, type LayerFunction, type Network, network } from "../network.js";
+import type { NormLayer } from "./norm-layer.js";
+
+interface MlpOptions {
+  readonly inputs: number;
+  readonly hidden: readonly number[];
+  readonly norm: NormLayer;
+  readonly classes?: number;
+}
+
+/** Fully connected classifier: each hidden layer is linear, then `norm`, then ReLU. */
+export function mlp({ inputs, hidden, norm, classes = 10 }: MlpOptions): Network {
+  return network((registry) => {
+    const layers: LayerFunction[] = [flatten];
+    let width = inputs;
+    for (const [i, units] of hidden.entries()) {
+      layers.push(linear(registry, `fc${i + 1}`, width, units));
+      layers.push(norm(registry, `norm${i + 1}`, units), relu);
+      width = units;
+    }
+    return chain(...layers, linear(registry, "head", width, classes));
+  });
+}
