@@ -57,8 +57,11 @@ const Weights = Type.Object(
       minimum: 0,
       description: "‖ΔW_open‖: gradient of the weights below if the statistics were constants.",
     }),
-    first: NonNegative,
-    diag: NonNegative,
+    first: Type.Union([NonNegative, Type.Null()], {
+      description:
+        "‖ΔW_first‖; null for a recorded trace, which holds only the open and the actual gradient.",
+    }),
+    diag: Type.Union([NonNegative, Type.Null()], { description: "‖ΔW_diag‖; null for a recorded trace." }),
     removed: NonNegative,
     kept: NonNegative,
     cosine: Type.Number({ minimum: -1.0001, maximum: 1.0001 }),
@@ -110,6 +113,8 @@ export const AuditReport = Type.Object(
       kind: Type.Union([Type.Literal("onnx"), Type.Literal("safetensors"), Type.Literal("npz")]),
       file: Name,
       sha256: Sha256,
+      model: Type.Optional(Type.String({ description: "The model that a trace says it was recorded from." })),
+      batch: Type.Optional(Type.String({ description: "The batch that a trace says it was recorded on." })),
     }),
     batch: Type.Union([
       Type.Object({
