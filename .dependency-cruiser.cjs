@@ -23,7 +23,13 @@ module.exports = {
       "errors.ts",
       "version.ts",
     ]),
-    layer("report-imports-result-types", "report", ["audit/result"]),
+    layer("report-imports-results", "report", ["audit/(result|compare|fail-on).ts"]),
+    {
+      name: "report-imports-types-only",
+      severity: "error",
+      from: { path: "^src/report/" },
+      to: { path: "^src/audit/", dependencyTypesNot: ["type-only"] },
+    },
     {
       name: "trace-and-theory-never-load-a-runtime",
       severity: "error",

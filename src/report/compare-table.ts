@@ -1,0 +1,93 @@
+import type { ComparedLayer, ComparedReport, Comparison } from "../audit/compare.js";
+import type { Verdict } from "../audit/result.js";
+import { baseName, cosine, plural, share, significant } from "./format.js";
+import type { TableOptions } from "./table.js";
+import { alignedTable, type Column } from "./terminal/columns.js";
+import { painter, verdictSigns, verdictStyles } from "./terminal/style.js";
+import { wrap } from "./terminal/text.js";
+import { batchInWords } from "./words.js";
+
+const columns: readonly Column<ComparedLayer>[] = [
+  { title: "layer", align: "left", cell: ({ name }) => name },
+  ...pair("blocked", share),
+  ...pair("removed", share),
+  ...pair("kept", share, 2),
+  ...pair("cosine", cosine, 3),
+  {
+    title: "verdict",
+    align: "left",
+    cell: ({ a, b }) =>
+      a.verdict === b.verdict ? sign(b.verdict) : `${verdictSigns[a.verdict]} → ${sign(b.verdict)}`,
+    style: ({ b }) => verdictStyles[b.verdict],
+  },
+];
+
+const sign = (verdict: Verdict): string => `${verdictSigns[verdict]} ${verdict}`;
+
+/** Two columns, A and B, of one number. */
+function pair(
+  field: "blocked" | "removed" | "kept" | "cosine",
+  format: (value: number | null) => string,
+  dropAt?: number,
+): Column<ComparedLayer>[] {
+  return (["a", "b"] as const).map((side) => ({
+    title: side.toUpperCase(),
+    heading: field,
+    align: "right",
+    cell: (layer) => format(layer[side][field]),
+    dropAt,
+  }));
+}
+
+/** A comparison for a terminal: both origins, one line a layer, what changed, warnings. */
+export function compareTable(comparison: Comparison, options: TableOptions): string {
+  const width = options.width ?? 100;
+  const paint = painter(options.color);
+  const { a, b, layers, onlyInA, onlyInB, warnings } = comparison;
+  const blocks = [`${wrap(origin(a), width, "A  ")}\n${wrap(origin(b), width, "B  ")}`];
+  if (layers.length > 0) blocks.push(alignedTable(layers, columns, width, paint).join("\n"));
+  blocks.push(paint("bold", wrap(changed(layers), width)));
+  for (const [side, names] of [
+    ["A", onlyInA],
+    ["B", onlyInB],
+  ] as const)
+    if (names.length > 0) blocks.push(wrap(named(names), width, `only in ${side}: `));
+  if (warnings.length > 0)
+    blocks.push(warnings.map((line) => paint("yellow", wrap(line, width, "warning: "))).join("\n"));
+  return `${blocks.join("\n\n")}\n`;
+}
+
+function origin({ source, batch, loss }: ComparedReport): string {
+  const value = loss.value === null ? "" : ` = ${significant(loss.value)}`;
+  return [baseName(source.file), batchInWords(batch), `loss ${loss.kind}${value}`].join(" · ");
+}
+
+const order: Record<Verdict, number> = { clear: 0, dim: 1, blind: 2 };
+
+/** How many verdicts change, and where the weights below lose or win most. */
+function changed(layers: readonly ComparedLayer[]): string {
+  if (layers.length === 0) return "No layer is in both reports.";
+  const worse = layers.filter(({ a, b }) => order[b.verdict] > order[a.verdict]).length;
+  const better = layers.filter(({ a, b }) => order[b.verdict] < order[a.verdict]).length;
+  const verdicts = [
+    ...(worse > 0 ? [`${worse} worse`] : []),
+    ...(better > 0 ? [`${better} better`] : []),
+    ...(worse + better < layers.length ? [`${layers.length - worse - better} unchanged`] : []),
+  ].join(", ");
+  return `From A to B, verdicts of ${plural(layers.length, "layer")}: ${verdicts}.${mostChanged(layers)}`;
+}
+
+function mostChanged(layers: readonly ComparedLayer[]): string {
+  const size = ({ delta }: ComparedLayer) => Math.abs(delta.removed ?? 0);
+  const most = layers.reduce((m, layer) => (size(layer) > size(m) ? layer : m));
+  if (share(most.a.removed) === share(most.b.removed)) return "";
+  return ` Removed changes most at ${most.name}: ${share(most.a.removed)} → ${share(most.b.removed)}.`;
+}
+
+/** So many names of unmatched layers say enough. */
+const NAMED = 8;
+
+function named(names: readonly string[]): string {
+  const more = names.length - NAMED;
+  return names.slice(0, NAMED).join(", ") + (more > 0 ? `, … and ${more} more` : "");
+}

@@ -1,0 +1,60 @@
+import type { Failure } from "../audit/fail-on.js";
+import type { AuditReport, LayerReport } from "../audit/result.js";
+import { baseName, cosine, share } from "./format.js";
+
+/**
+ * The report as JUnit XML: one test case a layer, failed where the layer meets a condition of `--fail-on`.
+ * Without conditions every case passes and the file is a record.
+ */
+export function auditJunit(report: AuditReport, failures: readonly Failure[]): string {
+  const model = baseName(report.source.file);
+  const cases = report.layers.map((layer) => testCase(layer, `blindspot.${model}`, failures));
+  const failed = new Set(failures.map(({ layer }) => layer));
+  const totals =
+    `tests="${report.layers.length}" failures="${report.layers.filter(({ name }) => failed.has(name)).length}" ` +
+    `errors="0" skipped="0" time="${(report.elapsedMs / 1000).toFixed(3)}"`;
+  const warnings =
+    report.warnings.length === 0 ? [] : [`    ${element("system-err", report.warnings.join("\n"))}`];
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites name="blindspot" ${totals}>`,
+    `  <testsuite name="${escapeXml(model)}" ${totals}>`,
+    ...cases,
+    ...warnings,
+    "  </testsuite>",
+    "</testsuites>",
+    "",
+  ].join("\n");
+}
+
+function testCase(layer: LayerReport, classname: string, failures: readonly Failure[]): string {
+  const start = `    <testcase classname="${escapeXml(classname)}" name="${escapeXml(layer.name)}" time="0"`;
+  const met = failures.filter((failure) => failure.layer === layer.name);
+  if (met.length === 0) return `${start}/>`;
+  const message = met.map(({ condition, value }) => `${condition} (${value})`).join("; ");
+  const numbers =
+    `blocked ${share(layer.shares.blocked)} (chance ${share(layer.shares.chance)}), removed ${share(layer.weights?.removed)}, ` +
+    `kept ${share(layer.weights?.kept)}, cosine ${cosine(layer.weights?.cosine)}, verdict ${layer.verdict}`;
+  return [
+    `${start}>`,
+    `      <failure type="fail-on" message="${escapeXml(message)}">${escapeXml([numbers, ...layer.why].join("\n"))}</failure>`,
+    "    </testcase>",
+  ].join("\n");
+}
+
+const element = (name: string, text: string): string => `<${name}>${escapeXml(text)}</${name}>`;
+
+const entities: Record<string, string> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&apos;",
+};
+
+/** Text for element content and attributes; characters that XML 1.0 forbids become `�`. */
+function escapeXml(text: string): string {
+  return text
+    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd")
+    .replace(/[&<>"']/g, (char) => entities[char]!);
+}

@@ -1,0 +1,86 @@
+import type { Paint, Style } from "./style.js";
+import { padEnd, padStart, printable, shortenNames, width } from "./text.js";
+
+export interface Column<Row> {
+  readonly title: string;
+  /** Columns next to each other with the same heading stand under it. */
+  readonly heading?: string;
+  readonly align: "left" | "right";
+  readonly cell: (row: Row) => string;
+  readonly style?: (row: Row) => Style | undefined;
+  /** Left out where space is short, the highest first. Columns without it always stay. */
+  readonly dropAt?: number;
+}
+
+/** The narrowest that a shortened first column may get before other columns are left out. */
+const NARROWEST_NAME = 24;
+const GAP = 2;
+
+/**
+ * Rows as aligned text of at most `columns` terminal columns: headings, titles, one line a row. The first
+ * column (the name) is shortened in the middle to what the others leave; where that is too little, columns
+ * that may be dropped are.
+ */
+export function alignedTable<Row>(
+  rows: readonly Row[],
+  allColumns: readonly Column<Row>[],
+  columns: number,
+  paint: Paint,
+): string[] {
+  let shown = [...allColumns];
+  const cells = new Map(shown.map((column) => [column, rows.map((row) => printable(column.cell(row)))]));
+  const natural = (column: Column<Row>): number =>
+    Math.max(width(column.title), ...cells.get(column)!.map(width));
+  const left = () => columns - shown.slice(1).reduce((sum, column) => sum + GAP + natural(column), 0);
+  while (left() < Math.min(NARROWEST_NAME, natural(shown[0]!))) {
+    const last = Math.max(...shown.map((column) => column.dropAt ?? 0));
+    if (last === 0) break;
+    shown = shown.filter((column) => column.dropAt !== last);
+  }
+
+  const name = shown[0]!;
+  const nameWidth = Math.max(width(name.title), Math.min(natural(name), left()));
+  const widths = shown.map((column) => (column === name ? nameWidth : natural(column)));
+  const names = shortenNames(cells.get(name)!, nameWidth);
+  const align = (text: string, i: number): string =>
+    (shown[i]!.align === "left" ? padEnd : padStart)(text, widths[i]!);
+
+  const lines = [
+    headings(shown, widths).trimEnd(),
+    shown
+      .map((column, i) => align(column.title, i))
+      .join(" ".repeat(GAP))
+      .trimEnd(),
+  ].filter((line) => line !== "");
+  for (const [r, row] of rows.entries()) {
+    const line = shown.map((column, i) => {
+      const aligned = align(column === name ? names[r]! : cells.get(column)![r]!, i);
+      const style = column.style?.(row);
+      // The last column has no trailing spaces to lose once it is painted.
+      const cell = i === shown.length - 1 ? aligned.trimEnd() : aligned;
+      return style === undefined ? cell : paint(style, cell);
+    });
+    lines.push(line.join(" ".repeat(GAP)).trimEnd());
+  }
+  return lines.map((line, i) => (i < lines.length - rows.length ? paint("faint", line) : line));
+}
+
+/** The line above the titles: each heading centred in a rule over its columns. */
+function headings<Row>(shown: readonly Column<Row>[], widths: readonly number[]): string {
+  let line = "";
+  for (let i = 0; i < shown.length; ) {
+    const { heading } = shown[i]!;
+    let end = i + 1;
+    while (heading !== undefined && shown[end]?.heading === heading) end++;
+    const span = widths.slice(i, end).reduce((sum, w) => sum + w + GAP, -GAP);
+    line += heading === undefined || span < heading.length + 2 ? " ".repeat(span) : ruled(heading, span);
+    line += " ".repeat(GAP);
+    i = end;
+  }
+  return line;
+}
+
+function ruled(text: string, span: number): string {
+  const rest = span - text.length - 2;
+  return `${"─".repeat(Math.floor(rest / 2))} ${text} ${"─".repeat(Math.ceil(rest / 2))}`;
+}

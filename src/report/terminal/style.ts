@@ -1,0 +1,22 @@
+import type { Verdict } from "../../audit/result.js";
+
+export type Style = "bold" | "faint" | "red" | "yellow" | "green";
+export type Paint = (style: Style, text: string) => string;
+
+const codes: Record<Style, [on: number, off: number]> = {
+  bold: [1, 22],
+  faint: [2, 22],
+  red: [31, 39],
+  yellow: [33, 39],
+  green: [32, 39],
+};
+
+/** A function that puts ANSI escape codes around text, or leaves it alone. */
+export function painter(color: boolean): Paint {
+  if (!color) return (_, text) => text;
+  return (style, text) => `\u001b[${codes[style][0]}m${text}\u001b[${codes[style][1]}m`;
+}
+
+/** A verdict is told by its sign and word; the colour only repeats it. */
+export const verdictSigns: Record<Verdict, string> = { blind: "●", dim: "◐", clear: "○" };
+export const verdictStyles: Record<Verdict, Style> = { blind: "red", dim: "yellow", clear: "green" };

@@ -1,0 +1,96 @@
+/**
+ * Text that is safe and measurable on a terminal. Names come from model files: they may hold control
+ * characters, which must never reach the terminal, and letters that take two columns.
+ */
+
+/** Line breaks become spaces; other control and bidirectional-override characters become `�`. */
+export function printable(text: string): string {
+  return text.replace(/[\t\r\n]+/g, " ").replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
+}
+
+const zeroWidth = /[\p{Mn}\p{Me}\p{Cf}]/u;
+const doubleWidth =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\uff01-\uff60]/u;
+
+/** Number of terminal columns that `text` takes. */
+export function width(text: string): number {
+  let columns = 0;
+  for (const char of text) columns += zeroWidth.test(char) ? 0 : doubleWidth.test(char) ? 2 : 1;
+  return columns;
+}
+
+export const padEnd = (text: string, columns: number): string =>
+  text + " ".repeat(Math.max(0, columns - width(text)));
+
+export const padStart = (text: string, columns: number): string =>
+  " ".repeat(Math.max(0, columns - width(text))) + text;
+
+/**
+ * Names in at most `columns` each. Module paths tell layers apart by the numbers in all their parts, so these
+ * are kept and the words before them cut, alike in all names (`f….d…4.d…16.norm2`); where no such cut is
+ * short enough, a name is cut in the middle.
+ */
+export function shortenNames(names: readonly string[], columns: number): string[] {
+  for (let letters = Math.max(...names.map((name) => name.length), 1); letters > 0; letters--) {
+    const cut = names.map((name) => (width(name) <= columns ? name : shortenPath(name, letters)));
+    if (cut.every((name) => width(name) <= columns)) return cut;
+  }
+  return names.map((name) => shorten(name, columns));
+}
+
+/** A dotted or slashed path with at most `letters` letters before the number in each part but the last. */
+function shortenPath(path: string, letters: number): string {
+  return path.replace(/([^./]+?)(\d*)(?=[./])/g, (part: string, word: string, number: string) =>
+    word.length <= letters + 1 ? part : `${word.slice(0, letters)}…${number}`,
+  );
+}
+
+/** `text` cut in the middle to at most `columns`, the end kept longer than the beginning. */
+function shorten(text: string, columns: number): string {
+  if (width(text) <= columns) return text;
+  const chars = [...text];
+  const tail = take(chars.toReversed(), Math.ceil((columns - 1) * 0.6)).toReversed();
+  const head = take(chars, columns - 1 - width(tail.join("")));
+  return `${head.join("")}…${tail.join("")}`;
+}
+
+/** The longest beginning of `chars` that fits `columns`. */
+function take(chars: readonly string[], columns: number): string[] {
+  let used = 0;
+  const end = chars.findIndex((char) => {
+    used += width(char);
+    return used > columns;
+  });
+  return chars.slice(0, end < 0 ? chars.length : end);
+}
+
+/** `text` in lines of at most `columns`, the first one after `first`, the others indented as far. */
+export function wrap(text: string, columns: number, first = ""): string {
+  const indent = " ".repeat(width(first));
+  const lines: string[] = [];
+  let line = "";
+  for (const word of printable(text)
+    .split(/ +/)
+    .flatMap(pieces(columns - indent.length))) {
+    if (line !== "" && width(line) + 1 + width(word) > columns - indent.length) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  lines.push(line);
+  return lines.map((l, i) => (i === 0 ? first : indent) + l).join("\n");
+}
+
+/** Cuts a word that alone is wider than a line. */
+const pieces =
+  (columns: number) =>
+  (word: string): string[] => {
+    const parts: string[] = [];
+    let rest = [...word];
+    do {
+      const part = take(rest, columns);
+      parts.push(part.join(""));
+      rest = rest.slice(Math.max(1, part.length));
+    } while (rest.length > 0);
+    return parts;
+  };

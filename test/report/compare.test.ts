@@ -1,0 +1,79 @@
+import { describe, expect, test } from "vitest";
+import { compareReports, parseAuditReport } from "../../src/audit/compare.js";
+import { UserError } from "../../src/errors.js";
+import { auditJson } from "../../src/report/json.js";
+import { autoencoder, denseNet, mlpMixed, mlpOneClass } from "../support/report-fixture.js";
+
+describe("comparing two reports", () => {
+  test("puts layers of the same name side by side and subtracts", () => {
+    const { layers, onlyInA, onlyInB, warnings } = compareReports(mlpMixed(), mlpOneClass());
+    expect(layers.map(({ name }) => name)).toEqual(["bn1", "bn2"]);
+    expect(layers[1]).toMatchObject({
+      a: { removed: 0.75848, verdict: "dim" },
+      b: { removed: 0.95926, verdict: "blind" },
+    });
+    expect(layers[1]!.delta.removed).toBeCloseTo(0.20078, 12);
+    expect(layers[1]!.delta.blocked).toBeCloseTo(0.574615 - 0.0358639, 12);
+    expect([onlyInA, onlyInB, warnings]).toEqual([[], [], []]);
+  });
+
+  test("matches by name, not by place, and lists what only one has", () => {
+    const [a, b] = [autoencoder(), autoencoder()];
+    b.layers.reverse();
+    b.layers[0]!.name = "renamed";
+    const { layers, onlyInA, onlyInB } = compareReports(a, b);
+    expect(layers.map(({ name }) => name)).toEqual(["enc_bn1", "enc_bn2", "code_bn", "dec_bn1"]);
+    expect(layers.every(({ delta }) => delta.removed === 0 && delta.blocked === 0)).toBe(true);
+    expect([onlyInA, onlyInB]).toEqual([["dec_bn2"], ["renamed"]]);
+  });
+
+  test("has no difference where a side lacks the value", () => {
+    const { layers } = compareReports(denseNet(), denseNet());
+    expect(layers[0]!.delta).toMatchObject({ blocked: 0, removed: null, cosine: null });
+  });
+
+  test("warns of what else differs", () => {
+    const other = mlpOneClass();
+    other.source.sha256 = "00".repeat(32);
+    other.loss.kind = "mse";
+    other.precision = "float64";
+    other.thresholds.dim.removed = 0.5;
+    expect(compareReports(mlpMixed(), other).warnings).toEqual([
+      "both the model and the batch differ: models/mlp.onnx on data/batch.npz, models/mlp.onnx on data/batch.single-class.npz",
+      "the losses differ: cross-entropy, mse",
+      "the precisions differ: float32, float64",
+      "the thresholds differ: the verdicts mean different things",
+    ]);
+    expect(compareReports(mlpMixed(), mlpMixed()).warnings).toEqual([
+      "both reports measure the same model on the same batch",
+    ]);
+  });
+});
+
+describe("reading a report", () => {
+  const valid = () => JSON.parse(auditJson(mlpMixed()));
+
+  test.each([
+    ["cut off", () => auditJson(mlpMixed()).slice(0, 200), /^r\.json: not JSON: /],
+    ["a list", () => "[]", /^r\.json: not an audit report: expected schema .*, got none; /],
+    ["null", () => "null", /^r\.json: not an audit report/],
+    ["another schema", () => '{"schema":"x/9"}', /^r\.json: not an audit report: .*, got "x\/9"/],
+    [
+      "a wrong field",
+      () => JSON.stringify({ ...valid(), precision: 32 }),
+      /^r\.json: not a valid audit report: \/precision /,
+    ],
+    [
+      "a missing field deep inside",
+      () => {
+        const report = valid();
+        delete report.layers[1].shares.chance;
+        return JSON.stringify(report);
+      },
+      /^r\.json: not a valid audit report: \/layers\/1\/shares .*chance/,
+    ],
+  ])("%s is refused in one line naming file and place", (_, text, message) => {
+    expect(() => parseAuditReport(text(), "r.json")).toThrow(UserError);
+    expect(() => parseAuditReport(text(), "r.json")).toThrow(message);
+  });
+});
