@@ -49,12 +49,19 @@ export interface Energies {
   readonly passed: number;
 }
 
+export interface BlockedSharesOptions {
+  /** false for RMS normalization. Default true. */
+  readonly centred?: boolean;
+  /** G comes this many times too large, as under mixed precision with loss scaling. Default 1. */
+  readonly gradientScale?: number;
+}
+
 /** The decomposition of a whole layer at once: see `BlockedSharesAccumulator`. */
 export function blockedShares(
   y: FloatArray,
   gradient: FloatArray,
   layout: GroupLayout,
-  options: { centred?: boolean } = {},
+  options: BlockedSharesOptions = {},
 ): BlockedShares {
   const accumulator = new BlockedSharesAccumulator(layout, options);
   accumulator.add(y, gradient);
@@ -80,6 +87,7 @@ export class BlockedSharesAccumulator {
   private readonly groups: number;
   private readonly elements: number;
   private readonly centred: boolean;
+  private readonly gradientScale: number;
   /** Elements left out, per group. */
   private readonly missing: Float64Array;
 
@@ -95,7 +103,7 @@ export class BlockedSharesAccumulator {
   /** Plain sums of up to PLAIN_TERMS passes over the same run of neighbouring groups. */
   private readonly rows: RowSums;
 
-  constructor(layout: GroupLayout, { centred = true }: { centred?: boolean } = {}) {
+  constructor(layout: GroupLayout, { centred = true, gradientScale = 1 }: BlockedSharesOptions = {}) {
     const axes = memoryAxes(layout);
     this.run = axes.at(-1)!;
     this.slower = axes.slice(0, -1);
@@ -103,6 +111,7 @@ export class BlockedSharesAccumulator {
     this.groups = groupCount(layout);
     this.elements = groupSize(layout);
     this.centred = centred;
+    this.gradientScale = gradientScale;
     this.missing = new Float64Array(this.groups);
     this.sumY = new CompensatedSums(this.groups);
     this.sumYY = new CompensatedSums(this.groups);
@@ -157,14 +166,14 @@ export class BlockedSharesAccumulator {
       if (n === 0) continue;
       const y = this.sumY.total(group);
       const yy = this.sumYY.total(group);
-      const g = this.sumG.total(group);
-      const gy = this.sumGY.total(group);
+      const g = this.sumG.total(group) / this.gradientScale;
+      const gy = this.sumGY.total(group) / this.gradientScale;
       const spread = this.centred ? yy - (y * y) / n : yy;
       const along = this.centred ? gy - (g * y) / n : gy;
       const constant = spread <= CONSTANT * yy;
       if (constant) constantGroups++;
 
-      const energy = this.sumGG.total(group);
+      const energy = this.sumGG.total(group) / this.gradientScale ** 2;
       const first = this.centred ? (g * g) / n : 0;
       const diag = constant ? 0 : (along * along) / spread;
       // Rounding can take what is 0 in exact arithmetic (n = 2: everything is blocked) slightly below it.

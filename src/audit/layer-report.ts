@@ -1,0 +1,80 @@
+import { type BlockedShares, type Leak, sharesOf, sumGroups, type WeightLoss } from "../theory/index.js";
+import type { AuditReport, GroupedBy, LayerReport, Thresholds } from "./result.js";
+import { judge } from "./verdict.js";
+
+/** What was measured of one layer, from a model or from a recorded trace. */
+export interface LayerMeasurement {
+  readonly name: string;
+  readonly op: string;
+  readonly mode: LayerReport["mode"];
+  /** What the reported lists run over, and their length: channels, samples or channel groups. */
+  readonly groupedBy: GroupedBy;
+  readonly channelCount: number;
+  readonly epsilon: number | null;
+  readonly shares: BlockedShares;
+  readonly leak: Leak | null;
+  readonly weights: ({ readonly name: string } & WeightLoss) | null;
+  /** ‖∂L/∂γ‖ and ‖∂L/∂β‖. */
+  readonly affine: LayerReport["affine"];
+  readonly identityResidual: number | null;
+}
+
+/** The report of one layer: energies, shares, verdict. */
+export function layerReport(measurement: LayerMeasurement, thresholds: Thresholds): LayerReport {
+  const { shares, weights, groupedBy, channelCount } = measurement;
+  const { total } = shares;
+  const perItem = (values: Float64Array) =>
+    Array.from(sumGroups(values, { by: groupedBy, count: channelCount }));
+  const relative = sharesOf(shares);
+  return {
+    name: measurement.name,
+    op: measurement.op,
+    mode: measurement.mode,
+    groupedBy,
+    channelCount,
+    elements: shares.elements,
+    epsilon: measurement.epsilon,
+    energy: { total: total.energy, first: total.first, diag: total.diag, passed: total.passed },
+    shares: relative,
+    leak: measurement.leak,
+    weights,
+    affine: measurement.affine,
+    identityResidual: measurement.identityResidual,
+    ...judge(
+      {
+        op: measurement.op,
+        groupedBy,
+        centred: shares.centred,
+        elements: shares.elements,
+        groups: shares.energy.length,
+        constantGroups: shares.constantGroups,
+        energy: total.energy,
+        shares: relative,
+        weights,
+      },
+      thresholds,
+    ),
+    channels: {
+      energy: perItem(shares.energy),
+      first: perItem(shares.first),
+      diag: perItem(shares.diag),
+    },
+  };
+}
+
+/** The layers in a few words: which are blind or dim, and whose weights lose most. */
+export function summarize(layers: readonly LayerReport[]): AuditReport["summary"] {
+  const named = (verdict: LayerReport["verdict"]) =>
+    layers.filter((layer) => layer.verdict === verdict).map(({ name }) => name);
+  let worst: AuditReport["summary"]["worst"] = null;
+  for (const { name, weights } of layers)
+    if (weights !== null && weights.removed > (worst?.removed ?? -1))
+      worst = { name, removed: weights.removed };
+  return { layers: layers.length, blind: named("blind"), dim: named("dim"), worst };
+}
+
+/** How many elements were NaN or infinite, as a warning; null if none. */
+export function nonFiniteWarning({ name, shares }: LayerMeasurement): string | null {
+  if (shares.nonFinite === 0) return null;
+  return `${name}: ${shares.nonFinite} NaN or infinite elements in y or its gradient were left out`;
+}

@@ -1,0 +1,25 @@
+import picomatch from "picomatch";
+import { UserError } from "../errors.js";
+
+/** Longest list of names in a message. */
+const SHOWN = 20;
+
+/**
+ * The layers whose name matches the glob, in order; all without a glob. `*` stands for any characters, dots
+ * and slashes too. Throws a UserError that lists the layers if none matches.
+ */
+export function selectLayers<T extends { readonly name: string }>(
+  layers: readonly T[],
+  glob: string | undefined,
+  file: string,
+): T[] {
+  if (glob === undefined) return [...layers];
+  const matches = picomatch(glob, { bash: true, dot: true });
+  const selected = layers.filter(({ name }) => matches(name));
+  if (selected.length === 0) {
+    const names = layers.slice(0, SHOWN).map(({ name }) => name);
+    const more = layers.length > SHOWN ? `, and ${layers.length - SHOWN} more` : "";
+    throw new UserError(`${file}: --layers '${glob}' matches no layer; there are ${names.join(", ")}${more}`);
+  }
+  return selected;
+}
