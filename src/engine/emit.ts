@@ -1,0 +1,105 @@
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import {
+  type AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  ModelProtoSchema,
+  type NodeProtoSchema,
+  type TensorProtoSchema,
+  type ValueInfoProtoSchema,
+} from "onnx-buf";
+import type { Attribute, Constant, Graph, Node, Value } from "./graph.js";
+import { ELEMENT_TYPE } from "./ops.js";
+
+/** ONNX versions the engine writes: opset 18 reduces over axes given as inputs, IR 8 is what it belongs to. */
+const OPSET = 18n;
+const IR_VERSION = 8n;
+
+export interface GraphNames {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** The graph as the bytes of an ONNX file. Inputs that no node reads are left out. */
+export function emit(graph: Graph, { inputs, outputs }: GraphNames): Uint8Array {
+  const names = new Map<Value, string>();
+  graph.inputs.forEach((value, i) => {
+    names.set(value, inputs[i]!);
+  });
+  graph.outputs.forEach((value, i) => {
+    names.set(value, outputs[i]!);
+  });
+  const taken = new Set(names.values());
+  const nameOf = (value: Value): string => {
+    let name = names.get(value);
+    if (name === undefined) {
+      name = `v${value.id}`;
+      while (taken.has(name)) name = `_${name}`;
+      names.set(value, name);
+    }
+    return name;
+  };
+  const model = create(ModelProtoSchema, {
+    irVersion: IR_VERSION,
+    producerName: "blindspot",
+    opsetImport: [
+      { domain: "", version: OPSET },
+      ...customDomains(graph).map((domain) => ({ domain, version: 1n })),
+    ],
+    graph: {
+      name: "graph",
+      input: usedInputs(graph).map((value) => valueInfo(nameOf(value), value)),
+      output: graph.outputs.map((value) => valueInfo(nameOf(value), value)),
+      initializer: graph.constants.map((constant) => initializer(nameOf(constant.value), constant)),
+      node: graph.nodes.map((node, i) => nodeProto(node, i, nameOf)),
+    },
+  });
+  return toBinary(ModelProtoSchema, model);
+}
+
+/** The inputs that some node reads. ONNX Runtime must not be fed others. */
+export function usedInputs(graph: Graph): Value[] {
+  const read = new Set(graph.nodes.flatMap((node) => node.inputs));
+  return graph.inputs.filter((input) => read.has(input));
+}
+
+function customDomains(graph: Graph): string[] {
+  return [...new Set(graph.nodes.map((node) => node.domain))].filter((domain) => domain !== "");
+}
+
+function valueInfo(name: string, { dtype, shape }: Value): MessageInitShape<typeof ValueInfoProtoSchema> {
+  const dim = shape.map((size) => ({ value: { case: "dimValue" as const, value: BigInt(size) } }));
+  const tensorType = { elemType: ELEMENT_TYPE[dtype], shape: { dim } };
+  return { name, type: { value: { case: "tensorType", value: tensorType } } };
+}
+
+function initializer(name: string, { value, data }: Constant): MessageInitShape<typeof TensorProtoSchema> {
+  return {
+    name,
+    dataType: ELEMENT_TYPE[value.dtype],
+    dims: value.shape.map(BigInt),
+    // Raw data is little-endian, as typed arrays are on every platform that Node and ONNX Runtime share.
+    rawData: new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength),
+  };
+}
+
+function nodeProto(
+  { op, domain, inputs, attributes, outputs }: Node,
+  index: number,
+  nameOf: (value: Value) => string,
+): MessageInitShape<typeof NodeProtoSchema> {
+  return {
+    opType: op,
+    domain,
+    name: `${op}_${index}`,
+    input: inputs.map(nameOf),
+    output: outputs.map(nameOf),
+    attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)),
+  };
+}
+
+function attribute(name: string, value: Attribute): MessageInitShape<typeof AttributeProtoSchema> {
+  if (typeof value === "number") return { name, type: AttributeType.INT, i: BigInt(value) };
+  if (typeof value === "string")
+    return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
+  return { name, type: AttributeType.INTS, ints: value.map(BigInt) };
+}

@@ -1,0 +1,187 @@
+import type { DType, TensorData } from "../tensor.js";
+import { sizeOf } from "../tensor.js";
+
+/** Element types inside a graph: int64 only in constants of shapes, axes and indices. */
+export type GraphDType = DType | "int64";
+
+/** An edge of the graph: the dense C-order result of one node, an input or a constant. */
+export interface Value {
+  readonly id: number;
+  readonly dtype: GraphDType;
+  readonly shape: readonly number[];
+}
+
+export type Attribute = number | string | readonly number[];
+
+export interface Node {
+  readonly op: string;
+  /** "" is the standard ONNX domain. */
+  readonly domain: string;
+  readonly inputs: readonly Value[];
+  readonly attributes: Readonly<Record<string, Attribute>>;
+  readonly outputs: readonly Value[];
+}
+
+export type ConstantData = TensorData | BigInt64Array;
+
+export interface Constant {
+  readonly value: Value;
+  readonly data: ConstantData;
+}
+
+/** A straight-line program: every node reads inputs, constants or outputs of earlier nodes. */
+export interface Graph {
+  readonly inputs: readonly Value[];
+  readonly constants: readonly Constant[];
+  readonly nodes: readonly Node[];
+  readonly outputs: readonly Value[];
+}
+
+export interface NodeOptions {
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+  readonly domain?: string;
+}
+
+type ValueType = Pick<Value, "dtype" | "shape">;
+
+/**
+ * Builds a graph in which equal work is done once: asking for a node or a constant that is already there
+ * returns the values that are already there (ONNX operators used here are pure functions).
+ */
+export class GraphBuilder {
+  private readonly inputs: Value[] = [];
+  private readonly nodes: Node[] = [];
+  private readonly constants = new Map<string, Constant>();
+  private readonly constantOf = new Map<Value, Constant>();
+  private readonly known = new Map<string, readonly Value[]>();
+  private readonly producers = new Map<Value, Node>();
+  private nextId = 0;
+
+  input(type: ValueType): Value {
+    const value = this.value(type);
+    this.inputs.push(value);
+    return value;
+  }
+
+  constant(dtype: GraphDType, shape: readonly number[], data: ConstantData): Value {
+    const key = `${dtype}[${shape}]${contentKey(data)}`;
+    const known = this.constants.get(key);
+    if (known !== undefined) return known.value;
+    const value = this.value({ dtype, shape });
+    const constant = { value, data };
+    this.constants.set(key, constant);
+    this.constantOf.set(value, constant);
+    return value;
+  }
+
+  /** A list of whole numbers, as shapes, axes and repeats are given to ONNX operators. */
+  int64(values: readonly number[]): Value {
+    return this.constant("int64", [values.length], BigInt64Array.from(values, BigInt));
+  }
+
+  scalar(value: number, dtype: DType): Value {
+    return this.constant(dtype, [], storageOf(dtype).of(value));
+  }
+
+  /** The number a scalar constant holds; undefined for every other value. */
+  scalarOf(value: Value): number | undefined {
+    if (value.shape.length > 0) return undefined;
+    const data = this.constantOf.get(value)?.data;
+    return data === undefined ? undefined : Number(data[0]);
+  }
+
+  /** The only result of a node of type `op`. */
+  node(op: string, inputs: readonly Value[], type: ValueType, options: NodeOptions = {}): Value {
+    return this.multi(op, inputs, [type], options)[0]!;
+  }
+
+  multi(
+    op: string,
+    inputs: readonly Value[],
+    types: readonly ValueType[],
+    { attributes = {}, domain = "" }: NodeOptions = {},
+  ): readonly Value[] {
+    const key = `${domain}.${op}(${inputs.map((v) => v.id)})${JSON.stringify(attributes)}`;
+    let outputs = this.known.get(key);
+    if (outputs === undefined) {
+      outputs = this.append({
+        op,
+        domain,
+        inputs,
+        attributes,
+        outputs: types.map((type) => this.value(type)),
+      });
+      this.known.set(key, outputs);
+    }
+    return outputs;
+  }
+
+  /** `x` under a name of its own, whatever else computes it. */
+  identity(x: Value): Value {
+    return this.append({
+      op: "Identity",
+      domain: "",
+      inputs: [x],
+      attributes: {},
+      outputs: [this.value(x)],
+    })[0]!;
+  }
+
+  private append(node: Node): readonly Value[] {
+    this.nodes.push(node);
+    for (const output of node.outputs) this.producers.set(output, node);
+    return node.outputs;
+  }
+
+  /** The node that computes `value`; undefined for inputs and constants. */
+  producer(value: Value): Node | undefined {
+    return this.producers.get(value);
+  }
+
+  finish(outputs: readonly Value[]): Graph {
+    return {
+      inputs: this.inputs,
+      constants: [...this.constants.values()],
+      nodes: this.nodes,
+      outputs,
+    };
+  }
+
+  private value({ dtype, shape }: ValueType): Value {
+    return { id: this.nextId++, dtype, shape };
+  }
+}
+
+const STORAGE = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  bool: Uint8Array,
+} as const;
+
+export function storageOf(dtype: DType): { of(...values: number[]): TensorData } {
+  return STORAGE[dtype];
+}
+
+/** Up to this many elements a constant is compared by its content, above by the identity of its array. */
+const COMPARED = 1 << 16;
+
+const identities = new WeakMap<ConstantData, number>();
+let nextIdentity = 0;
+
+function contentKey(data: ConstantData): string {
+  if (data.length <= COMPARED) {
+    // Through bytes, so that −0 and 0 differ and NaNs do not all look alike.
+    return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("latin1");
+  }
+  let identity = identities.get(data);
+  if (identity === undefined) {
+    identity = nextIdentity++;
+    identities.set(data, identity);
+  }
+  return `#${identity}`;
+}
+
+/** Number of elements of a value. */
+export const sizeOfValue = (value: Value): number => sizeOf(value.shape);

@@ -1,0 +1,61 @@
+import type { TensorSpec } from "../tensor.js";
+import { emit, usedInputs } from "./emit.js";
+import type { TracedFunction } from "./lang/autodiff.js";
+import { lowerProgram } from "./lowering.js";
+import { eliminateDeadCode } from "./passes/dead-code.js";
+import { trace } from "./trace.js";
+
+export interface LowerOptions {
+  /** Names of the graph's inputs and outputs; `input0`, …, `output0`, … where not given. */
+  readonly inputNames?: readonly string[];
+  readonly outputNames?: readonly string[];
+}
+
+export interface NamedSpec extends TensorSpec {
+  readonly name: string;
+}
+
+/** A function as an ONNX file. */
+export interface LoweredGraph {
+  readonly bytes: Uint8Array;
+  /** The function's inputs in order; those it does not use are not inputs of the file. */
+  readonly inputs: readonly (NamedSpec & { readonly used: boolean })[];
+  readonly outputs: readonly NamedSpec[];
+  /** How many nodes of each operator the graph has. */
+  readonly operators: ReadonlyMap<string, number>;
+}
+
+/**
+ * Compiles `fn`, called with inputs of the given shapes and element types, to an ONNX graph. Needs no runtime. Throws
+ * a `UserError` that names the primitive where `fn` uses one that ONNX cannot express.
+ */
+export function lower(
+  fn: TracedFunction,
+  specs: readonly TensorSpec[],
+  { inputNames = [], outputNames = [] }: LowerOptions = {},
+): LoweredGraph {
+  const graph = eliminateDeadCode(lowerProgram(trace(fn, specs)));
+  const names = {
+    inputs: graph.inputs.map((_, i) => inputNames[i] ?? `input${i}`),
+    outputs: graph.outputs.map((_, i) => outputNames[i] ?? `output${i}`),
+  };
+  const used = new Set(usedInputs(graph));
+  const operators = new Map<string, number>();
+  for (const { op } of graph.nodes) operators.set(op, (operators.get(op) ?? 0) + 1);
+  return {
+    bytes: emit(graph, names),
+    inputs: graph.inputs.map((value, i) => ({
+      name: names.inputs[i]!,
+      dtype: specs[i]!.dtype,
+      shape: specs[i]!.shape,
+      used: used.has(value),
+    })),
+    outputs: graph.outputs.map((value, i) => ({ name: names.outputs[i]!, ...specOf(value) })),
+    operators,
+  };
+}
+
+function specOf({ dtype, shape }: { readonly dtype: string; readonly shape: readonly number[] }): TensorSpec {
+  if (dtype === "int64") throw new Error("an output of the graph is int64");
+  return { dtype: dtype as TensorSpec["dtype"], shape };
+}

@@ -1,0 +1,52 @@
+import { type Graph, GraphBuilder, type Value } from "./graph.js";
+import type { Atom, Equation, Primitive, Variable } from "./primitives.js";
+import { rules } from "./rules/index.js";
+import type { TracedProgram } from "./trace.js";
+import { materialize, splat, type View, viewOf } from "./view.js";
+
+/** Applies the rule of every equation's primitive; the graph's inputs and outputs are the program's, in order. */
+export function lowerProgram(program: TracedProgram): Graph {
+  const g = new GraphBuilder();
+  const views = new Map<Variable, View>();
+  const read = (atom: Atom): View =>
+    atom.kind === "literal" ? splat(g.scalar(atom.value, atom.dtype), []) : views.get(atom)!;
+  for (const input of program.inputs) views.set(input, viewOf(g, g.input(input)));
+  for (const { variable, tensor } of program.constants)
+    views.set(variable, viewOf(g, g.constant(tensor.dtype, tensor.shape, tensor.data)));
+  for (const equation of program.equations) {
+    const results = applyRule(g, equation, equation.inputs.map(read));
+    equation.outputs.forEach((variable, i) => {
+      views.set(variable, checked(equation, results[i]!, variable));
+    });
+  }
+  const taken = new Set<Value>();
+  const outputs = program.outputs.map((atom) => {
+    const value = materialize(g, read(atom));
+    // An output needs a node of its own: ONNX cannot return an input, a constant or one value twice.
+    if (g.producer(value) !== undefined && !taken.has(value)) {
+      taken.add(value);
+      return value;
+    }
+    return g.identity(value);
+  });
+  return g.finish(outputs);
+}
+
+function applyRule<P extends Primitive>(
+  g: GraphBuilder,
+  equation: Equation<P>,
+  inputs: View[],
+): readonly View[] {
+  const rule = rules[equation.primitive];
+  if (rule === undefined) throw new Error(`jax-js primitive ${equation.primitive} is unknown to the engine`);
+  return rule(g, inputs, equation.params, equation.outputs);
+}
+
+/** Shapes and types are known twice, from the trace and from the rules; a rule that disagrees is wrong. */
+function checked({ primitive }: Equation, view: View, expected: Variable): View {
+  if (`${view.shape}` !== `${expected.shape}` || view.value.dtype !== expected.dtype)
+    throw new Error(
+      `rule ${primitive} gave ${view.value.dtype}[${view.shape}], expected ${expected.dtype}[${expected.shape}]`,
+    );
+  return view;
+}

@@ -1,0 +1,150 @@
+import { sizeOf } from "../../tensor.js";
+import type { GraphBuilder, Value } from "../graph.js";
+import * as ops from "../ops.js";
+import type { Pair } from "../primitives.js";
+import { dtypeOf, mapStored, materialize, range, type View, viewOf } from "../view.js";
+import type { Rule } from "./rule.js";
+import { convolutionTable, gatherTable, type Table, transposeTable } from "./tables.js";
+
+interface Windows {
+  readonly x: View;
+  readonly window: readonly number[];
+  readonly strides: readonly number[];
+}
+
+/** Where a view of windows came from, so that reducing it can be one pooling operator. */
+const windowsOf = new WeakMap<View, Windows>();
+
+const positionsOf = (
+  input: readonly number[],
+  window: readonly number[],
+  strides: readonly number[],
+): number[] => input.map((n, i) => Math.floor((n - window[i]!) / strides[i]!) + 1);
+
+/** Windows that tile the input: nothing is read twice, and only a ragged tail not at all. */
+const tiles = (window: readonly number[], strides: readonly number[]): boolean =>
+  window.every((k, i) => k === strides[i]);
+
+const pool: Rule<"pool"> = (g, [x], { window, strides }) => {
+  const lead = x!.shape.length - window.length;
+  const view = tiles(window, strides)
+    ? tiledWindows(g, x!, lead, window)
+    : gatheredWindows(g, x!, lead, window, strides);
+  windowsOf.set(view, { x: x!, window, strides });
+  return [view];
+};
+
+/** [..., o·k] seen as [..., o, k], all o before all k. No data moves but for a ragged tail. */
+function tiledWindows(g: GraphBuilder, x: View, lead: number, window: readonly number[]): View {
+  const value = materialize(g, x);
+  const positions = positionsOf(value.shape.slice(lead), window, window);
+  const whole = ops.slice(
+    g,
+    value,
+    value.shape.map((n, axis): Pair => [0, axis < lead ? n : positions[axis - lead]! * window[axis - lead]!]),
+  );
+  const split = [...value.shape.slice(0, lead), ...window.flatMap((k, i) => [positions[i]!, k])];
+  return viewOf(g, ops.reshape(g, whole, split), tiledOrder(lead, window.length));
+}
+
+/** Logical axes [..., o1, o2, k1, k2] in the storage order [..., o1, k1, o2, k2]. */
+function tiledOrder(lead: number, dims: number): number[] {
+  return [...range(lead), ...range(dims).flatMap((i) => [lead + i, lead + dims + i])];
+}
+
+/** Overlapping or sparse windows, stored as [..., taps, positions]. */
+function gatheredWindows(
+  g: GraphBuilder,
+  x: View,
+  lead: number,
+  window: readonly number[],
+  strides: readonly number[],
+): View {
+  const value = materialize(g, x);
+  const input = value.shape.slice(lead);
+  const { taps, positions, indices } = tableOf(input, window, strides);
+  const flat = ops.reshape(g, value, [sizeOf(value.shape.slice(0, lead)), sizeOf(input)]);
+  const gathered = gatherTable(g, flat, 1, indices, [taps, positions]);
+  const stored = [...value.shape.slice(0, lead), ...window, ...positionsOf(input, window, strides)];
+  return viewOf(g, ops.reshape(g, gathered, stored), gatheredOrder(lead, window.length));
+}
+
+/** Logical axes [..., o1, o2, k1, k2] in the storage order [..., k1, k2, o1, o2]. */
+function gatheredOrder(lead: number, dims: number): number[] {
+  return [...range(lead), ...range(dims).map((i) => lead + dims + i), ...range(dims).map((i) => lead + i)];
+}
+
+function tableOf(input: readonly number[], window: readonly number[], strides: readonly number[]): Table {
+  const positions = positionsOf(input, window, strides);
+  return convolutionTable(
+    input.map((n, i) => ({
+      input: n,
+      taps: window[i]!,
+      positions: positions[i]!,
+      stride: strides[i]!,
+      before: 0,
+      spread: 1,
+      dilation: 1,
+    })),
+  );
+}
+
+/** Every input element becomes the sum of the window elements that were read from it. */
+const poolTranspose: Rule<"pool_transpose"> = (g, [windows], { inShape, window, strides }) => {
+  const lead = inShape.length - window.length;
+  const input = inShape.slice(lead);
+  const positions = positionsOf(input, window, strides);
+  if (tiles(window, strides)) {
+    const value = materialize(g, windows!, tiledOrder(lead, window.length));
+    const whole = ops.reshape(g, value, [
+      ...inShape.slice(0, lead),
+      ...positions.map((o, i) => o * window[i]!),
+    ]);
+    const tail = inShape.map((n, axis): Pair => [0, n - whole.shape[axis]!]);
+    return [viewOf(g, ops.pad(g, whole, tail))];
+  }
+  const { rows, indices } = transposeTable(tableOf(input, window, strides), sizeOf(input));
+  const value = materialize(g, windows!, gatheredOrder(lead, window.length));
+  const flat = ops.reshape(g, value, [sizeOf(inShape.slice(0, lead)), sizeOf(window) * sizeOf(positions)]);
+  const spread = gatherTable(g, flat, 1, indices, [rows, sizeOf(input)]);
+  return [viewOf(g, ops.reshape(g, ops.reduce(g, "ReduceSum", spread, [1]), inShape))];
+};
+
+/**
+ * The reduction over the window axes of a view made by `pool` as one ONNX pooling operator: the largest element, or the
+ * sum as average times count (float32 only). Undefined where `x` is no such view.
+ */
+export function reduceWindows(
+  g: GraphBuilder,
+  x: View,
+  op: string,
+  axes: readonly number[],
+): View | undefined {
+  const windows = windowsOf.get(x);
+  if (windows === undefined) return undefined;
+  const { window, strides } = windows;
+  const dims = window.length;
+  const outer = x.shape.length - dims;
+  if (axes.length !== dims || axes.some((axis) => axis < outer) || dims > 3) return undefined;
+  const dtype = dtypeOf(x);
+  if (op === "Max" && (dtype === "float32" || dtype === "float64")) return poolWith(g, "MaxPool", windows);
+  if (op !== "Add" || dtype !== "float32") return undefined;
+  const count = g.scalar(sizeOf(window), dtype);
+  const average = poolWith(g, "AveragePool", { ...windows, strides });
+  return mapStored(average, (value) => ops.elementwise(g, "Mul", [value, count]));
+}
+
+function poolWith(g: GraphBuilder, op: "MaxPool" | "AveragePool", { x, window, strides }: Windows): View {
+  const value: Value = materialize(g, x);
+  const lead = value.shape.slice(0, value.shape.length - window.length);
+  const input = value.shape.slice(lead.length);
+  const positions = positionsOf(input, window, strides);
+  const planes = ops.reshape(g, value, [sizeOf(lead), 1, ...input]);
+  const type = { dtype: value.dtype, shape: [sizeOf(lead), 1, ...positions] };
+  const pooled = g.node(op, [planes], type, { attributes: { kernel_shape: window, strides } });
+  return viewOf(g, ops.reshape(g, pooled, [...lead, ...positions]));
+}
+
+export const poolRules = { pool, pool_transpose: poolTranspose } satisfies {
+  [P in "pool" | "pool_transpose"]: Rule<P>;
+};

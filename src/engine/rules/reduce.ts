@@ -1,0 +1,58 @@
+import type { GraphBuilder, GraphDType, Value } from "../graph.js";
+import * as ops from "../ops.js";
+import { mapStored, storedAxes, type View } from "../view.js";
+import { reduceWindows } from "./pool.js";
+import type { Rule } from "./rule.js";
+
+const OPERATOR = { Add: "ReduceSum", Mul: "ReduceProd", Max: "ReduceMax", Min: "ReduceMin" } as const;
+
+/** A wider type where ONNX Runtime does not reduce the type itself; whole numbers wrap around when they return. */
+const REDUCED_AS: Partial<Record<GraphDType, GraphDType>> = { bool: "int32", uint32: "int64" };
+
+const reduce: Rule<"reduce"> = (g, [x], { op, axis }) => {
+  const pooled = reduceWindows(g, x!, op, axis);
+  if (pooled !== undefined) return [pooled];
+  const stored = axis.flatMap((a) => x!.axes[a] ?? []);
+  const repeats = axis.reduce((n, a) => (x!.axes[a] === null ? n * x!.shape[a]! : n), 1);
+  const reduced = dropAxes(x!, axis, reduceStored(g, x!.value, op, stored));
+  return [mapStored(reduced, (value) => repeated(g, value, op, repeats))];
+};
+
+function reduceStored(g: GraphBuilder, x: Value, op: keyof typeof OPERATOR, axes: readonly number[]): Value {
+  // Sums of truth values are disjunctions and products conjunctions, as jax-js adds and multiplies them.
+  const operator =
+    x.dtype !== "bool" ? OPERATOR[op] : op === "Add" || op === "Max" ? "ReduceMax" : "ReduceMin";
+  const wide = ops.cast(g, x, REDUCED_AS[x.dtype] ?? x.dtype);
+  return ops.cast(g, ops.reduce(g, operator, wide, axes), x.dtype);
+}
+
+/** The view `x` without `axes`, its other stored axes being those of `value` in the same order. */
+export function dropAxes(x: View, axes: readonly number[], value: Value): View {
+  const order = storedAxes(x).filter((axis) => !axes.includes(axis));
+  const kept = x.shape.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
+  return {
+    value,
+    shape: kept.map((axis) => x.shape[axis]!),
+    axes: kept.map((axis) => (x.axes[axis] === null ? null : order.indexOf(axis))),
+  };
+}
+
+/** What the reduction of `count` equal elements is: count·x, x^count, or x. */
+export function repeated(g: GraphBuilder, x: Value, op: keyof typeof OPERATOR, count: number): Value {
+  if (count === 1 || op === "Max" || op === "Min" || x.dtype === "bool" || x.dtype === "int64") return x;
+  if (op === "Add") {
+    const known = g.scalarOf(x);
+    const rounded = x.dtype === "float32" ? Math.fround((known ?? 0) * count) : (known ?? 0) * count;
+    if (known !== undefined) return g.scalar(rounded, x.dtype);
+    return ops.elementwise(g, "Mul", [x, g.scalar(count, x.dtype)]);
+  }
+  let power: Value | undefined;
+  let square = x;
+  for (let rest = count; rest > 0; rest >>= 1) {
+    if (rest & 1) power = power === undefined ? square : ops.elementwise(g, "Mul", [power, square]);
+    square = ops.elementwise(g, "Mul", [square, square]);
+  }
+  return power!;
+}
+
+export const reduceRules = { reduce } satisfies { [P in "reduce"]: Rule<P> };

@@ -1,0 +1,117 @@
+import { sizeOf } from "../../tensor.js";
+import type { GraphBuilder, Value } from "../graph.js";
+import * as ops from "../ops.js";
+import type { Pair } from "../primitives.js";
+
+/**
+ * Index tables: which input element a sliding window reads, worked out while compiling, so that at run time
+ * windows, dilations, strides and paddings of every kind are one Gather.
+ */
+
+/** Marks a place where the window reads a zero: padding, or a gap between spread elements. */
+export const ABSENT = -1;
+
+/** One spatial axis of a sliding window. */
+export interface Axis {
+  readonly input: number;
+  readonly taps: number;
+  readonly positions: number;
+  readonly stride: number;
+  /** Padding before the first element; negative crops. */
+  readonly before: number;
+  /** Distance of neighbouring input elements; the gaps hold zeros. */
+  readonly spread: number;
+  /** Distance of neighbouring taps. */
+  readonly dilation: number;
+}
+
+export interface Table {
+  readonly taps: number;
+  readonly positions: number;
+  /** Flat input index read by tap t at position p, at [t · positions + p]. */
+  readonly indices: Int32Array;
+}
+
+export function convolutionTable(axes: readonly Axis[]): Table {
+  const perAxis = axes.map(axisTable);
+  const tapSizes = axes.map((a) => a.taps);
+  const positionSizes = axes.map((a) => a.positions);
+  const [taps, positions] = [sizeOf(tapSizes), sizeOf(positionSizes)];
+  const indices = new Int32Array(taps * positions);
+  const tapAt = coordinates(tapSizes);
+  const positionAt = coordinates(positionSizes);
+  for (let t = 0; t < taps; t++) {
+    for (let p = 0; p < positions; p++) {
+      let index = 0;
+      for (let d = 0; d < axes.length; d++) {
+        const at = perAxis[d]![tapAt[t]![d]! * positionSizes[d]! + positionAt[p]![d]!]!;
+        if (at === ABSENT) {
+          index = ABSENT;
+          break;
+        }
+        index = index * axes[d]!.input + at;
+      }
+      indices[t * positions + p] = index;
+    }
+  }
+  return { taps, positions, indices };
+}
+
+function axisTable({ input, taps, positions, stride, before, spread, dilation }: Axis): Int32Array {
+  const table = new Int32Array(taps * positions).fill(ABSENT);
+  for (let t = 0; t < taps; t++)
+    for (let p = 0; p < positions; p++) {
+      const at = p * stride + t * dilation - before;
+      if (at >= 0 && at % spread === 0 && at / spread < input) table[t * positions + p] = at / spread;
+    }
+  return table;
+}
+
+/** The coordinates of every element of a tensor of this shape, in C order. */
+function coordinates(shape: readonly number[]): number[][] {
+  return shape.reduce<number[][]>(
+    (prefixes, size) => prefixes.flatMap((prefix) => Array.from({ length: size }, (_, i) => [...prefix, i])),
+    [[]],
+  );
+}
+
+/** x at `indices` along `axis`, which becomes axes of `shape`; an absent index reads zero. */
+export function gatherTable(
+  g: GraphBuilder,
+  x: Value,
+  axis: number,
+  indices: Int32Array,
+  shape: readonly number[],
+): Value {
+  const zeroAt = x.shape[axis]!;
+  if (!indices.includes(ABSENT)) return ops.take(g, x, indices, shape, axis);
+  const widths = x.shape.map((_, i): Pair => (i === axis ? [0, 1] : [0, 0]));
+  const padded = ops.pad(g, x, widths);
+  return ops.take(
+    g,
+    padded,
+    indices.map((index) => (index === ABSENT ? zeroAt : index)),
+    shape,
+    axis,
+  );
+}
+
+/**
+ * The transposed table: for every input element, the (tap, position) pairs that read it, as flat indices
+ * t · positions + p, in rows of equal length filled up with ABSENT; at [row · inputs + input].
+ */
+export function transposeTable(
+  { taps, positions, indices }: Table,
+  inputs: number,
+): { readonly rows: number; readonly indices: Int32Array } {
+  const readers: number[][] = Array.from({ length: inputs }, () => []);
+  for (let i = 0; i < taps * positions; i++) if (indices[i] !== ABSENT) readers[indices[i]!]!.push(i);
+  const rows = readers.reduce((most, list) => Math.max(most, list.length), 1);
+  const transposed = new Int32Array(rows * inputs).fill(ABSENT);
+  readers.forEach((list, input) => {
+    list.forEach((reader, row) => {
+      transposed[row * inputs + input] = reader;
+    });
+  });
+  return { rows, indices: transposed };
+}

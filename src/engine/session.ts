@@ -1,0 +1,87 @@
+import { availableParallelism } from "node:os";
+import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-common";
+import { UserError } from "../errors.js";
+import { checkTensor, showShape, type Tensor, type TensorData, type TensorSpec } from "../tensor.js";
+import type { LoweredGraph } from "./lower.js";
+
+export type Device = "cpu" | "cuda" | "webgpu";
+
+export interface SessionOptions {
+  /** Where to run; "cpu" unless told. */
+  readonly device?: Device;
+  /** Threads within one operator; as many as there are cores unless told. */
+  readonly threads?: number;
+}
+
+/** A compiled function, ready to run many times. Holds memory outside JavaScript until disposed. */
+export class Program {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  readonly bytes: Uint8Array;
+
+  private constructor(
+    private readonly lowered: LoweredGraph,
+    private readonly session: InferenceSession,
+    private readonly runtime: typeof import("onnxruntime-node"),
+  ) {
+    this.inputs = lowered.inputs;
+    this.outputs = lowered.outputs;
+    this.bytes = lowered.bytes;
+  }
+
+  /** Hands the graph to ONNX Runtime, which is loaded now and not before. */
+  static async load(
+    lowered: LoweredGraph,
+    { device = "cpu", threads }: SessionOptions = {},
+  ): Promise<Program> {
+    const runtime = await import("onnxruntime-node");
+    const present = runtime.listSupportedBackends().map(({ name }) => name);
+    if (!present.includes(device))
+      throw new UserError(
+        `device ${device}: not available in this ONNX Runtime, which has ${present.join(", ")}`,
+      );
+    const session = await runtime.InferenceSession.create(lowered.bytes, {
+      executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
+      // The engine's own passes run; ONNX Runtime's undo some of them (fast 2-d transposes, for one).
+      graphOptimizationLevel: "disabled",
+      enableMemPattern: false,
+      enableCpuMemArena: true,
+      executionMode: "sequential",
+      intraOpNumThreads: threads ?? availableParallelism(),
+      logSeverityLevel: 3,
+    });
+    return new Program(lowered, session, runtime);
+  }
+
+  /** Results for these inputs, which must have the shapes and element types the program was compiled for. */
+  async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
+    const feeds: Record<string, RuntimeTensor> = {};
+    if (inputs.length !== this.inputs.length)
+      throw new UserError(`program: expected ${this.inputs.length} inputs, got ${inputs.length}`);
+    this.lowered.inputs.forEach((spec, i) => {
+      const tensor = inputs[i]!;
+      const name = spec.name;
+      if (tensor.dtype !== spec.dtype || `${tensor.shape}` !== `${spec.shape}`)
+        throw new UserError(
+          `input ${name}: expected ${spec.dtype} ${showShape(spec.shape)}, got ${tensor.dtype} ${showShape(tensor.shape)}`,
+        );
+      checkTensor(`input ${name}`, tensor);
+      if (spec.used)
+        feeds[name] = new this.runtime.Tensor(tensor.dtype, tensor.data as never, [...tensor.shape]);
+    });
+    const results = await this.session.run(feeds);
+    return this.lowered.outputs.map(({ name, dtype, shape }) => ({
+      dtype,
+      shape,
+      data: results[name]!.data as TensorData,
+    }));
+  }
+
+  async dispose(): Promise<void> {
+    await this.session.release();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+}
