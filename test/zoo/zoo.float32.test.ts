@@ -1,0 +1,3 @@
+import { describeZoo } from "./zoo.js";
+
+describeZoo("float32");
