@@ -1,0 +1,139 @@
+import { readFile } from "node:fs/promises";
+import { fromBinary } from "@bufbuild/protobuf";
+import {
+  type GraphProto,
+  type ModelProto,
+  ModelProtoSchema,
+  type NodeProto,
+  type ValueInfoProto,
+} from "onnx-buf";
+import { UserError } from "../../errors.js";
+import type { Initializer, OnnxGraph, OnnxModel, OnnxNode, ValueInfo } from "../model.js";
+import { decodeAttributes } from "./attributes.js";
+import { formatOf } from "./elements.js";
+import { decodeTensor } from "./tensors.js";
+
+/**
+ * The model in an ONNX file. Weights are not touched yet; external data are located and checked.
+ * @throws UserError when the file cannot be read, is truncated or holds no ONNX graph.
+ */
+export async function readModel(path: string): Promise<OnnxModel> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    throw new UserError(`${path}: cannot read the model: ${(error as Error).message}`, 2, { cause: error });
+  }
+  return decodeModel(path, bytes);
+}
+
+/** As `readModel`, from the bytes of the file; `path` names it and locates external data. */
+export function decodeModel(path: string, bytes: Uint8Array): OnnxModel {
+  const proto = parse(path, bytes);
+  const opset = proto.opsetImport.find((o) => o.domain === "" || o.domain === "ai.onnx");
+  if (!proto.graph || !opset || proto.graph.output.length === 0)
+    throw new UserError(
+      `${path}: expected an ONNX model, got a file without ${proto.graph ? "operator set or outputs" : "a graph"}; is it complete?`,
+    );
+  return {
+    ...decodeGraph(path, proto.graph),
+    path,
+    producer: [proto.producerName, proto.producerVersion].filter(Boolean).join(" "),
+    opset: Number(opset.version),
+  };
+}
+
+function parse(path: string, bytes: Uint8Array): ModelProto {
+  try {
+    return fromBinary(ModelProtoSchema, bytes);
+  } catch (error) {
+    throw new UserError(
+      `${path}: expected an ONNX model, got ${bytes.length} bytes that do not decode (${(error as Error).message}); is the file complete?`,
+      2,
+      { cause: error },
+    );
+  }
+}
+
+function decodeGraph(path: string, graph: GraphProto): OnnxGraph {
+  const initializers = new Map<string, Initializer>();
+  for (const proto of graph.initializer) initializers.set(proto.name, decodeTensor(path, proto));
+
+  const nodes: OnnxNode[] = [];
+  for (const proto of graph.node) {
+    const node = decodeNode(path, proto);
+    const constant = constantValue(node);
+    if (constant) initializers.set(constant.name, constant);
+    else nodes.push(node);
+  }
+  return {
+    inputs: graph.input.filter((i) => !initializers.has(i.name)).map(decodeValueInfo),
+    outputs: graph.output.map(decodeValueInfo),
+    nodes,
+    initializers,
+  };
+}
+
+function decodeNode(path: string, proto: NodeProto): OnnxNode {
+  return {
+    name: proto.name || proto.output.find(Boolean) || "",
+    op: proto.opType,
+    domain: proto.domain === "ai.onnx" ? "" : proto.domain,
+    inputs: proto.input,
+    outputs: proto.output,
+    attributes: decodeAttributes(proto.attribute, {
+      tensor: (t) => decodeTensor(path, t, { name: proto.output[0], constant: true }),
+      graph: (g) => decodeGraph(path, g),
+    }),
+  };
+}
+
+/** What a Constant node yields, whichever of its attributes holds it. */
+function constantValue({ op, domain, outputs, attributes }: OnnxNode): Initializer | null {
+  if (op !== "Constant" || domain !== "") return null;
+  const tensor = attributes.get("tensor", "value");
+  if (tensor) return tensor;
+  const name = outputs[0]!;
+  const single = (type: "float32" | "int64") => (value: number) => inline(name, type, [], [value]);
+  const list = (type: "float32" | "int64") => (values: readonly number[]) =>
+    inline(name, type, [values.length], values);
+  const when = <T>(value: T | undefined, make: (value: T) => Initializer) =>
+    value === undefined ? null : make(value);
+  return (
+    when(attributes.get("number", "value_float"), single("float32")) ??
+    when(attributes.get("number", "value_int"), single("int64")) ??
+    when(attributes.get("numbers", "value_floats"), list("float32")) ??
+    when(attributes.get("numbers", "value_ints"), list("int64"))
+  );
+}
+
+function inline(
+  name: string,
+  elementType: "float32" | "int64",
+  shape: readonly number[],
+  values: readonly number[],
+): Initializer {
+  const float = elementType === "float32";
+  const spec = { shape, dtype: float ? ("float32" as const) : ("int32" as const) };
+  return {
+    name,
+    elementType,
+    constant: true,
+    spec,
+    numbers: () => values,
+    load: () => ({ ...spec, data: float ? Float32Array.from(values) : Int32Array.from(values) }),
+  };
+}
+
+function decodeValueInfo({ name, type }: ValueInfoProto): ValueInfo {
+  if (type?.value.case !== "tensorType") return { name, elementType: null, shape: null };
+  const { elemType, shape } = type.value.value;
+  return {
+    name,
+    elementType: formatOf(elemType)?.name ?? null,
+    shape:
+      shape?.dim.map(({ value }) =>
+        value.case === "dimValue" ? Number(value.value) : value.case === "dimParam" ? value.value : null,
+      ) ?? null,
+  };
+}

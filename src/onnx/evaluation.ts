@@ -1,0 +1,140 @@
+import { UserError } from "../errors.js";
+import { type DType, sizeOf } from "../tensor.js";
+import { type Initializer, type OnnxGraph, type OnnxModel, type OnnxNode, showNode } from "./model.js";
+import { NodeContext, type Scope } from "./ops/context.js";
+import { opOf } from "./ops/table.js";
+import { Host, hostTypeOf } from "./values/host.js";
+import { isHost, type Value } from "./values/value.js";
+
+/** Floats of a Constant node up to this size are written into the program; larger ones become inputs of it. */
+const inlineLimit = 1024;
+
+/**
+ * Whether a stored tensor is an input of the traced function. Integers and single numbers are not: they
+ * steer shapes, axes and bounds, which must be known while tracing.
+ */
+export function isParameter({ elementType, spec, constant }: Initializer): boolean {
+  const float = ["float32", "float64", "float16", "bfloat16"].includes(elementType);
+  const size = sizeOf(spec.shape);
+  if (!float || (size <= 1 && spec.shape.length < 2)) return false;
+  return !constant || size > inlineLimit;
+}
+
+/** Values of a graph's names while its nodes are evaluated one after another. */
+export class Evaluation implements Scope {
+  readonly #values: Map<string, Value>;
+  readonly #hosts = new Map<string, Host>();
+
+  constructor(
+    readonly model: OnnxModel,
+    readonly float: DType,
+    values: ReadonlyMap<string, Value>,
+    private readonly graph: OnnxGraph = model,
+    private readonly outer?: Scope,
+  ) {
+    this.#values = new Map(values);
+  }
+
+  lookup(name: string): Value | undefined {
+    return this.#values.get(name) ?? this.#host(name) ?? this.outer?.lookup(name);
+  }
+
+  set(name: string, value: Value): void {
+    this.#values.set(name, value);
+  }
+
+  known(name: string): Host | null {
+    const value = this.#values.get(name);
+    if (value && isHost(value)) return value;
+    return this.#host(name) ?? this.outer?.known(name) ?? null;
+  }
+
+  /** A copy in which some names stand for other values. */
+  with(values: ReadonlyMap<string, Value>): Evaluation {
+    return new Evaluation(
+      this.model,
+      this.float,
+      new Map([...this.#values, ...values]),
+      this.graph,
+      this.outer,
+    );
+  }
+
+  run(node: OnnxNode): void {
+    const op = opOf(node);
+    if (!op) {
+      const domain = node.domain ? `${node.domain}.` : "";
+      throw new UserError(
+        `${this.model.path}: op ${domain}${node.op} (node "${node.name}") is not supported; export the model without it, or record a trace instead`,
+      );
+    }
+    let results: ReturnType<typeof op>;
+    try {
+      results = op(new NodeContext(node, this.#steersShapes(node) ? new KnownFirst(this) : this));
+    } catch (error) {
+      if (error instanceof UserError) throw error;
+      throw new UserError(`${showNode(this.model.path, node)}: ${(error as Error).message}`, 2, {
+        cause: error,
+      });
+    }
+    const list = Array.isArray(results) ? results : [results as Value];
+    for (const [i, name] of node.outputs.entries())
+      if (name && list[i] !== undefined) this.#values.set(name, list[i]);
+  }
+
+  evaluate(graph: OnnxGraph): Value[] {
+    const inner = new Evaluation(this.model, this.float, new Map(), graph, this);
+    for (const node of graph.nodes) inner.run(node);
+    return graph.outputs.map(({ name }) => {
+      const value = inner.lookup(name);
+      if (value === undefined) throw new UserError(`${this.model.path}: value "${name}" is never computed`);
+      return value;
+    });
+  }
+
+  #host(name: string): Host | undefined {
+    const found = this.#hosts.get(name);
+    const stored = this.graph.initializers.get(name);
+    if (found || !stored) return found;
+    const host = Host.of(hostTypeOf(stored.elementType), stored.spec.shape, stored.numbers());
+    this.#hosts.set(name, host);
+    return host;
+  }
+
+  /**
+   * Whether a node belongs to shape arithmetic: it combines a computed number with small stored vectors, such
+   * as the scale factors of an interpolation. Those vectors then count as numbers, not as parameters.
+   */
+  #steersShapes(node: OnnxNode): boolean {
+    const names = node.inputs.filter(Boolean);
+    const computed = (name: string) => isHost(this.lookup(name)!) && !this.graph.initializers.has(name);
+    const small = (name: string) => {
+      const known = this.known(name);
+      return known !== null && known.shape.length <= 1 && known.size <= 16;
+    };
+    return names.some((n) => this.lookup(n) !== undefined && computed(n)) && names.every(small);
+  }
+}
+
+/** A scope that prefers the stored elements of a name to its traced parameter. */
+class KnownFirst implements Scope {
+  readonly model: OnnxModel;
+  readonly float: DType;
+
+  constructor(private readonly scope: Scope) {
+    this.model = scope.model;
+    this.float = scope.float;
+  }
+
+  lookup(name: string): Value | undefined {
+    return this.known(name) ?? this.scope.lookup(name);
+  }
+
+  known(name: string): Host | null {
+    return this.scope.known(name);
+  }
+
+  evaluate(graph: OnnxGraph): Value[] {
+    return this.scope.evaluate(graph);
+  }
+}

@@ -1,0 +1,51 @@
+import type { Traced } from "../engine/lang/index.js";
+import * as lang from "../engine/lang/index.js";
+import type { Evaluation } from "./evaluation.js";
+import type { GraphIndex } from "./graph-index.js";
+import type { OnnxNode } from "./model.js";
+import { alongSoftmaxAxis } from "./ops/activation.js";
+import { NodeContext } from "./ops/context.js";
+import { toTraced } from "./values/value.js";
+
+/**
+ * The activation that ends a model. Losses start before it, where they are stable: log-probabilities for a
+ * softmax, logits for a sigmoid.
+ */
+export interface Head {
+  readonly activation: "softmax" | "log-softmax" | "sigmoid";
+  readonly node: OnnxNode;
+  /** Nodes after the activation; they only move elements, so they commute with it. */
+  readonly after: readonly OnnxNode[];
+  readonly output: string;
+}
+
+const activations: Readonly<Record<string, Head["activation"]>> = {
+  Softmax: "softmax",
+  LogSoftmax: "log-softmax",
+  Sigmoid: "sigmoid",
+};
+
+const movements = new Set(["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"]);
+
+export function findHead(index: GraphIndex, output: string): Head | null {
+  const after: OnnxNode[] = [];
+  for (let value = output; ; ) {
+    const node = index.writer(value);
+    if (node?.domain !== "") return null;
+    const activation = activations[node.op];
+    if (activation) return { activation, node, after: after.reverse(), output };
+    if (!movements.has(node.op)) return null;
+    after.push(node);
+    value = node.inputs[0]!;
+  }
+}
+
+/** The output with its activation taken back: log-probabilities, or logits. */
+export function traceBeforeHead({ activation, node, after, output }: Head, evaluation: Evaluation): Traced {
+  const context = new NodeContext(node, evaluation);
+  const x = context.tensor(0);
+  const before = activation === "sigmoid" ? x : alongSoftmaxAxis(context, x, lang.logSoftmax);
+  const scope = evaluation.with(new Map([[node.outputs[0]!, before]]));
+  for (const next of after) scope.run(next);
+  return toTraced(scope.lookup(output)!, evaluation.float);
+}

@@ -1,0 +1,16 @@
+export { type Batch, matchInputs } from "./batch.js";
+export type { Below } from "./below.js";
+export { decodeModel, readModel } from "./decode/read.js";
+export { type Loss, type LossKind, type LossOptions, lossKinds, resolveLoss } from "./loss.js";
+export type { Initializer, OnnxGraph, OnnxModel, OnnxNode, ValueInfo } from "./model.js";
+export { findNorms } from "./norms/find.js";
+export type { NormKind, NormLayer } from "./norms/spec.js";
+export {
+  type Hooks,
+  type OpenedLayer,
+  type OpenedModel,
+  type OpenOptions,
+  openModel,
+  type Parameter,
+  type Results,
+} from "./open.js";

@@ -1,0 +1,147 @@
+import type { Traced } from "../../engine/lang/index.js";
+import * as lang from "../../engine/lang/index.js";
+import { showShape } from "../../tensor.js";
+import { broadcastHost, broadcastShapes, Host, type HostType, mapHost, zipHost } from "../values/host.js";
+import { isHost, toTraced, type Value } from "../values/value.js";
+import type { NodeContext, Op, OpTable } from "./context.js";
+
+type Unary = (x: number) => number;
+type Binary = (a: number, b: number) => number;
+
+/** Applies a binary op under broadcasting: on numbers where both sides are known, else traced. */
+function combine(
+  node: NodeContext,
+  [a, b]: readonly [Value, Value],
+  traced: (a: Traced, b: Traced) => Traced,
+  host: Binary,
+  type?: HostType,
+): Value {
+  if (!broadcastShapes(a.shape, b.shape))
+    throw node.error(`shapes ${showShape(a.shape)} and ${showShape(b.shape)} do not broadcast`);
+  if (isHost(a) && isHost(b)) return zipHost(a, b, host, type)!;
+  return traced(toTraced(a, node.float), toTraced(b, node.float));
+}
+
+const binary =
+  (traced: (a: Traced, b: Traced) => Traced, host: Binary, type?: HostType): Op =>
+  (node) =>
+    combine(node, [node.value(0), node.value(1)], traced, host, type);
+
+const variadic =
+  (traced: (a: Traced, b: Traced) => Traced, host: Binary): Op =>
+  (node) =>
+    node.values().reduce((a, b) => combine(node, [a, b], traced, host));
+
+const unary =
+  (traced: (x: Traced) => Traced, host: Unary, type?: HostType): Op =>
+  (node) => {
+    const x = node.value(0);
+    return isHost(x) ? mapHost(x, host, type) : traced(x);
+  };
+
+/** Integers divide towards zero, floats do not. */
+const divide: Op = (node) => {
+  const [a, b] = [node.value(0), node.value(1)];
+  const whole = isHost(a) && !a.isFloat;
+  return combine(node, [a, b], lang.div, (x, y) => (whole ? Math.trunc(x / y) : x / y));
+};
+
+/** Remainder: with fmod=1 it has the sign of the dividend, else that of the divisor. */
+const mod: Op = (node) => {
+  const c = node.attributes.number("fmod", 0) === 1;
+  return combine(
+    node,
+    [node.value(0), node.value(1)],
+    (a, b) => {
+      const rest = lang.remainder(a, b);
+      if (c) return rest;
+      const opposite = lang.less(lang.mul(rest, b), 0);
+      return lang.where(opposite, lang.add(rest, b), rest);
+    },
+    (a, b) => (c || (a % b) * b >= 0 ? a % b : (a % b) + b),
+  );
+};
+
+const power: Op = (node) => {
+  const [x, y] = [node.value(0), node.value(1)];
+  if (isHost(x) && isHost(y)) return zipHost(x, y, Math.pow) ?? node.value(0);
+  const exponent = y instanceof Host && y.size === 1 ? y.data[0]! : null;
+  if (exponent === null) return combine(node, [x, y], lang.pow, Math.pow);
+  const base = toTraced(x, node.float);
+  const shape = broadcastShapes(base.shape, y.shape)!;
+  return lang.reshape(lang.pow(base, exponent), shape);
+};
+
+const mean: Op = (node) => {
+  const sum = node.values().reduce((a, b) => combine(node, [a, b], lang.add, (x, y) => x + y));
+  const share = 1 / node.inputCount;
+  return isHost(sum) ? mapHost(sum, (v) => v * share) : lang.mul(sum, share);
+};
+
+const where: Op = (node) => {
+  const [c, a, b] = [node.value(0), node.value(1), node.value(2)];
+  const shape = broadcastShapes(c.shape, a.shape, b.shape);
+  if (!shape) throw node.error("shapes of condition and branches do not broadcast");
+  if (isHost(c) && isHost(a) && isHost(b)) {
+    const [pick, x, y] = [c, a, b].map((v) => broadcastHost(v, shape).data) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
+    return Host.of(
+      a.type,
+      shape,
+      pick.map((v, i) => (v ? x[i]! : y[i]!)),
+    );
+  }
+  return lang.where(toTraced(c, node.float), toTraced(a, node.float), toTraced(b, node.float));
+};
+
+const bool = (b: boolean): number => (b ? 1 : 0);
+
+/** Rounds halves to even, as IEEE 754 and ONNX do. */
+function roundEven(v: number): number {
+  const below = Math.floor(v);
+  return v - below === 0.5 ? 2 * Math.round(below / 2 + 0.25) : Math.round(v);
+}
+
+export const elementwiseOps: OpTable = {
+  Add: binary(lang.add, (a, b) => a + b),
+  Sub: binary(lang.sub, (a, b) => a - b),
+  Mul: binary(lang.mul, (a, b) => a * b),
+  Div: divide,
+  Mod: mod,
+  Pow: power,
+  Sum: variadic(lang.add, (a, b) => a + b),
+  Min: variadic(lang.min, Math.min),
+  Max: variadic(lang.max, Math.max),
+  Mean: mean,
+
+  Neg: unary(lang.neg, (v) => -v),
+  Abs: unary(lang.abs, Math.abs),
+  Sign: unary(lang.sign, Math.sign),
+  Floor: unary(lang.floor, Math.floor),
+  Ceil: unary(lang.ceil, Math.ceil),
+  Round: unary(lang.round, roundEven),
+  Reciprocal: unary(lang.reciprocal, (v) => 1 / v),
+  Sqrt: unary(lang.sqrt, Math.sqrt),
+  Exp: unary(lang.exp, Math.exp),
+  Log: unary(lang.log, Math.log),
+  Sin: unary(lang.sin, Math.sin),
+  Cos: unary(lang.cos, Math.cos),
+  Tan: unary(lang.tan, Math.tan),
+  Asin: unary(lang.asin, Math.asin),
+  Acos: unary(lang.acos, Math.acos),
+  Atan: unary(lang.atan, Math.atan),
+
+  Equal: binary(lang.equal, (a, b) => bool(a === b), "bool"),
+  Less: binary(lang.less, (a, b) => bool(a < b), "bool"),
+  LessOrEqual: binary(lang.lessEqual, (a, b) => bool(a <= b), "bool"),
+  Greater: binary(lang.greater, (a, b) => bool(a > b), "bool"),
+  GreaterOrEqual: binary(lang.greaterEqual, (a, b) => bool(a >= b), "bool"),
+  And: binary(lang.and, (a, b) => a * b),
+  Or: binary(lang.or, (a, b) => bool(a + b > 0)),
+  Xor: binary(lang.xor, (a, b) => bool(a !== b)),
+  Not: unary(lang.not, (v) => 1 - v),
+  Where: where,
+};

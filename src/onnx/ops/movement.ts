@@ -1,0 +1,254 @@
+import * as lang from "../../engine/lang/index.js";
+import { showShape, sizeOf } from "../../tensor.js";
+import { broadcastShapes, Host } from "../values/host.js";
+import * as values from "../values/value.js";
+import { isHost, toTraced, type Value } from "../values/value.js";
+import type { NodeContext, Op, OpTable } from "./context.js";
+
+const product = (dims: readonly number[]): number => sizeOf(dims);
+
+/** Target of Reshape: 0 copies the dimension (unless allowzero), one −1 takes what is left. */
+const reshape: Op = (node) => {
+  const x = node.value(0);
+  const asked = node.attributes.numbers("shape") ?? node.numbers(1)!;
+  const copyZero = node.attributes.number("allowzero", 0) === 0;
+  const shape = asked.map((n, i) => (n === 0 && copyZero ? x.shape[i]! : n));
+  const free = shape.indexOf(-1);
+  if (free >= 0) shape[free] = product(x.shape) / product(shape.toSpliced(free, 1));
+  if (product(shape) !== product(x.shape) || !shape.every((n) => Number.isInteger(n) && n >= 0))
+    throw node.error(
+      `cannot reshape ${showShape(x.shape)} to ${showShape(asked)}${batchHint(node, x, asked)}`,
+    );
+  return values.reshape(x, shape);
+};
+
+/** Models exported with a fixed batch size carry it in their reshapes. */
+function batchHint(node: NodeContext, x: Value, asked: readonly number[]): string {
+  const declared = node.scope.model.inputs[0]?.shape?.[0];
+  return typeof declared === "number" && asked[0] === declared && x.shape[0] !== declared
+    ? `; the model was exported for batches of ${declared}`
+    : "";
+}
+
+const flatten: Op = (node) => {
+  const x = node.value(0);
+  const given = node.attributes.number("axis", 1);
+  const axis = given < 0 ? given + x.shape.length : given;
+  return values.reshape(x, [product(x.shape.slice(0, axis)), product(x.shape.slice(axis))]);
+};
+
+const squeeze: Op = (node) => {
+  const x = node.value(0);
+  const axes = node.axes("axes", 1)?.map((a) => node.axis(a, x.shape.length));
+  const dropped = axes ?? x.shape.flatMap((n, i) => (n === 1 ? [i] : []));
+  for (const axis of dropped)
+    if (x.shape[axis] !== 1) throw node.error(`axis ${axis} of ${showShape(x.shape)} is not 1`);
+  return values.reshape(
+    x,
+    x.shape.filter((_, i) => !dropped.includes(i)),
+  );
+};
+
+const unsqueeze: Op = (node) => {
+  const x = node.value(0);
+  const given = node.axes("axes", 1) ?? [];
+  const rank = x.shape.length + given.length;
+  const axes = given.map((a) => node.axis(a, rank));
+  const rest = x.shape[Symbol.iterator]();
+  const shape = Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : rest.next().value!));
+  return values.reshape(x, shape);
+};
+
+const transpose: Op = (node) => {
+  const x = node.value(0);
+  return values.transpose(x, node.attributes.numbers("perm") ?? x.shape.map((_, i) => i).reverse());
+};
+
+const concat: Op = (node) => {
+  const xs = node.values();
+  const axis = node.axis(node.attributes.number("axis", 1), xs[0]!.shape.length);
+  for (const x of xs)
+    if (x.shape.length !== xs[0]!.shape.length || x.shape.some((n, i) => i !== axis && n !== xs[0]!.shape[i]))
+      throw node.error(`cannot join ${xs.map((x) => showShape(x.shape)).join(" and ")} along axis ${axis}`);
+  return values.concat(xs, axis, node.float);
+};
+
+/** Sizes from an attribute or an input; otherwise equal parts, the last one smaller (opset 18). */
+const split: Op = (node) => {
+  const x = node.value(0);
+  const axis = node.axis(node.attributes.number("axis", 0), x.shape.length);
+  const total = x.shape[axis]!;
+  const count = node.attributes.number("num_outputs", node.node.outputs.length);
+  const part = Math.ceil(total / count);
+  const sizes =
+    node.axes("split", 1) ??
+    Array.from({ length: count }, (_, i) => Math.max(0, Math.min(part, total - i * part)));
+  if (sizes.reduce((a, b) => a + b, 0) !== total)
+    throw node.error(`parts ${showShape(sizes)} do not add up to axis ${axis} of ${showShape(x.shape)}`);
+  let start = 0;
+  return sizes.map((size) => {
+    const piece = values.sliceRange(x, { axis, start, count: size, step: 1 });
+    start += size;
+    return piece;
+  });
+};
+
+/** Ranges as NumPy's x[start:end:step], bounds clamped; attributes before opset 10, inputs since. */
+const slice: Op = (node) => {
+  let x = node.value(0);
+  const starts = node.axes("starts", 1)!;
+  const ends = node.axes("ends", 2)!;
+  const axes = node.axes("axes", 3) ?? starts.map((_, i) => i);
+  const steps = node.numbers(4) ?? starts.map(() => 1);
+  starts.forEach((from, i) => {
+    const axis = node.axis(axes[i]!, x.shape.length);
+    const size = x.shape[axis]!;
+    const step = steps[i]!;
+    const clamp = (at: number, low: number, high: number) =>
+      Math.min(Math.max(at < 0 ? at + size : at, low), high);
+    const start = step > 0 ? clamp(from, 0, size) : clamp(from, 0, size - 1);
+    const end = step > 0 ? clamp(ends[i]!, 0, size) : clamp(ends[i]!, -1, size - 1);
+    const count = Math.max(0, Math.ceil((end - start) / step));
+    x = values.sliceRange(x, { axis, start, count, step });
+  });
+  return x;
+};
+
+const expand: Op = (node) => {
+  const x = node.value(0);
+  const asked = node.numbers(1)!;
+  const shape = broadcastShapes(x.shape, asked);
+  if (!shape) throw node.error(`cannot expand ${showShape(x.shape)} to ${showShape(asked)}`);
+  return values.broadcastTo(x, shape);
+};
+
+const tile: Op = (node) => {
+  const x = node.value(0);
+  const repeats = node.numbers(1)!;
+  // [a, b] → [1, a, 1, b] → [r, a, s, b] → [r·a, s·b]
+  const spread = values.reshape(
+    x,
+    x.shape.flatMap((n) => [1, n]),
+  );
+  const repeated = values.broadcastTo(
+    spread,
+    x.shape.flatMap((n, i) => [repeats[i]!, n]),
+  );
+  return values.reshape(
+    repeated,
+    x.shape.map((n, i) => n * repeats[i]!),
+  );
+};
+
+const gather: Op = (node) => {
+  const x = node.value(0);
+  const axis = node.axis(node.attributes.number("axis", 0), x.shape.length);
+  const indices = node.value(1);
+  const size = x.shape[axis]!;
+  if (!isHost(indices)) {
+    const wrapped = lang.where(lang.less(indices, 0), lang.add(indices, size), indices);
+    return lang.take(toTraced(x, node.float), wrapped, axis);
+  }
+  const bad = indices.data.find((i) => i < -size || i >= size);
+  if (bad !== undefined)
+    throw node.error(`index ${bad} is out of range for axis ${axis} of ${showShape(x.shape)}`);
+  const wrapped = Host.of(
+    "int",
+    indices.shape,
+    indices.data.map((i) => (i < 0 ? i + size : i)),
+  );
+  return values.take(x, wrapped, axis);
+};
+
+/** Blocks of the channel axis to positions, in DCR or CRD order (ONNX specification of DepthToSpace). */
+const depthToSpace: Op = (node) => {
+  const x = node.traced(0);
+  const block = node.attributes.number("blocksize", 1);
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  const rest = c / block ** 2;
+  const columnRowDepth = node.attributes.string("mode", "DCR") === "CRD";
+  const split = columnRowDepth
+    ? lang.transpose(lang.reshape(x, [n, rest, block, block, h, w]), [0, 1, 4, 2, 5, 3])
+    : lang.transpose(lang.reshape(x, [n, block, block, rest, h, w]), [0, 3, 4, 1, 5, 2]);
+  return lang.reshape(split, [n, rest, h * block, w * block]);
+};
+
+const spaceToDepth: Op = (node) => {
+  const x = node.traced(0);
+  const block = node.attributes.number("blocksize", 1);
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  const split = lang.reshape(x, [n, c, h / block, block, w / block, block]);
+  return lang.reshape(lang.transpose(split, [0, 3, 5, 1, 2, 4]), [n, c * block ** 2, h / block, w / block]);
+};
+
+/** Pads before all axes, then after all axes; negative ones crop. */
+const pad: Op = (node) => {
+  const x = node.traced(0);
+  const flat = node.attributes.numbers("pads") ?? node.attributes.numbers("paddings") ?? node.numbers(1)!;
+  const axes = node.numbers(3)?.map((a) => node.axis(a, x.ndim)) ?? x.shape.map((_, i) => i);
+  const mode = node.attributes.string("mode", "constant");
+  const fill = node.has(2) ? node.host(2).data[0]! : node.attributes.number("value", 0);
+  return axes.reduce((y, axis, i) => {
+    const [before, after] = [flat[i]!, flat[i + axes.length]!];
+    const size = y.shape[axis]!;
+    const cropped = values.sliceRange(y, {
+      axis,
+      start: Math.max(0, -before),
+      count: size - Math.max(0, -before) - Math.max(0, -after),
+      step: 1,
+    }) as lang.Traced;
+    return padAxis(node, cropped, axis, [Math.max(0, before), Math.max(0, after)], mode, fill);
+  }, x);
+};
+
+function padAxis(
+  node: NodeContext,
+  x: lang.Traced,
+  axis: number,
+  [before, after]: readonly [number, number],
+  mode: string,
+  fill: number,
+): lang.Traced {
+  if (before === 0 && after === 0) return x;
+  const size = x.shape[axis]!;
+  if (mode === "constant") {
+    if (fill !== 0) return lang.padWith(x, axis, [before, after], fill);
+    return lang.pad(
+      x,
+      x.shape.map((_, i) => (i === axis ? ([before, after] as const) : ([0, 0] as const))),
+    );
+  }
+  const period = 2 * (size - 1);
+  const source: Record<string, (i: number) => number> = {
+    edge: (i) => Math.min(Math.max(i, 0), size - 1),
+    wrap: (i) => ((i % size) + size) % size,
+    reflect: (i) => {
+      const at = ((i % period) + period) % period;
+      return at < size ? at : period - at;
+    },
+  };
+  const from = source[mode];
+  if (!from) throw node.error(`mode "${mode}" is not supported; expected constant, reflect, edge or wrap`);
+  if (mode === "reflect" && Math.max(before, after) >= size)
+    throw node.error(`cannot reflect ${Math.max(before, after)} elements of an axis of ${size}`);
+  const indices = Array.from({ length: before + size + after }, (_, i) => from(i - before));
+  return values.take(x, Host.ints(indices), axis) as lang.Traced;
+}
+
+export const movementOps: OpTable = {
+  Identity: (node) => node.value(0),
+  Reshape: reshape,
+  Flatten: flatten,
+  Squeeze: squeeze,
+  Unsqueeze: unsqueeze,
+  Transpose: transpose,
+  Concat: concat,
+  Split: split,
+  Slice: slice,
+  Expand: expand,
+  Tile: tile,
+  Gather: gather,
+  Pad: pad,
+  DepthToSpace: depthToSpace,
+  SpaceToDepth: spaceToDepth,
+};

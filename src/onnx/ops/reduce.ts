@@ -1,0 +1,92 @@
+import type { Traced } from "../../engine/lang/index.js";
+import * as lang from "../../engine/lang/index.js";
+import { reduceHost } from "../values/host.js";
+import { isHost } from "../values/value.js";
+import type { NodeContext, Op, OpTable } from "./context.js";
+
+type Reduction = (x: Traced, axes: readonly number[]) => Traced;
+
+const sumOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+
+/** Axes to reduce: from the attribute or the second input; none given means all (or none, where asked so). */
+function reducedAxes(node: NodeContext, rank: number): number[] {
+  const given = node.axes("axes", 1);
+  if (given?.length) return given.map((a) => node.axis(a, rank));
+  return node.attributes.number("noop_with_empty_axes", 0) ? [] : Array.from({ length: rank }, (_, i) => i);
+}
+
+const reduction =
+  (traced: Reduction, host: (values: readonly number[]) => number): Op =>
+  (node) => {
+    const x = node.value(0);
+    const axes = reducedAxes(node, x.shape.length);
+    const keepdims = node.attributes.number("keepdims", 1) === 1;
+    if (isHost(x)) return reduceHost(x, axes, keepdims, host);
+    const kept = traced(x, axes);
+    return keepdims
+      ? kept
+      : lang.reshape(
+          kept,
+          x.shape.filter((_, i) => !axes.includes(i)),
+        );
+  };
+
+const keepdims = { keepdims: true };
+const sum: Reduction = (x, axes) => lang.sum(x, axes, keepdims);
+
+/** log Σ e^x, shifted by the largest element, which cancels and so may be held constant. */
+const logSumExp: Reduction = (x, axes) => {
+  const top = lang.amax(lang.stopGradient(x), axes, keepdims);
+  return lang.add(lang.log(sum(lang.exp(lang.sub(x, top)), axes)), top);
+};
+
+/** Index of an extreme element; the last one of several on request. */
+const argument =
+  (pick: (x: Traced, axis: number) => Traced): Op =>
+  (node) => {
+    const x = node.traced(0);
+    const axis = node.axis(node.attributes.number("axis", 0), x.ndim);
+    const last = node.attributes.number("select_last_index", 0) === 1;
+    const size = x.shape[axis]!;
+    const index = last ? lang.sub(size - 1, pick(lang.flip(x, [axis]), axis)) : pick(x, axis);
+    return node.attributes.number("keepdims", 1) ? lang.reshape(index, x.shape.toSpliced(axis, 1, 1)) : index;
+  };
+
+export const reduceOps: OpTable = {
+  ReduceSum: reduction(sum, sumOf),
+  ReduceMean: reduction(
+    (x, axes) => lang.mean(x, axes, keepdims),
+    (v) => sumOf(v) / v.length,
+  ),
+  ReduceMax: reduction(
+    (x, axes) => lang.amax(x, axes, keepdims),
+    (v) => Math.max(...v),
+  ),
+  ReduceMin: reduction(
+    (x, axes) => lang.amin(x, axes, keepdims),
+    (v) => Math.min(...v),
+  ),
+  ReduceProd: reduction(
+    (x, axes) => lang.prod(x, axes, keepdims),
+    (v) => v.reduce((a, b) => a * b, 1),
+  ),
+  ReduceL1: reduction(
+    (x, axes) => sum(lang.abs(x), axes),
+    (v) => sumOf(v.map(Math.abs)),
+  ),
+  ReduceL2: reduction(
+    (x, axes) => lang.sqrt(sum(lang.square(x), axes)),
+    (v) => Math.hypot(...v),
+  ),
+  ReduceSumSquare: reduction(
+    (x, axes) => sum(lang.square(x), axes),
+    (v) => sumOf(v.map((a) => a * a)),
+  ),
+  ReduceLogSum: reduction(
+    (x, axes) => lang.log(sum(x, axes)),
+    (v) => Math.log(sumOf(v)),
+  ),
+  ReduceLogSumExp: reduction(logSumExp, (v) => Math.log(sumOf(v.map(Math.exp)))),
+  ArgMax: argument((x, axis) => lang.argmax(x, axis)),
+  ArgMin: argument((x, axis) => lang.argmin(x, axis)),
+};

@@ -1,0 +1,26 @@
+import type { OnnxNode } from "../model.js";
+import { activationOps, microsoftActivationOps } from "./activation.js";
+import type { Op, OpTable } from "./context.js";
+import { elementwiseOps } from "./elementwise.js";
+import { linearOps } from "./linear.js";
+import { movementOps } from "./movement.js";
+import { normalizationOps } from "./normalization.js";
+import { poolOps } from "./pool.js";
+import { reduceOps } from "./reduce.js";
+import { shapeOps } from "./shape.js";
+
+const onnxOps: OpTable = {
+  ...activationOps,
+  ...elementwiseOps,
+  ...linearOps,
+  ...movementOps,
+  ...normalizationOps,
+  ...poolOps,
+  ...reduceOps,
+  ...shapeOps,
+};
+
+const domains: Readonly<Record<string, OpTable>> = { "": onnxOps, "com.microsoft": microsoftActivationOps };
+
+/** The function of a node's op, or undefined where blindspot has none. */
+export const opOf = (node: OnnxNode): Op | undefined => domains[node.domain]?.[node.op];
