@@ -1,5 +1,5 @@
 import { add, dtypeOf, full, type Traced } from "../engine/lang/index.js";
-import type { Below, Hooks, OpenedModel } from "../onnx/index.js";
+import type { Below, Hooks, OpenedModel, Results } from "../onnx/index.js";
 import type { DType } from "../tensor.js";
 
 /**
@@ -19,11 +19,11 @@ interface Tap {
 
 /** What one forward pass through the tapped model leaves for the measurement. */
 export interface TappedPass {
-  readonly outputs: Map<string, Traced>;
+  readonly outputs: Results["outputs"];
   /** Per layer: y, σ (broadcastable against y) and the linear op below. */
   readonly standardized: Traced[];
   readonly sigmas: Traced[];
-  readonly below: (Below | null)[];
+  readonly below: readonly (Below | null)[];
 }
 
 export class Taps {

@@ -1,0 +1,174 @@
+import { compile, type Device } from "../engine/index.js";
+import { UserError } from "../errors.js";
+import {
+  type Batch,
+  findNorms,
+  type LossKind,
+  matchInputs,
+  missingNormsHint,
+  type OpenedLayer,
+  openModel,
+  partlyFusedHint,
+  readModel,
+  resolveLoss,
+} from "../onnx/index.js";
+import { castTensor, type Tensor } from "../tensor.js";
+import { BlockedSharesAccumulator, leakFromSigma, weightLoss } from "../theory/index.js";
+import { readTensors } from "../trace/index.js";
+import { version } from "../version.js";
+import { type LayerMeasurement, layerReport, nonFiniteWarning, summarize } from "./layer-report.js";
+import { type LayerResults, measurement } from "./measure.js";
+import type { AuditReport, Thresholds } from "./result.js";
+import { selectLayers } from "./select-layers.js";
+import { sha256File } from "./sha256.js";
+import { DEFAULT_THRESHOLDS } from "./thresholds.js";
+
+export interface AuditModelOptions {
+  /** The batch: an npz or safetensors file. Inputs by ONNX name (or `input`), `label` or `target`. */
+  readonly data: string;
+  /** Loss on the model's output; inferred from the batch unless given. */
+  readonly loss?: LossKind;
+  /** Keys of the model's input and of the label or target, where they have other names. */
+  readonly input?: string;
+  readonly target?: string;
+  /** Glob over layer names. */
+  readonly layers?: string;
+  readonly thresholds?: Thresholds;
+  readonly precision?: "float32" | "float64";
+  readonly device?: Device;
+  readonly onProgress?: (step: string) => void;
+  /** Receives the measuring graph, an ONNX file, before it runs. */
+  readonly onGraph?: (bytes: Uint8Array) => void;
+}
+
+/**
+ * Measures what every normalization layer of an ONNX model hides from the loss on one batch. All layers are
+ * measured with the statistics of the batch, in one forward and one backward pass.
+ * @throws UserError for bad input; with exit code 5 where the model holds no normalization layer.
+ */
+export async function auditModel(path: string, options: AuditModelOptions): Promise<AuditReport> {
+  const { thresholds = DEFAULT_THRESHOLDS, precision = "float32", device = "cpu" } = options;
+  const { onProgress = () => {} } = options;
+  const start = performance.now();
+
+  onProgress("reading the model");
+  const [model, sha256] = await Promise.all([readModel(path), sha256File(path)]);
+  const found = findNorms(model);
+  if (found.length === 0) throw new UserError(missingNormsHint(model), 5);
+  const norms = selectLayers(found, options.layers, path);
+
+  const [batch, batchSha256] = await Promise.all([readTensors(options.data), sha256File(options.data)]);
+  const inputs = matchInputs(model, batch, options);
+  const opened = openModel(model, norms, { inputs, precision });
+  const [firstInput] = inputs.values();
+  const loss = resolveLoss(options.loss, opened, batch, { target: options.target, input: firstInput });
+  for (const { norm, layout } of opened.layers)
+    if (layout.outer * layout.inner === 1)
+      throw new UserError(
+        `${options.data}: ${norm.name} would normalize over a single element (batch of 1); give at least 2 samples`,
+      );
+
+  onProgress("differentiating");
+  const names = opened.inputs.map(({ name }) => name);
+  const measured = measurement(opened, names, loss);
+  const fed = opened.inputs.map(({ name, spec }) => castTensor(inputs.get(name)!, spec.dtype));
+  const target = loss.target === null ? [] : [loss.target];
+  const specs = [...opened.params.map(({ spec }) => spec), ...[...fed, ...target]];
+  await using program = await compile(measured.fn, specs, { device });
+  options.onGraph?.(program.bytes);
+
+  onProgress("running");
+  const results = await program.run([...opened.params.map((p) => p.load()), ...fed, ...target]);
+
+  const layers: LayerMeasurement[] = opened.layers.map((layer, i) => {
+    onProgress(`layer ${i + 1} of ${opened.layers.length}: ${layer.norm.name}`);
+    return measureLayer(layer, measured.layers[i]!, results);
+  });
+  const reports = layers.map((layer) => layerReport(layer, thresholds));
+  const warnings = [
+    ...nonFiniteInputs(batch),
+    ...layers.map(nonFiniteWarning).filter((warning) => warning !== null),
+    ...[partlyFusedHint(model)].filter((hint) => hint !== null),
+  ];
+  return {
+    schema: "blindspot.audit/1",
+    tool: { name: "blindspot", version },
+    source: { kind: "onnx", file: path, sha256 },
+    batch: {
+      file: options.data,
+      sha256: batchSha256,
+      size: firstInput?.shape[0] ?? 1,
+      ...labelCounts(batch, options.target),
+    },
+    loss: { kind: loss.kind, reduction: loss.reduction, value: finite(results[0]!.data[0]!) },
+    precision,
+    device,
+    elapsedMs: performance.now() - start,
+    thresholds,
+    layers: reports,
+    warnings,
+    summary: summarize(reports),
+  };
+}
+
+/** From what the graph returned for one layer to what the report needs. */
+function measureLayer(layer: OpenedLayer, at: LayerResults, results: readonly Tensor[]): LayerMeasurement {
+  const { norm, layout, centred } = layer;
+  const floats = (index: number) => results[index]!.data as Float32Array | Float64Array;
+  const number = (index: number) => floats(index)[0]!;
+  const listed = { channel: layer.inputShape[1]!, sample: layer.inputShape[0]!, group: layout.groupInner };
+  const accumulator = new BlockedSharesAccumulator(layout, { centred });
+  accumulator.add(floats(at.y), floats(at.cotangent));
+  const scale = Math.sqrt(number(at.identityScale));
+  const error = Math.sqrt(number(at.identityError));
+  const w = at.weights;
+  return {
+    name: norm.name,
+    op: norm.op,
+    mode: norm.mode,
+    groupedBy: layer.groupedBy,
+    channelCount: listed[layer.groupedBy],
+    epsilon: norm.epsilon,
+    shares: accumulator.result(),
+    leak: leakFromSigma(floats(at.sigma), norm.epsilon),
+    weights: w && {
+      name: w.name,
+      ...weightLoss({
+        open: number(w.open),
+        first: number(w.first),
+        diag: number(w.diag),
+        removed: number(w.removed),
+        actual: number(w.actual),
+        inner: number(w.inner),
+      }),
+    },
+    affine:
+      at.gamma === null && at.beta === null
+        ? null
+        : {
+            gradGamma: at.gamma === null ? 0 : Math.sqrt(number(at.gamma)),
+            gradBeta: at.beta === null ? 0 : Math.sqrt(number(at.beta)),
+          },
+    identityResidual: finite(scale === 0 ? error : error / scale),
+  };
+}
+
+/** JSON has no NaN: what overflowed or never was a number is null. */
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+function labelCounts(batch: Batch, key = "label"): { labelCounts?: Record<string, number> } {
+  const label = batch.get(key);
+  if (label === undefined || label.dtype === "float32" || label.dtype === "float64") return {};
+  const labelCounts: Record<string, number> = {};
+  for (const value of label.data) labelCounts[value] = (labelCounts[value] ?? 0) + 1;
+  return { labelCounts };
+}
+
+/** Warnings for batch tensors that hold NaN or infinities, which poison everything computed from them. */
+function nonFiniteInputs(batch: Batch): string[] {
+  return [...batch].flatMap(([key, { data }]) => {
+    let count = 0;
+    for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i]!)) count++;
+    return count === 0 ? [] : [`batch: "${key}" holds ${count} NaN or infinite elements`];
+  });
+}
