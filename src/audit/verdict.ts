@@ -56,12 +56,18 @@ const weightsReach = ({ weights }: Findings, limits: Limits): boolean =>
 const energyReaches = ({ shares }: Findings, limits: Limits): boolean =>
   shares.blocked >= limits.blocked && shares.blocked >= limits.timesChance * shares.chance;
 
-/** A clear layer in one sentence. */
-function measured({ shares, weights }: Findings): string {
-  const energy = `${percent(shares.blocked)} of the gradient energy is blocked, where noise would lose ${percent(shares.chance)}`;
-  return weights === null
-    ? `${energy}.`
-    : `${energy}; ${weights.name} loses ${percent(weights.removed)} of its gradient.`;
+/** A clear layer: what little is hidden, and whether that can be trusted. */
+function measured({ shares, weights }: Findings, { dim }: Thresholds): string[] {
+  const { blocked, chance } = shares;
+  const compared = blocked < chance ? "less than" : blocked < dim.timesChance * chance ? "about" : "against";
+  const energy = `${percent(blocked)} of the gradient energy is blocked, ${compared} the ${percent(chance)} that noise would lose`;
+  if (weights !== null)
+    return [`${energy}; ${weights.name} loses ${percent(weights.removed)} of its gradient.`];
+  if (blocked < dim.timesChance * chance) return [`${energy}.`];
+  return [
+    `${energy}.`,
+    `That is ${times(blocked / chance)} chance, and weights can lose far more than energy shows; what they lose is not known here.`,
+  ];
 }
 
 /** What a dim or blind layer hides, by the measures that make it so. */
@@ -107,10 +113,6 @@ function traps({ centred, elements, groups, groupedBy, constantGroups, shares }:
   if (nothingLeft)
     why.push(
       "Its first-order share is 0 to rounding: a normalization above it, with no kink in between, has already taken that part, so this layer looks clearer than it is. Read it together with the one above.",
-    );
-  else if (shares.blocked < shares.chance / 2)
-    why.push(
-      "That is below chance: the gradient varies more between the elements than noise would. Nothing is hidden here that noise would not lose too.",
     );
   if (shares.chance >= SMALL_GROUP_CHANCE)
     why.push(
