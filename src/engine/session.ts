@@ -35,12 +35,7 @@ export class Program {
     { device = "cpu", threads }: SessionOptions = {},
   ): Promise<Program> {
     const runtime = await import("onnxruntime-node");
-    const present = runtime.listSupportedBackends().map(({ name }) => name);
-    if (!present.includes(device))
-      throw new UserError(
-        `device ${device}: not available in this ONNX Runtime, which has ${present.join(", ")}`,
-      );
-    const session = await runtime.InferenceSession.create(lowered.bytes, {
+    const options: InferenceSession.SessionOptions = {
       executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
       // The engine's own passes run; ONNX Runtime's undo some of them (fast 2-d transposes, for one).
       graphOptimizationLevel: "disabled",
@@ -48,8 +43,18 @@ export class Program {
       enableCpuMemArena: true,
       executionMode: "sequential",
       intraOpNumThreads: threads ?? availableParallelism(),
-      logSeverityLevel: 3,
-    });
+      logSeverityLevel: device === "cpu" ? 3 : 4,
+    };
+    // A provider that is missing is reported below, in one line.
+    if (device !== "cpu") runtime.env.logLevel = "fatal";
+    let session: InferenceSession;
+    try {
+      session = await runtime.InferenceSession.create(lowered.bytes, options);
+    } catch (error) {
+      if (device === "cpu") throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new UserError(`device ${device}: not available here, use cpu (${reason})`, 2, { cause: error });
+    }
     return new Program(lowered, session, runtime);
   }
 

@@ -1,6 +1,6 @@
 import { defaultDevice } from "@jax-js/jax";
 import { expect } from "vitest";
-import { compile, type TracedFunction } from "../../src/engine/index.js";
+import { compile, lang, type TracedFunction } from "../../src/engine/index.js";
 import { numpy as np, type Traced } from "../../src/engine/jax.js";
 import { allocate, type DType, sizeOf, type Tensor } from "../../src/tensor.js";
 
@@ -89,4 +89,17 @@ export function expectClose(
 /** The compiled function and jax-js's own kernels agree on these inputs. */
 export async function agrees(fn: TracedFunction, ...inputs: Tensor[]): Promise<void> {
   expectClose(await compiled(fn, inputs), eager(fn, inputs));
+}
+
+/**
+ * `fn` and its gradients with respect to all inputs, pulled back from a fixed cotangent that differs between
+ * elements.
+ */
+export function withGradients(fn: (...args: Traced[]) => Traced, inputs: readonly Tensor[]): TracedFunction {
+  return (...args) => {
+    const { out, pullback } = lang.vjp((...primals) => ({ out: [fn(...primals)], aux: [] }), args);
+    const [y] = out as [Traced];
+    const cotangent = tensor(y.shape, inputs[0]!.dtype, 99);
+    return [y, ...pullback([lang.constant(cotangent.data, y.shape, cotangent.dtype)])];
+  };
 }

@@ -5,9 +5,20 @@ import { flip, reshape, transpose } from "./shape.js";
 /** NumPy's matrix product, with broadcast leading axes. */
 export const matmul = (a: Traced, b: Traced): Traced => np.matmul(borrow(a), borrow(b)) as Traced;
 
-/** Einstein summation as NumPy's, such as `bhid,bhjd->bhij`. */
-export const einsum = (equation: string, operands: readonly Traced[]): Traced =>
-  np.einsum(equation, ...operands.map(borrow)) as Traced;
+/**
+ * Einstein summation as NumPy's, such as `bhid,bhjd->bhij`, without ellipses. Without `->` the result has the
+ * letters that occur once, in alphabetical order.
+ */
+export function einsum(equation: string, operands: readonly Traced[]): Traced {
+  const [left = "", right] = equation.replace(/\s/g, "").split("->");
+  const all = [...left.replaceAll(",", "")].sort();
+  const once = all.filter((letter) => all.indexOf(letter) === all.lastIndexOf(letter));
+  const letters = [...new Set(all)];
+  const axes = (part: string) => [...part].map((letter) => letters.indexOf(letter));
+  // jax-js reads equations with an iterator method that Node 20 lacks, so it gets axes instead.
+  const parts = left.split(",").flatMap((part, i) => [borrow(operands[i]!), axes(part)]);
+  return np.einsum(...parts, axes(right ?? once.join(""))) as Traced;
+}
 
 /** Geometry of a convolution over S spatial axes. */
 export interface ConvOptions {

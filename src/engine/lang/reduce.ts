@@ -48,6 +48,9 @@ export function argmin(x: Traced, axis: number, { keepdims = false }: ReduceOpti
   return np.argmin(stopGradient(x), axis, { keepdims }) as Traced;
 }
 
+/** Running sum along `axis`, each element included. */
+export const cumulativeSum = (x: Traced, axis: number): Traced => np.cumsum(borrow(x), axis) as Traced;
+
 /** x − log Σ e^x along `axis`, shifted by the largest element so that nothing overflows. */
 export function logSoftmax(x: Traced, axis: number): Traced {
   const shifted = sub(x, stopMax(x, axis));

@@ -48,6 +48,10 @@ export function pad(x: Traced, widths: readonly (readonly [before: number, after
   ) as Traced;
 }
 
+/** `x` at whole-number `indices` along `axis`, one for each place of the other axes, as NumPy's take_along_axis. */
+export const takeAlong = (x: Traced, indices: Traced, axis: number): Traced =>
+  np.takeAlongAxis(borrow(x), borrow(indices), axis) as Traced;
+
 /** `x` at whole-number `indices` (any shape, within bounds) along `axis`, as NumPy's take. */
 export function take(x: Traced, indices: Traced, axis: number): Traced {
   const index: (Traced | [])[] = x.shape.map(() => []);
