@@ -41,7 +41,9 @@ export function judge(findings: Findings, thresholds: Thresholds): { verdict: Ve
       ? "dim"
       : "clear";
   const why =
-    verdict === "clear" ? [measured(findings)] : [...hidden(findings, thresholds), advice(findings)];
+    verdict === "clear"
+      ? measured(findings, thresholds)
+      : [...hidden(findings, thresholds), advice(findings)];
   return { verdict, why: [...why, ...traps(findings)] };
 }
 
