@@ -4,6 +4,7 @@ import { UserError } from "../errors.js";
 import { version } from "../version.js";
 import { auditCommand } from "./audit.js";
 import { compareCommand } from "./compare.js";
+import { verifyCommand } from "./verify.js";
 
 const EXIT = { wrongUse: 2, internal: 3 } as const;
 
@@ -16,6 +17,7 @@ const program = new Command("blindspot")
 
 program.addCommand(auditCommand().copyInheritedSettings(program));
 program.addCommand(compareCommand().copyInheritedSettings(program));
+program.addCommand(verifyCommand().copyInheritedSettings(program));
 
 // A reader that closes the pipe early (`| head`) is no fault.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

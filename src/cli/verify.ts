@@ -1,0 +1,61 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { VerifyReport } from "../verify/result.js";
+import { wantsColor } from "./audit.js";
+import { writeWhole } from "./output.js";
+import { terminalProgress } from "./progress.js";
+
+interface VerifyFlags {
+  exact?: boolean;
+  trials?: number;
+  seed: number;
+  format?: "table" | "json";
+  output?: string;
+}
+
+export function verifyCommand(): Command {
+  return new Command("verify")
+    .description("check the theorems on random cases: what normalization blocks, and what passes")
+    .option("--exact", "in exact arithmetic: what is blocked comes out as 0, not as 1e-16")
+    .option("--trials <count>", "random cases per check (default: 100; with --exact 3)", wholeNumber(1))
+    .option("--seed <number>", "another seed tries other cases", wholeNumber(0), 0)
+    .addOption(
+      new Option("--format <format>", "default: from the ending of -o, else table").choices([
+        "table",
+        "json",
+      ]),
+    )
+    .option("-o, --output <file>", "write there instead of stdout")
+    .action(verify);
+}
+
+async function verify(flags: VerifyFlags): Promise<void> {
+  const { trials, seed } = flags;
+  const progress = terminalProgress();
+  let report: VerifyReport;
+  try {
+    const checks = await import("../verify/index.js");
+    const run = flags.exact ? checks.verifyExact : checks.verify;
+    report = await run({ trials, seed, onProgress: progress.report });
+  } finally {
+    progress.done();
+  }
+
+  const json = flags.format === "json" || (flags.format === undefined && flags.output?.endsWith(".json"));
+  const text = json
+    ? `${JSON.stringify(report, null, 2)}\n`
+    : (await import("../report/verify-table.js")).verifyTable(report, {
+        color: flags.output === undefined && wantsColor(),
+      });
+  if (flags.output === undefined) process.stdout.write(text);
+  else writeWhole(flags.output, text);
+  if (!report.pass) process.exitCode = 1;
+}
+
+const wholeNumber =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > 2 ** 32 - 1)
+      throw new InvalidArgumentError(`expected a whole number from ${least} to ${2 ** 32 - 1}.`);
+    return value;
+  };

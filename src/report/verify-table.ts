@@ -1,0 +1,74 @@
+import type { CheckResult, VerifyReport } from "../verify/result.js";
+import { duration, plural, significant } from "./format.js";
+import { alignedTable, type Column } from "./terminal/columns.js";
+import { painter } from "./terminal/style.js";
+import { wrap } from "./terminal/text.js";
+
+const relations: Record<CheckResult["relation"], string> = {
+  "at most": "≤",
+  "at least": "≥",
+  "equal to": "=",
+};
+
+const columns: readonly Column<CheckResult>[] = [
+  { title: "statement", align: "left", cell: ({ statement }) => statement },
+  { title: "trials", align: "right", cell: ({ trials }) => String(trials) },
+  {
+    title: "worst",
+    align: "right",
+    cell: ({ worst }) => (worst === null ? "NaN" : significant(worst, 2)),
+  },
+  {
+    title: "bound",
+    align: "right",
+    cell: ({ bound, relation }) => `${relations[relation]} ${significant(bound, 2)}`,
+  },
+  {
+    title: "",
+    align: "left",
+    cell: ({ pass }) => (pass ? "✓" : "✗"),
+    style: ({ pass }) => (pass ? "green" : "red"),
+  },
+];
+
+const LEGENDS: Record<VerifyReport["arithmetic"], string> = {
+  float64:
+    "worst: the value that came closest to its bound, with that bound, which follows from the rounding of the case at hand. What is blocked is relative to the same gradient through σ alone.",
+  exact:
+    "Rational arithmetic with square roots kept as symbols; ε = 0. worst: how many coefficients differ from the statement (or, for ≥, how many do not vanish).",
+};
+
+/** The checks for a terminal: one line each, then the cases of those that failed. */
+export function verifyTable(
+  report: VerifyReport,
+  { color, width = 100 }: { readonly color: boolean; readonly width?: number },
+): string {
+  const paint = painter(color);
+  const failed = report.checks.filter(({ pass }) => !pass);
+  const blocks = [
+    alignedTable(report.checks, columns, width, paint).join("\n"),
+    paint("faint", wrap(LEGENDS[report.arithmetic], width)),
+  ];
+  if (report.falsePassBound !== null)
+    blocks.push(
+      wrap(
+        `The chance that any false identity passed these trials is below 2^${Math.ceil(Math.log2(report.falsePassBound))} (Schwartz and Zippel).`,
+        width,
+      ),
+    );
+  for (const check of failed)
+    blocks.push(
+      [
+        paint("red", wrap(check.statement, width, "✗ ")),
+        wrap(`${check.detail}. Source: ${check.source}`, width, "  – "),
+      ].join("\n"),
+    );
+  const summary =
+    failed.length === 0
+      ? `${plural(report.checks.length, "check")}, all hold`
+      : `${failed.length} of ${plural(report.checks.length, "check")} fail`;
+  blocks.push(
+    paint("bold", `${summary} (${report.arithmetic}, seed ${report.seed}, ${duration(report.elapsedMs)}).`),
+  );
+  return `${blocks.join("\n\n")}\n`;
+}

@@ -1,0 +1,111 @@
+import type { Random } from "../datasets/random.js";
+import { sizeOf } from "../tensor.js";
+import { batchNormLayout, type GroupLayout } from "../theory/index.js";
+
+/** Features entering a batch normalization, with its parameters: X [N, D, …], γ, β and ẑ [D]. */
+export interface Case {
+  readonly kind: CaseKind;
+  readonly shape: readonly number[];
+  readonly layout: GroupLayout;
+  /** D and n. */
+  readonly channels: number;
+  readonly elements: number;
+  readonly x: Float64Array;
+  readonly gamma: Float64Array;
+  readonly beta: Float64Array;
+  /** ẑ: any point, not only the mean β of z. */
+  readonly point: Float64Array;
+}
+
+interface Recipe {
+  shape(random: Random): number[];
+  /** Mean and standard deviation of one channel. */
+  channel(random: Random): [mean: number, spread: number];
+  /** Makes the channels equal. */
+  readonly duplicated?: boolean;
+}
+
+const matrix = (random: Random): number[] => [3 + random.below(62), 1 + random.below(6)];
+const ordinary = (random: Random): [number, number] => [random.normal(), 0.1 + 3 * random.uniform()];
+
+/** The corners of the domain that a formula or its rounding might trip over. */
+const recipes = {
+  ordinary: { shape: matrix, channel: ordinary },
+  N·H·W: {
+    shape: (r) => [1 + r.below(4), 1 + r.below(5), 2 + r.below(5), 1 + r.below(6)],
+    channel: ordinary,
+  },
+  "near-constant channels": { shape: matrix, channel: (r) => [r.normal(), 10 ** r.uniform(-8, -4)] },
+  "huge means": { shape: matrix, channel: (r) => [(r.below(2) === 0 ? 1e6 : -1e6) * r.uniform(1, 2), 1] },
+  "scales far apart": { shape: matrix, channel: (r) => [0, 10 ** r.uniform(-6, 6)] },
+  "n = 2": { shape: (r) => [2, 1 + r.below(6)], channel: ordinary },
+  "D = 1": { shape: (r) => [3 + r.below(62), 1], channel: ordinary },
+  "duplicated channels": {
+    shape: (r) => [3 + r.below(62), 2 + r.below(4)],
+    channel: ordinary,
+    duplicated: true,
+  },
+  "many channels": { shape: (r) => [8 + r.below(57), 256], channel: ordinary },
+  "many elements": { shape: (r) => [16, 1 + r.below(3), 64, 64], channel: ordinary },
+} satisfies Record<string, Recipe>;
+
+export type CaseKind = keyof typeof recipes;
+
+const SMALL = [
+  "ordinary",
+  "N·H·W",
+  "near-constant channels",
+  "huge means",
+  "scales far apart",
+  "n = 2",
+  "D = 1",
+  "duplicated channels",
+] as const;
+
+/** The order in which kinds are tried: the two large ones are slow, so they come up less often. */
+export const caseOrder: readonly CaseKind[] = [
+  ...SMALL,
+  "many channels",
+  "many elements",
+  ...SMALL,
+  ...SMALL,
+];
+
+/** A random case of the given kind. */
+export function sampleCase(kind: CaseKind, random: Random): Case {
+  const recipe: Recipe = recipes[kind];
+  const shape = recipe.shape(random);
+  return { kind, ...makeCase(shape, random, (r) => recipe.channel(r), recipe.duplicated) };
+}
+
+function makeCase(
+  shape: readonly number[],
+  random: Random,
+  channel: (random: Random) => [number, number],
+  duplicated = false,
+): Omit<Case, "kind"> {
+  const channels = shape[1];
+  const positions = sizeOf(shape.slice(2));
+  const moments = Array.from({ length: channels }, () => channel(random));
+  const x = Float64Array.from({ length: sizeOf(shape) }, (_, e) => {
+    const [mean, spread] = moments[Math.floor(e / positions) % channels];
+    return mean + spread * random.normal();
+  });
+  if (duplicated)
+    for (let e = 0; e < x.length; e++) {
+      const d = Math.floor(e / positions) % channels;
+      // A multiple of the first channel, shifted: perfectly correlated, not equal.
+      if (d > 0) x[e] = (d % 2 === 0 ? 2 : -0.5) * d * x[e - d * positions] + d;
+    }
+  const perChannel = () => Float64Array.from({ length: channels }, () => random.normal());
+  return {
+    shape,
+    layout: batchNormLayout(shape),
+    channels,
+    elements: x.length / channels,
+    x,
+    gamma: perChannel(),
+    beta: perChannel(),
+    point: perChannel(),
+  };
+}

@@ -1,0 +1,43 @@
+import { diagonalLeak, taylorTerms } from "../../theory/index.js";
+import type { Check } from "../context.js";
+import { randomExpansion } from "../expansions.js";
+import { backward, diagonalOrigin, forward, recordDeviation } from "../phases.js";
+
+/** ∂L_diag/∂X = 0 at ε = 0. */
+export const theorem2: Check = {
+  id: "theorem-2",
+  statement: "Second order, diagonal: the gradient of L_diag does not reach x at ε = 0 (any ẑ)",
+  source: "Zhou et al. 2024, theorem 2",
+  relation: "at most",
+  run(context) {
+    for (const c of context.cases()) {
+      const pass = forward(context.subject, c, 0);
+      const expansion = randomExpansion(c.point, context.random);
+      const { diagonal } = taylorTerms(pass.z, c.layout, expansion);
+      recordDeviation(context, pass, backward(pass, diagonal.gradient), null, diagonalOrigin(expansion, c));
+    }
+  },
+};
+
+/** ∂L_diag/∂x_d = (ρ_d/σ_d) γ_d² H_dd y_d at ε > 0. */
+export const epsilonLeak: Check = {
+  id: "epsilon-leak",
+  statement: "What ε > 0 lets through of L_diag is (ρ/σ)γ²H_dd·y, ρ = ε/(v+ε)",
+  source: "theory, section 3",
+  relation: "at most",
+  run(context) {
+    for (const c of context.cases()) {
+      const pass = forward(context.subject, c, 10 ** context.random.uniform(-6, 1));
+      const expansion = randomExpansion(c.point, context.random);
+      const { diagonal } = taylorTerms(pass.z, c.layout, expansion);
+      const expected = diagonalLeak(expansion.hessian, c.gamma, pass.reference, c.layout);
+      recordDeviation(
+        context,
+        pass,
+        backward(pass, diagonal.gradient),
+        expected,
+        diagonalOrigin(expansion, c),
+      );
+    }
+  },
+};
