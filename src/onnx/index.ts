@@ -4,6 +4,7 @@ export { decodeModel, readModel } from "./decode/read.js";
 export { type Loss, type LossKind, type LossOptions, lossKinds, resolveLoss } from "./loss.js";
 export type { Initializer, OnnxGraph, OnnxModel, OnnxNode, ValueInfo } from "./model.js";
 export { findNorms } from "./norms/find.js";
+export { missingNormsHint, partlyFusedHint } from "./norms/hint.js";
 export type { NormKind, NormLayer } from "./norms/spec.js";
 export {
   type Hooks,

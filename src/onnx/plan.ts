@@ -8,8 +8,8 @@ export type Step =
   | { readonly kind: "layer"; readonly layer: NormLayer };
 
 /**
- * What must be evaluated to know `results`, in order. Other outputs and running statistics drop out, so
- * that an op nobody needs cannot fail.
+ * What must be evaluated to know `results` and to measure `layers` (those that the results do not depend on
+ * included), in order. Other outputs and running statistics drop out, so that an op nobody needs cannot fail.
  */
 export function planSteps(
   model: OnnxModel,
@@ -17,7 +17,7 @@ export function planSteps(
   results: readonly string[],
 ): { steps: Step[]; reads: ReadonlySet<string> } {
   const layerAt = new Map(layers.map((layer) => [layer.output, layer]));
-  const needed = new Set(results);
+  const needed = new Set([...results, ...layerAt.keys()]);
   const steps: Step[] = [];
   for (const node of model.nodes.toReversed()) {
     const output = node.outputs.find((name) => needed.has(name));

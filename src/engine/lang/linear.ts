@@ -3,7 +3,13 @@ import { borrow } from "./core.js";
 import { flip, reshape, transpose } from "./shape.js";
 
 /** NumPy's matrix product, with broadcast leading axes. */
-export const matmul = (a: Traced, b: Traced): Traced => np.matmul(borrow(a), borrow(b)) as Traced;
+export function matmul(a: Traced, b: Traced): Traced {
+  // jax-js lines up leading axes only between operands of one rank: a matrix times a stack comes out transposed.
+  const rank = Math.max(a.ndim, b.ndim);
+  const lift = (x: Traced) =>
+    x.ndim < 2 || x.ndim === rank ? x : reshape(x, [...Array(rank - x.ndim).fill(1), ...x.shape]);
+  return np.matmul(borrow(lift(a)), borrow(lift(b))) as Traced;
+}
 
 /**
  * Einstein summation as NumPy's, such as `bhid,bhjd->bhij`, without ellipses. Without `->` the result has the

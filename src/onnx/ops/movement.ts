@@ -160,6 +160,54 @@ const gather: Op = (node) => {
   return values.take(x, wrapped, axis);
 };
 
+/** As `gather`, with an index for each place of the other axes. */
+const gatherElements: Op = (node) => {
+  const x = node.traced(0);
+  const axis = node.axis(node.attributes.number("axis", 0), x.ndim);
+  const indices = node.traced(1);
+  // Outside the axis the indices may cover less than x does.
+  const covered = lang.slice(
+    x,
+    x.shape.map((n, i) => [0, i === axis ? n : indices.shape[i]!] as const),
+  );
+  const wrapped = lang.where(lang.less(indices, 0), lang.add(indices, x.shape[axis]!), indices);
+  return lang.takeAlong(covered, wrapped, axis);
+};
+
+/** The upper or lower triangle of the last two axes, zeros elsewhere. */
+const triangle: Op = (node) => {
+  const x = node.value(0);
+  const offset = node.has(1) ? node.host(1).data[0]! : 0;
+  const upper = node.attributes.number("upper", 1) === 1;
+  const [rows, columns] = x.shape.slice(-2) as [number, number];
+  const keep = Float64Array.from({ length: rows * columns }, (_, i) => {
+    const diagonal = (i % columns) - Math.floor(i / columns);
+    return (upper ? diagonal >= offset : diagonal <= offset) ? 1 : 0;
+  });
+  const mask = new Host("bool", [rows, columns], keep);
+  if (isHost(x))
+    return Host.of(
+      x.type,
+      x.shape,
+      x.data.map((v, i) => (keep[i % keep.length] ? v : 0)),
+    );
+  return lang.where(toTraced(mask, node.float), x, 0);
+};
+
+/** Running sum, from the end on request, without the element itself on request. */
+const cumulativeSum: Op = (node) => {
+  const x = node.traced(0);
+  const axis = node.axis(node.host(1).data[0]!, x.ndim);
+  const reverse = node.attributes.number("reverse", 0) === 1;
+  const directed = reverse ? lang.flip(x, [axis]) : x;
+  const inclusive = lang.cumulativeSum(directed, axis);
+  const sums = node.attributes.number("exclusive", 0) === 1 ? lang.sub(inclusive, directed) : inclusive;
+  return reverse ? lang.flip(sums, [axis]) : sums;
+};
+
+/** Dropout counts as absent: what is measured is the network, not one draw of noise. */
+const dropout: Op = (node) => node.value(0);
+
 /** Blocks of the channel axis to positions, in DCR or CRD order (ONNX specification of DepthToSpace). */
 const depthToSpace: Op = (node) => {
   const x = node.traced(0);
@@ -248,6 +296,10 @@ export const movementOps: OpTable = {
   Expand: expand,
   Tile: tile,
   Gather: gather,
+  GatherElements: gatherElements,
+  Trilu: triangle,
+  CumSum: cumulativeSum,
+  Dropout: dropout,
   Pad: pad,
   DepthToSpace: depthToSpace,
   SpaceToDepth: spaceToDepth,

@@ -3,20 +3,24 @@ import { activationOps, microsoftActivationOps } from "./activation.js";
 import type { Op, OpTable } from "./context.js";
 import { elementwiseOps } from "./elementwise.js";
 import { linearOps } from "./linear.js";
+import { lossOps } from "./loss.js";
 import { movementOps } from "./movement.js";
 import { normalizationOps } from "./normalization.js";
 import { poolOps } from "./pool.js";
 import { reduceOps } from "./reduce.js";
+import { resizeOps } from "./resize.js";
 import { shapeOps } from "./shape.js";
 
 const onnxOps: OpTable = {
   ...activationOps,
   ...elementwiseOps,
   ...linearOps,
+  ...lossOps,
   ...movementOps,
   ...normalizationOps,
   ...poolOps,
   ...reduceOps,
+  ...resizeOps,
   ...shapeOps,
 };
 

@@ -1,0 +1,179 @@
+import type { Traced } from "../../engine/lang/index.js";
+import * as lang from "../../engine/lang/index.js";
+import { Host } from "../values/host.js";
+import * as values from "../values/value.js";
+import type { NodeContext, Op, OpTable } from "./context.js";
+
+/** How one axis of `from` elements becomes one of `to`. */
+interface AxisResize {
+  readonly axis: number;
+  readonly from: number;
+  readonly to: number;
+  /** Output elements per input element, as given; to/from where a size was given. */
+  readonly scale: number;
+}
+
+type Coordinates = (x: number, axis: AxisResize) => number;
+
+/** Where output element x lies among the input elements (ONNX specification of Resize), in float32. */
+const coordinateModes: Readonly<Record<string, Coordinates>> = {
+  half_pixel: (x, { scale }) => Math.fround((x + 0.5) / scale - 0.5),
+  pytorch_half_pixel: (x, { scale, to }) => (to > 1 ? Math.fround((x + 0.5) / scale - 0.5) : 0),
+  half_pixel_symmetric: (x, { scale, from, to }) => {
+    const adjustment = to / (scale * from);
+    return Math.fround((from / 2) * (1 - adjustment) + (x + 0.5) / scale - 0.5);
+  },
+  align_corners: (x, { from, to }) => (to > 1 ? Math.fround((x * (from - 1)) / (to - 1)) : 0),
+  asymmetric: (x, { scale }) => Math.fround(x / scale),
+  tf_half_pixel_for_nn: (x, { scale }) => Math.fround((x + 0.5) / scale),
+};
+
+const nearestModes: Readonly<Record<string, (x: number) => number>> = {
+  round_prefer_floor: (x) => Math.ceil(x - 0.5),
+  round_prefer_ceil: (x) => Math.floor(x + 0.5),
+  floor: Math.floor,
+  ceil: Math.ceil,
+};
+
+/** Weights of the input elements for one output element: [index, weight] pairs, indices within bounds. */
+type Taps = readonly (readonly [index: number, weight: number])[];
+
+function linearTaps(x: number, size: number): Taps {
+  const at = Math.min(Math.max(x, 0), size - 1);
+  const low = Math.floor(at);
+  return [
+    [low, 1 - (at - low)],
+    [Math.min(low + 1, size - 1), at - low],
+  ];
+}
+
+/** Cubic convolution with parameter a (Keys 1981); elements beyond the edge repeat it, or are left out. */
+function cubicTaps(x: number, size: number, a: number, excludeOutside: boolean): Taps {
+  const low = Math.floor(x);
+  const weight = (d: number) =>
+    d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
+  const raw = [-1, 0, 1, 2].map((k) => [low + k, weight(Math.abs(x - low - k))] as const);
+  const counted = excludeOutside ? raw.filter(([i]) => i >= 0 && i < size) : raw;
+  const total = excludeOutside ? counted.reduce((s, [, w]) => s + w, 0) : 1;
+  return counted.map(([i, w]) => [Math.min(Math.max(i, 0), size - 1), w / total]);
+}
+
+/** Along one axis by a matrix product: its adjoint is one too, where a gather's would be a scatter. */
+function interpolate(x: Traced, { axis, from, to }: AxisResize, taps: (position: number) => Taps): Traced {
+  const matrix = new Float64Array(from * to);
+  for (let i = 0; i < to; i++) for (const [j, weight] of taps(i)) matrix[j * to + i]! += weight;
+  const weights = values.toTraced(new Host("float64", [from, to], matrix), lang.dtypeOf(x));
+  const last = x.ndim - 1;
+  const swap = x.shape.map((_, i) => (i === axis ? last : i === last ? axis : i));
+  return lang.transpose(lang.matmul(lang.transpose(x, swap), weights), swap);
+}
+
+/** Along one axis by repetition: whole blocks where the scale is a whole number. */
+function repeatNearest(x: Traced, { axis, from, to }: AxisResize, source: readonly number[]): Traced {
+  const times = to / from;
+  if (Number.isInteger(times) && source.every((j, i) => j === Math.floor(i / times))) {
+    const column = lang.reshape(x, x.shape.toSpliced(axis + 1, 0, 1));
+    const spread = lang.broadcastTo(column, x.shape.toSpliced(axis + 1, 0, times));
+    return lang.reshape(spread, x.shape.with(axis, to));
+  }
+  return values.take(x, Host.ints(source), axis) as Traced;
+}
+
+interface Style {
+  readonly mode: string;
+  readonly coordinates: Coordinates;
+  readonly nearest: (x: number) => number;
+  readonly cubic: number;
+  readonly excludeOutside: boolean;
+}
+
+function resizeAxis(node: NodeContext, x: Traced, axis: AxisResize, style: Style): Traced {
+  const at = (i: number) => style.coordinates(i, axis);
+  const size = axis.from;
+  switch (style.mode) {
+    case "nearest": {
+      const inside = (i: number) => Math.min(Math.max(style.nearest(at(i)), 0), size - 1);
+      return repeatNearest(
+        x,
+        axis,
+        Array.from({ length: axis.to }, (_, i) => inside(i)),
+      );
+    }
+    case "linear":
+    case "bilinear":
+      return interpolate(x, axis, (i) => linearTaps(at(i), size));
+    case "cubic":
+      return interpolate(x, axis, (i) => cubicTaps(at(i), size, style.cubic, style.excludeOutside));
+    default:
+      throw node.error(`mode "${style.mode}" is not supported; expected nearest, linear or cubic`);
+  }
+}
+
+/** Axes that change, from scale factors or sizes given for `axes`. */
+function axesToResize(
+  node: NodeContext,
+  x: Traced,
+  { axes, scales, sizes }: { axes?: number[]; scales?: readonly number[]; sizes?: readonly number[] },
+): AxisResize[] {
+  const given = sizes?.length ? sizes : scales;
+  if (!given?.length) throw node.error("neither scales nor sizes are given");
+  const places = axes ?? x.shape.map((_, i) => i);
+  if (places.length !== given.length)
+    throw node.error(`expected ${places.length} scales or sizes, got ${given.length}`);
+  return places
+    .map((axis, i): AxisResize => {
+      const from = x.shape[axis]!;
+      const to = sizes?.length ? sizes[i]! : Math.floor(Math.fround(from * scales![i]!));
+      return { axis, from, to, scale: sizes?.length ? Math.fround(to / from) : scales![i]! };
+    })
+    .filter(({ from, to, scale }) => from !== to || scale !== 1);
+}
+
+const resize: Op = (node) => {
+  const { attributes, opset } = node;
+  // Opset 10 knows neither regions nor sizes and places elements as Upsample does.
+  const old = opset < 11;
+  const coordinateMode = attributes.string(
+    "coordinate_transformation_mode",
+    old ? "asymmetric" : "half_pixel",
+  );
+  const nearestMode = attributes.string("nearest_mode", old ? "floor" : "round_prefer_floor");
+  const coordinates = coordinateModes[coordinateMode];
+  const nearest = nearestModes[nearestMode];
+  if (!coordinates) throw node.error(`coordinate_transformation_mode "${coordinateMode}" is not supported`);
+  if (!nearest) throw node.error(`nearest_mode "${nearestMode}" is not supported`);
+  if (attributes.string("keep_aspect_ratio_policy", "stretch") !== "stretch")
+    throw node.error("keep_aspect_ratio_policy other than stretch is not supported");
+
+  const x = node.tensor(0);
+  const axes = attributes.numbers("axes")?.map((a) => node.axis(a, x.ndim));
+  const scales = node.numbers(old ? 1 : 2);
+  const sizes = old ? undefined : node.numbers(3);
+  const changes = axesToResize(node, x, { axes, scales, sizes });
+  if (attributes.number("antialias", 0) && changes.some(({ from, to }) => to < from))
+    throw node.error("antialias is not supported where the size shrinks");
+  const style: Style = {
+    mode: attributes.string("mode", "nearest"),
+    coordinates,
+    nearest,
+    cubic: attributes.number("cubic_coeff_a", -0.75),
+    excludeOutside: attributes.number("exclude_outside", 0) === 1,
+  };
+  return changes.reduce((y, change) => resizeAxis(node, y, change, style), x);
+};
+
+/** The ancestor of Resize: scale factors as an attribute (opset 7) or an input (9). */
+const upsample: Op = (node) => {
+  const x = node.tensor(0);
+  const scales = node.attributes.numbers("scales") ?? node.numbers(1);
+  const style: Style = {
+    mode: node.attributes.string("mode", "nearest"),
+    coordinates: coordinateModes.asymmetric!,
+    nearest: Math.floor,
+    cubic: -0.75,
+    excludeOutside: false,
+  };
+  return axesToResize(node, x, { scales }).reduce((y, change) => resizeAxis(node, y, change, style), x);
+};
+
+export const resizeOps: OpTable = { Resize: resize, Upsample: upsample };
