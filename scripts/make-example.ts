@@ -14,25 +14,23 @@ import {
 } from "onnx-buf";
 import { glyphs } from "../src/datasets/glyphs.js";
 import { Random } from "../src/datasets/random.js";
-import { compile } from "../src/engine/index.js";
+import { compile, type TracedFunction } from "../src/engine/index.js";
+import { add, mean, mul, square, sub, sum, type Traced, valueAndGrad } from "../src/engine/lang/index.js";
 import {
-  add,
-  mean,
-  mul,
-  square,
-  sub,
-  sum,
-  type TracedFunction,
-  valueAndGrad,
-} from "../src/engine/lang/index.js";
-import { findNorms, type OpenedModel, openModel, readModel, resolveLoss } from "../src/onnx/index.js";
-import type { Tensor, TensorSpec } from "../src/tensor.js";
+  decodeModel,
+  findNorms,
+  type Loss,
+  type OpenedModel,
+  openModel,
+  resolveLoss,
+} from "../src/onnx/index.js";
+import { sizeOf, type Tensor } from "../src/tensor.js";
 import { writeNpz } from "../src/trace/index.js";
 
 const SIZE = 16;
 const CLASSES = 10;
 const BATCH = 64;
-const STEPS = 600;
+const STEPS = 400;
 const RATE = 0.05;
 const MOMENTUM = 0.9;
 
@@ -192,4 +190,66 @@ function runningStatistics(opened: OpenedModel): TracedFunction {
     });
     return statistics;
   };
+}
+
+/** The initial network opened as a function of weights, for batches of `count` images. */
+function opened(weights: Weights, count: number): OpenedModel {
+  const model = decodeModel("glyphs.onnx", onnxFile(weights));
+  const images = { dtype: "float32", shape: [count, 1, SIZE, SIZE] } as const;
+  return openModel(model, findNorms(model), { inputs: new Map([["input", images]]), precision: "float32" });
+}
+
+async function train(weights: Weights): Promise<Tensor[]> {
+  const net = opened(weights, BATCH);
+  const batchOf = (seed: number) => glyphs({ count: BATCH, seed, size: SIZE });
+  const sample = batchOf(0);
+  const loss = resolveLoss("cross-entropy", net, new Map([["label", sample.labels]]));
+  const labelsFor = (labels: Tensor): Tensor => ({ ...labels, shape: loss.target!.shape });
+
+  let parameters = net.params.map((p) => p.load());
+  let velocities = parameters.map((p): Tensor => ({ ...p, data: new Float32Array(sizeOf(p.shape)) }));
+  const first = [...parameters, ...velocities, sample.images, labelsFor(sample.labels)];
+  await using step = await compile(trainingStep(net, loss), first);
+  for (let i = 0; i < STEPS; i++) {
+    const { images, labels } = batchOf(1000 + i);
+    const [value, ...state] = await step.run([...parameters, ...velocities, images, labelsFor(labels)]);
+    parameters = state.slice(0, parameters.length);
+    velocities = state.slice(parameters.length);
+    if (i % 50 === 0 || i === STEPS - 1) console.error(`step ${i}: loss ${value!.data[0]!.toFixed(4)}`);
+  }
+  return parameters;
+}
+
+/** Writes trained parameters and running statistics into `weights`. */
+async function finish(weights: Weights, parameters: readonly Tensor[]): Promise<void> {
+  const net = opened(weights, 1024);
+  const { images } = glyphs({ count: 1024, seed: 7, size: SIZE });
+  await using program = await compile(runningStatistics(net), [...parameters, images]);
+  const statistics = await program.run([...parameters, images]);
+  const put = (name: string, { shape, data }: Tensor) =>
+    weights.set(name, { shape: [...shape], data: data as Float32Array });
+  for (const [i, { name }] of net.params.entries()) put(name, parameters[i]!);
+  for (const [i, { norm }] of net.layers.entries()) {
+    put(`${norm.name}.running_mean`, statistics[2 * i]!);
+    put(`${norm.name}.running_var`, statistics[2 * i + 1]!);
+  }
+}
+
+const folder = fileURLToPath(new URL("../examples/", import.meta.url));
+const weights = initialWeights(1);
+await finish(weights, await train(weights));
+mkdirSync(folder, { recursive: true });
+writeFileSync(`${folder}glyphs.onnx`, onnxFile(weights));
+for (const [name, only] of [
+  ["mixed", undefined],
+  ["one-class", 0],
+] as const) {
+  const { images, labels } = glyphs({ count: BATCH, seed: 42, size: SIZE, only });
+  await writeNpz(
+    `${folder}${name}.npz`,
+    new Map<string, Tensor>([
+      ["input", images],
+      ["label", labels],
+    ]),
+  );
 }
