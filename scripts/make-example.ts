@@ -30,7 +30,7 @@ import { writeNpz } from "../src/trace/index.js";
 const SIZE = 16;
 const CLASSES = 10;
 const BATCH = 64;
-const STEPS = 400;
+const STEPS = 120;
 const RATE = 0.05;
 const MOMENTUM = 0.9;
 
