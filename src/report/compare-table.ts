@@ -57,9 +57,10 @@ export function compareTable(comparison: Comparison, options: TableOptions): str
   return `${blocks.join("\n\n")}\n`;
 }
 
-function origin({ source, batch, loss }: ComparedReport): string {
+function origin(report: ComparedReport): string {
+  const { source, loss } = report;
   const value = loss.value === null ? "" : ` = ${significant(loss.value)}`;
-  return [baseName(source.file), batchInWords(batch), `loss ${loss.kind}${value}`].join(" · ");
+  return [baseName(source.file), batchInWords(report), `loss ${loss.kind}${value}`].join(" · ");
 }
 
 const order: Record<Verdict, number> = { clear: 0, dim: 1, blind: 2 };

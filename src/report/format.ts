@@ -73,3 +73,11 @@ const shortOps: Record<string, string> = {
 /** The kind of normalization in one word; operators without a usual short name keep theirs. */
 export const shortOp = (layer: Pick<LayerReport, "op">): string =>
   shortOps[layer.op] ?? layer.op.replace(/Norm(alization)?$/i, "");
+
+/**
+ * Text from a model file made fit to show: line breaks become spaces, other control characters and overrides
+ * of the writing direction become `�`. They must never reach a terminal.
+ */
+export function printable(text: string): string {
+  return text.replace(/[\t\r\n]+/g, " ").replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
+}

@@ -29,54 +29,51 @@ function write(value: unknown, indent: string, path: string): string {
 const block = (items: readonly string[], indent: string): string =>
   items.map((item) => indent + item).join(",\n");
 
-// The annotated results make the compiler reject a list of keys that misses one.
-
 function inSchemaOrder(report: AuditReport): AuditReport {
-  const { batch } = report;
+  const { batch, loss, source, summary, thresholds, tool } = report;
+  const limits = (t: AuditReport["thresholds"]["blind"]) => ordered(t, "removed", "blocked", "timesChance");
   return {
-    ...pick(report, "schema", "tool", "source", "batch", "loss", "precision", "device", "elapsedMs"),
-    ...pick(report, "thresholds", "layers", "warnings", "summary"),
-    tool: pick(report.tool, "name", "version"),
-    source: pick(report.source, "kind", "file", "sha256"),
-    batch: batch && pick(batch, "file", "sha256", "size", "labelCounts"),
-    loss: pick(report.loss, "kind", "reduction", "value"),
-    thresholds: {
-      blind: pick(report.thresholds.blind, "removed", "blocked", "timesChance"),
-      dim: pick(report.thresholds.dim, "removed", "blocked", "timesChance"),
-    },
-    layers: report.layers.map(layerInOrder),
-    summary: {
-      ...pick(report.summary, "layers", "blind", "dim", "worst"),
-      worst: report.summary.worst && pick(report.summary.worst, "name", "removed"),
-    },
-  };
-}
-
-function layerInOrder(layer: LayerReport): LayerReport {
-  const { affine, leak, weights } = layer;
-  return {
-    ...pick(
-      layer,
-      "name",
-      "op",
-      "mode",
-      "groupedBy",
-      "channelCount",
-      "elements",
-      "epsilon",
-      "energy",
-      "shares",
+    ...ordered(
+      report,
+      ...(["schema", "tool", "source", "batch", "loss", "precision", "device", "elapsedMs"] as const),
+      ...(["thresholds", "layers", "warnings", "summary"] as const),
     ),
-    ...pick(layer, "leak", "weights", "affine", "identityResidual", "verdict", "why", "channels"),
-    energy: pick(layer.energy, "total", "first", "diag", "passed"),
-    shares: pick(layer.shares, "blocked", "first", "diag", "chance"),
-    leak: leak && pick(leak, "mean", "max"),
-    weights: weights && pick(weights, "name", "open", "first", "diag", "removed", "kept", "cosine"),
-    affine: affine && pick(affine, "gradGamma", "gradBeta"),
-    channels: pick(layer.channels, "energy", "first", "diag"),
+    tool: ordered(tool, "name", "version"),
+    source: ordered(source, "kind", "file", "sha256", "model", "batch"),
+    batch: batch && ordered(batch, "file", "sha256", "size", "labelCounts"),
+    loss: ordered(loss, "kind", "reduction", "value"),
+    thresholds: { blind: limits(thresholds.blind), dim: limits(thresholds.dim) },
+    layers: report.layers.map(layerInSchemaOrder),
+    summary: {
+      ...ordered(summary, "layers", "blind", "dim", "worst"),
+      worst: summary.worst && ordered(summary.worst, "name", "removed"),
+    },
   };
 }
 
-function pick<T extends object, K extends keyof T>(value: T, ...keys: K[]): Pick<T, K> {
-  return Object.fromEntries(keys.map((key) => [key, value[key]])) as Pick<T, K>;
+function layerInSchemaOrder(layer: LayerReport): LayerReport {
+  const { affine, channels, energy, leak, shares, weights } = layer;
+  return {
+    ...ordered(
+      layer,
+      ...(["name", "op", "mode", "groupedBy", "channelCount", "elements", "epsilon"] as const),
+      ...(["energy", "shares", "leak", "weights", "affine", "identityResidual"] as const),
+      ...(["verdict", "why", "channels"] as const),
+    ),
+    energy: ordered(energy, "total", "first", "diag", "passed"),
+    shares: ordered(shares, "blocked", "first", "diag", "chance"),
+    leak: leak && ordered(leak, "mean", "max"),
+    weights: weights && ordered(weights, "name", "open", "first", "diag", "removed", "kept", "cosine"),
+    affine: affine && ordered(affine, "gradGamma", "gradBeta"),
+    channels: ordered(channels, "energy", "first", "diag"),
+  };
 }
+
+/** A copy with its keys in the given order. A call that leaves out a key, optional ones included, does not compile. */
+function ordered<T extends object, K extends keyof T>(value: T, ...keys: K[]): Complete<T, K> {
+  return Object.fromEntries(keys.map((key) => [key, value[key]])) as Complete<T, K>;
+}
+
+type Complete<T, K extends keyof T> = [Exclude<keyof T, K>] extends [never]
+  ? T
+  : { missing: Exclude<keyof T, K> };

@@ -5,21 +5,23 @@ import { baseName, cosine, duration, percent, plural, significant } from "./form
 
 /** What was measured, on what, how: `mlp.onnx`, `64 samples of batch.npz`, … */
 export function subject(report: AuditReport): string[] {
-  const { batch, loss, source } = report;
+  const { loss, source } = report;
   const lossValue = loss.value === null ? "" : ` = ${significant(loss.value)}`;
   return [
     baseName(source.file),
-    batchInWords(batch),
+    batchInWords(report),
     ...(loss.kind === "" ? [] : [`loss ${loss.kind}${lossValue}`]),
     ...(report.device === null ? [report.precision] : [`${report.precision} on ${report.device}`]),
     duration(report.elapsedMs),
   ];
 }
 
-/** `64 samples of batch.npz, all labelled 3`. */
-export function batchInWords(batch: AuditReport["batch"]): string {
-  if (batch === null) return "a recorded trace";
-  return `${plural(batch.size, "sample")} of ${baseName(batch.file)}${labels(batch.labelCounts)}`;
+/** `64 samples of batch.npz, all labelled 3`; `a trace of resnet18, one batch of CIFAR-10`. */
+export function batchInWords({ batch, source }: Pick<AuditReport, "batch" | "source">): string {
+  if (batch !== null)
+    return `${plural(batch.size, "sample")} of ${baseName(batch.file)}${labels(batch.labelCounts)}`;
+  const recorded = [source.model, source.batch].filter((text) => text !== undefined);
+  return recorded.length === 0 ? "a recorded trace" : `a trace of ${recorded.join(", ")}`;
 }
 
 /** How the labels of a batch are spread: a batch of one class is where batch normalization hides most. */

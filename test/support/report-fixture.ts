@@ -53,7 +53,14 @@ export function layerReport(numbers: LayerNumbers, changes: Partial<LayerReport>
 
 export function weights(
   name: string,
-  [open, first, diag, removed, kept, cosine]: readonly [number, number, number, number, number, number],
+  [open, first, diag, removed, kept, cosine]: readonly [
+    number,
+    number | null,
+    number | null,
+    number,
+    number,
+    number,
+  ],
 ): WeightsReport {
   return { name, open, first, diag, removed, kept, cosine };
 }
@@ -221,13 +228,19 @@ export function hostile(): AuditReport {
         {
           groupedBy: "sample",
           op: "LayerNormalization",
-          weights: weights('w"><x', [1e-30, 2.4, 0.1, 2.5, 1.9, -0.004]),
+          weights: weights('w"><x', [1e-30, null, null, 2.5, 1.9, -0.004]),
           verdict: "blind",
         },
       ),
     ],
     {
-      source: { kind: "npz", file: 'C:\\runs\\a & b "<i>".npz', sha256: "4d".repeat(32) },
+      source: {
+        kind: "npz",
+        file: 'C:\\runs\\a & b "<i>".npz',
+        sha256: "4d".repeat(32),
+        model: "</title>",
+        batch: "a\tb",
+      },
       batch: null,
       device: null,
       loss: { kind: "<script>", reduction: null, value: null },

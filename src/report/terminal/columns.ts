@@ -1,5 +1,6 @@
+import { printable } from "../format.js";
 import type { Paint, Style } from "./style.js";
-import { padEnd, padStart, printable, shortenNames, width } from "./text.js";
+import { padEnd, padStart, shortenNames, width } from "./text.js";
 
 export interface Column<Row> {
   readonly title: string;

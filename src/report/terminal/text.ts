@@ -1,12 +1,6 @@
-/**
- * Text that is safe and measurable on a terminal. Names come from model files: they may hold control
- * characters, which must never reach the terminal, and letters that take two columns.
- */
+import { printable } from "../format.js";
 
-/** Line breaks become spaces; other control and bidirectional-override characters become `�`. */
-export function printable(text: string): string {
-  return text.replace(/[\t\r\n]+/g, " ").replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
-}
+/** Text measured in terminal columns. Names come from model files and may hold letters that take two. */
 
 const zeroWidth = /[\p{Mn}\p{Me}\p{Cf}]/u;
 const doubleWidth =

@@ -1,0 +1,107 @@
+import type { AuditReport, LayerReport } from "../../audit/result.js";
+import { baseName } from "../format.js";
+import { findings, flagged, subject } from "../words.js";
+import { explainer } from "./explainer.js";
+import { layerDetails } from "./layer.js";
+import { inlineMark, markDefinitions, verdictBadge } from "./marks.js";
+import { codeName, Html, html, jsonContent } from "./markup.js";
+import { measured } from "./measured.js";
+import { overview } from "./overview.js";
+import { ratioScale, shareScale } from "./scale.js";
+import { script } from "./script.js";
+import { style } from "./style.js";
+
+/** Layers to act on that are shown unfolded. */
+const SHOWN = 5;
+
+/**
+ * The report as one HTML file for a browser: it loads nothing, works without JavaScript and from a disk, in light
+ * and dark, on a phone and on paper, and carries the report as JSON (`#report`) for programs.
+ */
+export function auditHtml(report: AuditReport): string {
+  const shares = shareScale(report.layers);
+  const ratios = ratioScale(report.layers);
+  const worst = flagged(report)[0];
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
+<meta name="generator" content="blindspot ${report.tool.version}">
+<meta name="color-scheme" content="light dark">
+<title>${baseName(report.source.file)} – what normalization hides</title>
+<style>${new Html(style)}</style>
+</head>
+<body>
+<a class="skip" href="#layers">To the layers</a>
+${markDefinitions}
+${pageHeader(report)}
+<main>
+${actions(report)}
+${overview(report, shares, ratios)}
+${explainer()}
+<section aria-labelledby="details-title">
+<h2 id="details-title">Layer by layer</h2>
+<p class="prose">Every number of a layer with what it says, and how the blocked share spreads within the layer.</p>
+${report.layers.map((layer, i) => layerDetails(layer, i, shares, layer === worst))}
+</section>
+${measured(report)}
+</main>
+<footer><p>Written by blindspot ${report.tool.version}. The report is embedded in this page as JSON, in the script element
+<code>report</code>, its lists of channels to four digits; <code>--format json</code> keeps them all.</p></footer>
+<script type="application/json" id="report">${jsonContent(embedded(report))}</script>
+<script>${new Html(script)}</script>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+function pageHeader(report: AuditReport): Html {
+  const [lead, ...rest] = findings(report);
+  const [, ...about] = subject(report);
+  const { blind, dim, layers } = report.summary;
+  const tile = (verdict: LayerReport["verdict"], n: number) =>
+    html`<li class="tile"><b>${n}</b>${verdictBadge(verdict)}</li>`;
+  return html`<header>
+<div class="eyebrow"><span>blindspot</span><button type="button" id="theme" hidden>Theme</button></div>
+<h1>What normalization hides in ${codeName(baseName(report.source.file))}</h1>
+<p class="subject">${about.join(" · ")}</p>
+<p class="lead">${lead}</p>
+${rest.map((sentence) => html`<p class="prose">${sentence}</p>`)}
+${layers > 0 && html`<ul class="tiles" aria-label="Layers by verdict">${tile("blind", blind.length)}${tile("dim", dim.length)}${tile("clear", layers - blind.length - dim.length)}</ul>`}
+${report.warnings.length > 0 && html`<aside class="warnings" aria-labelledby="warnings-title"><h2 id="warnings-title">Before you rely on it</h2><ul>${report.warnings.map((line) => html`<li>${line}</li>`)}</ul></aside>`}
+</header>`;
+}
+
+/** What to do about the layers that hide something, the worst first. */
+function actions(report: AuditReport): Html | null {
+  const layers = flagged(report).filter(({ why }) => why.length > 0);
+  if (layers.length === 0) return null;
+  const item = (layer: LayerReport) =>
+    html`<li>${inlineMark(layer.verdict)} <a href="#layer-${report.layers.indexOf(layer) + 1}">${codeName(layer.name)}</a> is ${layer.verdict}<ul>${layer.why.map((line) => html`<li>${line}</li>`)}</ul></li>`;
+  const more = layers.slice(SHOWN);
+  return html`
+<section aria-labelledby="actions-title">
+<h2 id="actions-title">What to look at, and what to do</h2>
+<ol class="todo">${layers.slice(0, SHOWN).map(item)}</ol>
+${more.length > 0 && html`<details class="more"><summary>${more.length} more</summary><ol class="todo" start="${SHOWN + 1}">${more.map(item)}</ol></details>`}
+</section>`;
+}
+
+/** The report with short channel lists: they are most of its size, and the page shows them to three digits. */
+function embedded(report: AuditReport): AuditReport {
+  const short = (values: readonly number[]) => values.map((value) => Number(value.toPrecision(4)));
+  return {
+    ...report,
+    layers: report.layers.map((layer) => ({
+      ...layer,
+      channels: {
+        energy: short(layer.channels.energy),
+        first: short(layer.channels.first),
+        diag: short(layer.channels.diag),
+      },
+    })),
+  };
+}
