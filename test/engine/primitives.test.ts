@@ -3,9 +3,10 @@ import { compile, lang, lower, type TracedFunction } from "../../src/engine/inde
 import { lax, numpy as np, type Traced } from "../../src/engine/jax.js";
 import { UserError } from "../../src/errors.js";
 import type { DType, Tensor } from "../../src/tensor.js";
-import { agrees, compiled, tensor, withGradients } from "./support.js";
+import { agrees, compiled, oracle, tensor, withGradients } from "./support.js";
 
 const L = lang;
+oracle("cpu");
 const FLOATS: DType[] = ["float64", "float32"];
 
 /** 0.2 + |x|, to stay where roots and logarithms live. */

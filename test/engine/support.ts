@@ -30,8 +30,11 @@ export function tensor(shape: readonly number[], dtype: DType = "float64", seed 
   return { shape, dtype, data };
 }
 
-// jax-js's wasm kernels compute exp, log, sin, … in float32 even for float64 arrays; its JavaScript kernels do not.
-defaultDevice("cpu");
+/**
+ * Which of jax-js's own kernels are the oracle. The wasm ones are fast, but compute exp, log, sin, … in float32
+ * even for float64 arrays; the JavaScript ones ("cpu") are exact and slow.
+ */
+export const oracle = (device: "cpu" | "wasm"): void => void defaultDevice(device);
 
 /** What jax-js's own kernels compute: the oracle. */
 export function eager(fn: TracedFunction, inputs: readonly Tensor[]): Tensor[] {

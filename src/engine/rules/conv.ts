@@ -45,7 +45,8 @@ function lowering(c: Convolution): (g: GraphBuilder, c: Convolution) => View {
   if (weightGradient) return columnsPerPosition;
   if (dtypeOf(c.x) !== "float32" || rank === 0 || rank > 3) return columnsPerTap;
   if (c.lhsDilation.every((d) => d === 1)) return direct;
-  return c.strides.every((s) => s === 1) ? transposed : columnsPerTap;
+  const scatters = c.strides.every((s) => s === 1) && scatterOf(c).every(({ extent }) => extent > 0);
+  return scatters ? transposed : columnsPerTap;
 }
 
 function rolesOf(x: View, w: View, vmapDims: number): Roles {
@@ -137,6 +138,18 @@ function direct(g: GraphBuilder, c: Convolution): View {
   return result(g, c, value, [out.batch, out.groups, out.outputs, out.spatial]);
 }
 
+/** What ConvTranspose crops from, or misses at, each end of a spatial axis, and what it leaves. */
+function scatterOf(c: Convolution) {
+  return c.roles.spatial.map((axis, i) => {
+    const reach = (c.w.shape[axis]! - 1) * c.rhsDilation[i]!;
+    const ends = c.padding[i]!.map((padding) => reach - padding);
+    const crop = ends.map((end) => Math.max(end, 0));
+    const missing: Pair = [Math.max(-ends[0]!, 0), Math.max(-ends[1]!, 0)];
+    const full = (c.x.shape[axis]! - 1) * c.lhsDilation[i]! + reach + 1;
+    return { crop, missing, extent: full - crop[0]! - crop[1]! };
+  });
+}
+
 /**
  * ONNX ConvTranspose for a dilated x with strides 1: spreading x by its dilation and correlating is scattering it through
  * the reversed kernel, ConvTranspose(x, flip w), with (k−1)·dilation − padding cropped from each side.
@@ -146,26 +159,18 @@ function transposed(g: GraphBuilder, c: Convolution): View {
   const x = packed(g, c.x, [batch, [...groups, channel], ...spatial.map((axis) => [axis])]);
   const reversed = flipView(g, c.w, spatial);
   const weight = packed(g, reversed, [[...groups, channel], outputs, ...spatial.map((axis) => [axis])]);
-  const crops = spatial.map((axis, i): Pair => {
-    const reach = (c.w.shape[axis]! - 1) * c.rhsDilation[i]!;
-    return [reach - c.padding[i]![0], reach - c.padding[i]![1]];
-  });
-  const full = spatial.map(
-    (axis, i) => (x.shape[i + 2]! - 1) * c.lhsDilation[i]! + (c.w.shape[axis]! - 1) * c.rhsDilation[i]! + 1,
-  );
-  const extent = crops.map(([before, after], i) => full[i]! - Math.max(before, 0) - Math.max(after, 0));
+  const scatter = scatterOf(c);
   const attributes = {
     kernel_shape: weight.shape.slice(2),
     strides: c.lhsDilation,
     dilations: c.rhsDilation,
-    pads: [...crops.map(([before]) => Math.max(before, 0)), ...crops.map(([, after]) => Math.max(after, 0))],
+    pads: [...scatter.map(({ crop }) => crop[0]!), ...scatter.map(({ crop }) => crop[1]!)],
     group: size(c.x, groups),
   };
   const channels = size(c.x, groups) * weight.shape[1]!;
-  const type = { dtype: x.dtype, shape: [x.shape[0]!, channels, ...extent] };
+  const type = { dtype: x.dtype, shape: [x.shape[0]!, channels, ...scatter.map(({ extent }) => extent)] };
   const scattered = g.node("ConvTranspose", [x, weight], type, { attributes });
-  const missing = crops.map(([before, after]): Pair => [Math.max(-before, 0), Math.max(-after, 0)]);
-  const value = ops.pad(g, scattered, [[0, 0], [0, 0], ...missing]);
+  const value = ops.pad(g, scattered, [[0, 0], [0, 0], ...scatter.map(({ missing }) => missing)]);
   const out = resultRoles(c);
   return result(g, c, value, [out.batch, out.groups, out.outputs, out.spatial]);
 }
