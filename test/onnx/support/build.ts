@@ -1,0 +1,168 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataType as DataType,
+  type GraphProto,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+  TensorShapeProto_DimensionSchema,
+  TensorShapeProtoSchema,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from "onnx-buf";
+
+/** Small ONNX models written down in a test. */
+
+/** Elements of a tensor in ONNX terms. */
+export interface Elements {
+  readonly type: "float" | "double" | "int64" | "int32" | "bool";
+  readonly shape: readonly number[];
+  readonly data: readonly number[];
+}
+
+export const float = (shape: readonly number[], data: readonly number[]): Elements => ({
+  type: "float",
+  shape,
+  data,
+});
+
+/** A vector of int64. */
+export const ints = (...data: number[]): Elements => ({ type: "int64", shape: [data.length], data });
+
+export const scalar = (value: number, type: Elements["type"] = "float"): Elements => ({
+  type,
+  shape: [],
+  data: [value],
+});
+
+const types = {
+  float: DataType.FLOAT,
+  double: DataType.DOUBLE,
+  int64: DataType.INT64,
+  int32: DataType.INT32,
+  bool: DataType.BOOL,
+} as const;
+
+/** An attribute value: whole numbers become INT, others FLOAT; write `asFloat(1)` for the float 1. */
+export type AttributeValue = number | string | readonly number[] | Elements | GraphProto | AsFloat;
+
+export class AsFloat {
+  constructor(readonly value: number | readonly number[]) {}
+}
+export const asFloat = (value: number | readonly number[]): AsFloat => new AsFloat(value);
+
+export interface NodeSpec {
+  readonly op: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+  readonly name?: string;
+  readonly domain?: string;
+}
+
+export interface GraphSpec {
+  readonly nodes: readonly NodeSpec[];
+  readonly inputs?: Readonly<
+    Record<string, { type?: Elements["type"]; shape: readonly (number | string)[] }>
+  >;
+  readonly initializers?: Readonly<Record<string, Elements>>;
+  readonly outputs: readonly string[];
+  /** Shapes of outputs, where a test wants them declared. */
+  readonly outputType?: Elements["type"];
+}
+
+export function tensorProto(name: string, { type, shape, data }: Elements): TensorProto {
+  const bytes = {
+    float: () => new Float32Array(data),
+    double: () => new Float64Array(data),
+    int64: () => BigInt64Array.from(data, BigInt),
+    int32: () => new Int32Array(data),
+    bool: () => new Uint8Array(data),
+  }[type]();
+  return create(TensorProtoSchema, {
+    name,
+    dims: shape.map(BigInt),
+    dataType: types[type],
+    rawData: new Uint8Array(bytes.buffer),
+  });
+}
+
+function attribute(name: string, value: AttributeValue): AttributeProto {
+  const make = (fields: Partial<AttributeProto>) =>
+    create(AttributeProtoSchema, { name, ...fields } as never);
+  if (value instanceof AsFloat)
+    return typeof value.value === "number"
+      ? make({ type: AttributeType.FLOAT, f: value.value })
+      : make({ type: AttributeType.FLOATS, floats: [...value.value] });
+  if (typeof value === "number")
+    return Number.isInteger(value)
+      ? make({ type: AttributeType.INT, i: BigInt(value) })
+      : make({ type: AttributeType.FLOAT, f: value });
+  if (typeof value === "string")
+    return make({ type: AttributeType.STRING, s: new TextEncoder().encode(value) });
+  if ("$typeName" in value) return make({ type: AttributeType.GRAPH, g: value });
+  if ("data" in value) return make({ type: AttributeType.TENSOR, t: tensorProto("", value) });
+  return make({ type: AttributeType.INTS, ints: value.map(BigInt) });
+}
+
+function valueInfo(
+  name: string,
+  type: Elements["type"],
+  shape?: readonly (number | string)[],
+): ValueInfoProto {
+  const dims = shape?.map((d) =>
+    create(TensorShapeProto_DimensionSchema, {
+      value: typeof d === "number" ? { case: "dimValue", value: BigInt(d) } : { case: "dimParam", value: d },
+    }),
+  );
+  const tensor = create(TypeProto_TensorSchema, {
+    elemType: types[type],
+    shape: dims && create(TensorShapeProtoSchema, { dim: dims }),
+  });
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensor } }),
+  });
+}
+
+export function graph(spec: GraphSpec): GraphProto {
+  return create(GraphProtoSchema, {
+    name: "test",
+    node: spec.nodes.map((n) =>
+      create(NodeProtoSchema, {
+        opType: n.op,
+        domain: n.domain ?? "",
+        name: n.name ?? "",
+        input: [...n.inputs],
+        output: [...n.outputs],
+        attribute: Object.entries(n.attributes ?? {}).map(([name, value]) => attribute(name, value)),
+      }),
+    ),
+    initializer: Object.entries(spec.initializers ?? {}).map(([name, t]) => tensorProto(name, t)),
+    input: Object.entries(spec.inputs ?? {}).map(([name, { type, shape }]) =>
+      valueInfo(name, type ?? "float", shape),
+    ),
+    output: spec.outputs.map((name) => valueInfo(name, spec.outputType ?? "float")),
+  });
+}
+
+/** The bytes of an ONNX file. */
+export function modelBytes(spec: GraphSpec, opset = 17): Uint8Array {
+  const model = create(ModelProtoSchema, {
+    irVersion: 8n,
+    producerName: "test",
+    graph: graph(spec),
+    opsetImport: ["", "com.microsoft"].map((domain) =>
+      create(OperatorSetIdProtoSchema, { domain, version: BigInt(domain ? 1 : opset) }),
+    ),
+  });
+  return toBinary(ModelProtoSchema, model);
+}
