@@ -1,5 +1,5 @@
 import { Random } from "../datasets/random.js";
-import { type Case, type CaseKind, caseOrder, sampleCase } from "./cases.js";
+import { allKinds, type Case, type CaseKind, sampleCase } from "./cases.js";
 import type { CheckResult } from "./result.js";
 import type { Subject } from "./subject.js";
 
@@ -34,11 +34,21 @@ export class Context {
   }
 
   /** Random cases, one a trial, of all kinds (or those given) in turn. */
-  *cases(kinds: readonly CaseKind[] = caseOrder): Generator<Case> {
+  *cases(kinds: readonly CaseKind[] = allKinds): Generator<Case> {
     for (let trial = 0; trial < this.trials; trial++) {
       this.countTrial();
       yield sampleCase(kinds[trial % kinds.length], this.random);
     }
+  }
+
+  /** One of `choices`, at random. */
+  pick<T>(choices: readonly T[]): T {
+    return choices[this.random.below(choices.length)];
+  }
+
+  /** Standard normal numbers. */
+  normals(count: number): Float64Array {
+    return Float64Array.from({ length: count }, () => this.random.normal());
   }
 
   /** For checks that make their own cases. */

@@ -103,7 +103,7 @@ export function recordDeviation(
   expected: Float64Array | null,
   origin: Origin,
 ): void {
-  const { case: c, reference, epsilon } = pass;
+  const { case: c, reference } = pass;
   const deviation = expected === null ? x : x.map((v, e) => v - expected[e]);
   const { rms: error } = channelSizes(deviation, c);
   const { rms, peak } = channelSizes(y, c);
@@ -128,10 +128,15 @@ export function recordDeviation(
           products: origin.products,
         });
     const value = nothing ? error[d] : (error[d] * sigma) / rms[d];
-    context.record(value, bound, () => describe(c, d, epsilon, kappas[d]));
+    context.record(value, bound, () => describe(pass, d));
   }
 }
 
-export function describe(c: Case, channel: number, epsilon: number, kappa: number): string {
-  return `${c.kind}, x ${showShape(c.shape)}, channel ${channel}, ε = ${epsilon}, |μ|/σ = ${kappa.toPrecision(2)}`;
+/** ‖·‖ of each channel, up to one common factor: root mean squares. */
+export const channelNorms = (values: Float64Array, c: Case): Float64Array => channelSizes(values, c).rms;
+
+/** The case in words. */
+export function describe({ case: c, epsilon, reference }: Pass, channel: number): string {
+  const kappa = Math.abs(reference.mean[channel]) / reference.sigma[channel];
+  return `${c.kind}, x ${showShape(c.shape)}, channel ${channel}, ε = ${epsilon.toPrecision(2)}, |μ|/σ = ${kappa.toPrecision(2)}`;
 }

@@ -1,0 +1,19 @@
+import { channelAffine } from "./affine.js";
+import type { Norm, NormOptions } from "./norm.js";
+import { EPSILON, runningStatistics, standardizeByRunning } from "./running.js";
+
+/**
+ * Batch normalization with frozen statistics, in training too: what every batch norm is in evaluation. The statistics
+ * are constants, so nothing is blocked. Source: torchvision.ops.FrozenBatchNorm2d.
+ */
+export function frozenBatchNorm({ epsilon = EPSILON }: NormOptions = {}): Norm {
+  return {
+    title: "frozen batch norm",
+    normalizes: "features",
+    epsilon,
+    state: runningStatistics,
+    standardize: (x, state) => standardizeByRunning(x, state, epsilon),
+    ...channelAffine,
+    blocks: () => null,
+  };
+}

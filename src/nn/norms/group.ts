@@ -1,0 +1,37 @@
+import { reshape } from "../../engine/lang/index.js";
+import { UserError } from "../../errors.js";
+import { groupNormLayout } from "../../theory/index.js";
+import { channelAffine } from "./affine.js";
+import { axesFrom, moments, standardizeBy } from "./moments.js";
+import type { Norm, NormOptions } from "./norm.js";
+
+/**
+ * Group normalization: per sample and group of neighbouring channels, over positions too. Blocks 1 and y of every
+ * (sample, group). Source: Wu and He 2018; torch.nn.GroupNorm.
+ */
+export function groupNorm(groups: number, { epsilon = 1e-5 }: NormOptions = {}): Norm {
+  return {
+    title: `group norm in ${groups}`,
+    normalizes: "features",
+    epsilon,
+    state: () => [],
+    standardize: (x) => {
+      check(x.shape, groups);
+      const [batch, channels, ...positions] = x.shape as [number, number, ...number[]];
+      const parts = reshape(x, [batch, groups, channels / groups, ...positions]);
+      return reshape(standardizeBy(parts, moments(parts, axesFrom(parts, 2)), epsilon), x.shape);
+    },
+    ...channelAffine,
+    blocks: (shape) => {
+      check(shape, groups);
+      return { layout: groupNormLayout(shape, groups), ones: true, y: true };
+    },
+  };
+}
+
+function check([, channels]: readonly number[], groups: number): void {
+  if (channels! % groups !== 0)
+    throw new UserError(
+      `group norm: expected a number of channels that is a multiple of ${groups}, got ${channels}; change the number of groups`,
+    );
+}

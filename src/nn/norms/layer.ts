@@ -1,0 +1,20 @@
+import { layerNormLayout } from "../../theory/index.js";
+import { sampleAffine } from "./affine.js";
+import { axesFrom, moments, standardizeBy } from "./moments.js";
+import type { Norm, NormOptions } from "./norm.js";
+
+/**
+ * Layer normalization: per sample, over all its features. Blocks 1 and y of every sample; a gradient g shared by the
+ * samples passes, less its mean over the features. Source: Ba, Kiros and Hinton 2016; torch.nn.LayerNorm(shape[1:]).
+ */
+export function layerNorm({ epsilon = 1e-5 }: NormOptions = {}): Norm {
+  return {
+    title: "layer norm",
+    normalizes: "features",
+    epsilon,
+    state: () => [],
+    standardize: (x) => standardizeBy(x, moments(x, axesFrom(x, 1)), epsilon),
+    ...sampleAffine,
+    blocks: (shape) => ({ layout: layerNormLayout(shape, 1), ones: true, y: true }),
+  };
+}

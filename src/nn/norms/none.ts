@@ -1,0 +1,15 @@
+import { noAffine } from "./affine.js";
+import type { Norm } from "./norm.js";
+
+/** No normalization. */
+export function noNorm(): Norm {
+  return {
+    title: "none",
+    normalizes: "features",
+    epsilon: 0,
+    state: () => [],
+    standardize: (x) => x,
+    ...noAffine,
+    blocks: () => null,
+  };
+}

@@ -1,0 +1,23 @@
+import { layerNormLayout } from "../../theory/index.js";
+import { sampleScale } from "./affine.js";
+import { axesFrom, divideByRootMeanSquare } from "./moments.js";
+import type { Norm, NormOptions } from "./norm.js";
+
+/** The distance from 1 to the next float32, PyTorch's default ε. */
+const FLOAT32_EPSILON = 2 ** -23;
+
+/**
+ * RMS normalization: per sample, divided by the root mean square of its features. Blocks y alone: nothing is centred.
+ * Source: Zhang and Sennrich 2019; torch.nn.RMSNorm(shape[1:]).
+ */
+export function rmsNorm({ epsilon = FLOAT32_EPSILON }: NormOptions = {}): Norm {
+  return {
+    title: "RMS norm",
+    normalizes: "features",
+    epsilon,
+    state: () => [],
+    standardize: (x) => divideByRootMeanSquare(x, axesFrom(x, 1), epsilon),
+    ...sampleScale,
+    blocks: (shape) => ({ layout: layerNormLayout(shape, 1), ones: false, y: true }),
+  };
+}

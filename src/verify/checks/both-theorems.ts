@@ -1,0 +1,58 @@
+import { taylorTerms } from "../../theory/index.js";
+import { type Case, type CaseKind, illConditioned } from "../cases.js";
+import type { Check, Context } from "../context.js";
+import { randomExpansion } from "../expansions.js";
+import { backward, diagonalOrigin, firstOrigin, forward, recordDeviation } from "../phases.js";
+
+/** Both theorems at ε = 0, on cases of some kinds, each changed as told. */
+function both(context: Context, kinds: readonly CaseKind[], change: (c: Case) => Case = (c) => c): void {
+  for (const sample of context.cases(kinds)) {
+    const c = change(sample);
+    const pass = forward(context.subject, c, 0);
+    const expansion = randomExpansion(c.point, context.random);
+    const { first, diagonal } = taylorTerms(pass.z, c.layout, expansion);
+    recordDeviation(context, pass, backward(pass, first.gradient), null, firstOrigin(expansion));
+    recordDeviation(context, pass, backward(pass, diagonal.gradient), null, diagonalOrigin(expansion, c));
+  }
+}
+
+export const digitsLost: Check = {
+  id: "ill-conditioned",
+  statement: "Both, near-constant channels and huge means: less rounding only",
+  source: "theory, section 3",
+  relation: "at most",
+  run: (context) => both(context, illConditioned),
+};
+
+export const overPositions: Check = {
+  id: "positions",
+  statement: "Both, for batch norm over N·H·W",
+  source: "Zhou et al. 2024, theorems 1 and 2",
+  relation: "at most",
+  run: (context) => both(context, ["N·H·W", "many elements"]),
+};
+
+export const anyPoint: Check = {
+  id: "any-point",
+  statement: "Both, wherever ẑ is: up to 10⁶ away from z",
+  source: "Zhou et al. 2024, theorems 1 and 2",
+  relation: "at most",
+  run: (context) =>
+    both(context, ["ordinary", "N·H·W", "D = 1"], (c) => {
+      const distance = 10 ** context.random.uniform(-2, 6);
+      return { ...c, point: c.point.map((v) => v * distance) };
+    }),
+};
+
+export const standardizationAlone: Check = {
+  id: "standardization-alone",
+  statement: "The standardization phase blocks both by itself (γ = 1, β = 0)",
+  source: "Zhou et al. 2024, section 3; theory, section 8",
+  relation: "at most",
+  run: (context) =>
+    both(context, ["ordinary", "N·H·W", "n = 2"], (c) => ({
+      ...c,
+      gamma: c.gamma.map(() => 1),
+      beta: c.beta.map(() => 0),
+    })),
+};

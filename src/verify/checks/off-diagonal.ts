@@ -1,0 +1,94 @@
+import { offDiagonalPassed, taylorTerms } from "../../theory/index.js";
+import type { Check } from "../context.js";
+import { randomExpansion } from "../expansions.js";
+import { backward, channelNorms, describe, forward, offDiagonalOrigin, recordDeviation } from "../phases.js";
+
+/** ∂L_off/∂x_d = (γ_d/σ_d) Σ_{e≠d} H_de γ_e (y_e − C_de y_d). */
+export const offDiagonalForm: Check = {
+  id: "off-diagonal-form",
+  statement: "∂L_off/∂x_d = (γ_d/σ_d) Σ H_de γ_e (y_e − C_de y_d), any ε and ẑ",
+  source: "theory, section 3",
+  relation: "at most",
+  run(context) {
+    for (const c of context.cases()) {
+      const pass = forward(context.subject, c, context.pick([0, 1e-5, 0.1]));
+      const expansion = randomExpansion(c.point, context.random);
+      const { offDiagonal } = taylorTerms(pass.z, c.layout, expansion);
+      const expected = offDiagonalPassed(expansion.hessian, c.gamma, pass.reference, c.layout);
+      recordDeviation(
+        context,
+        pass,
+        backward(pass, offDiagonal.gradient),
+        expected,
+        offDiagonalOrigin(expansion, c),
+      );
+    }
+  },
+};
+
+/** Perfectly correlated channels: y_e = ±y_d, so everything up to second order is blocked. D = 1 likewise. */
+export const correlatedChannels: Check = {
+  id: "correlated-channels",
+  statement: "Perfectly correlated channels, D = 1, n = 2: L_off is blocked too",
+  source: "theory, section 3",
+  relation: "at most",
+  run(context) {
+    for (const c of context.cases(["duplicated channels", "D = 1", "n = 2"])) {
+      const pass = forward(context.subject, c, 0);
+      const expansion = randomExpansion(c.point, context.random);
+      const { offDiagonal } = taylorTerms(pass.z, c.layout, expansion);
+      recordDeviation(
+        context,
+        pass,
+        backward(pass, offDiagonal.gradient),
+        null,
+        offDiagonalOrigin(expansion, c),
+      );
+    }
+  },
+};
+
+/** A share of order 1: what "passes" means where the exact share depends on the data. */
+const ORDER_1 = 0.1;
+
+/** L_off passes where channels are independent. At ẑ = β its cotangent is made of the other channels alone. */
+export const offDiagonalPasses: Check = {
+  id: "off-diagonal-passes",
+  statement: "Second order, off-diagonal: ∂L_off does reach x (share of order 1)",
+  source: "Zhou et al. 2024, section 3; theory, section 3",
+  relation: "at least",
+  run(context) {
+    for (const sample of context.cases(["N·H·W", "ordinary", "many channels"])) {
+      const c = { ...sample, point: sample.beta };
+      if (c.channels < 2 || c.elements < 16) continue;
+      const pass = forward(context.subject, c, 0);
+      const expansion = randomExpansion(c.point, context.random);
+      const { offDiagonal } = taylorTerms(pass.z, c.layout, expansion);
+      const { y, x } = backward(pass, offDiagonal.gradient);
+      const through = channelNorms(y, c);
+      for (const [d, norm] of channelNorms(x, c).entries())
+        context.record((norm * pass.reference.sigma[d]) / through[d], ORDER_1, () => describe(pass, d));
+    }
+  },
+};
+
+/** L_3 = (1/6) Σ_i Σ_d t_d (z_id − ẑ_d)³ at ẑ = β: its cotangent is made of y², of which the part off {1, y} passes. */
+export const thirdOrderPasses: Check = {
+  id: "third-order-passes",
+  statement: "Third order: ∂Σ t_d(z_d−ẑ_d)³/6 does reach x (share of order 1)",
+  source: "Zhou et al. 2024, section 3; theory, section 3",
+  relation: "at least",
+  run(context) {
+    for (const c of context.cases(["N·H·W", "ordinary", "many channels"])) {
+      if (c.elements < 16) continue;
+      const pass = forward(context.subject, c, 0);
+      const { y, x } = backward(
+        pass,
+        pass.standardized.y.map((v) => v ** 2),
+      );
+      const through = channelNorms(y, c);
+      for (const [d, norm] of channelNorms(x, c).entries())
+        context.record((norm * pass.reference.sigma[d]) / through[d], ORDER_1, () => describe(pass, d));
+    }
+  },
+};

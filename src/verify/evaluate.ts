@@ -1,0 +1,30 @@
+import { compile, lang, type Program, type Traced, type TracedFunction } from "../engine/index.js";
+import type { Tensor } from "../tensor.js";
+
+/** A float64 tensor. */
+export const float64 = (data: Float64Array, shape: readonly number[]): Tensor => ({
+  dtype: "float64",
+  shape,
+  data,
+});
+
+/** Compiles `fn` for these inputs. One thread: the cases are small. */
+export const program = (fn: TracedFunction, inputs: readonly Tensor[]): Promise<Program> =>
+  compile(fn, inputs, { threads: 1 });
+
+/** Results of `fn` at `inputs`, in float64. */
+export async function evaluate(fn: TracedFunction, inputs: readonly Tensor[]): Promise<Float64Array[]> {
+  await using compiled = await program(fn, inputs);
+  return float64Results(await compiled.run(inputs));
+}
+
+export const float64Results = (results: readonly Tensor[]): Float64Array[] =>
+  results.map(({ data }) => data as Float64Array);
+
+/** `phase` and its pullback as one function: (cotangent, x, …rest) → (phase(x, …rest), cotangent of x). */
+export const withPullback =
+  (phase: (x: Traced, rest: readonly Traced[]) => Traced): TracedFunction =>
+  (cotangent, x, ...rest) => {
+    const { out, pullback } = lang.vjp((value) => ({ out: [phase(value!, rest)], aux: [] }), [x!]);
+    return [out[0]!, pullback([cotangent!])[0]!];
+  };
