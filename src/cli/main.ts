@@ -12,8 +12,15 @@ const program = new Command("blindspot")
   .description("Shows what normalization layers hide from the loss.")
   .version(version)
   .exitOverride()
-  .configureOutput({ outputError: (text, write) => write(`blindspot: ${text.replace(/^error: /, "")}`) })
-  .showHelpAfterError("(see blindspot --help)");
+  .configureOutput({
+    outputError: (text, write) =>
+      write(
+        `blindspot: ${text
+          .replace(/^error: /, "")
+          .trim()
+          .replace(/\s*\n\s*/g, " ")} (see blindspot --help)\n`,
+      ),
+  });
 
 program.addCommand(auditCommand().copyInheritedSettings(program));
 program.addCommand(compareCommand().copyInheritedSettings(program));

@@ -1,0 +1,133 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { blindspot } from "../support/blindspot.js";
+import { temporaryFolder } from "../support/temporary.js";
+
+const MODEL = "examples/glyphs.onnx";
+const MIXED = "examples/mixed.npz";
+
+describe("blindspot audit", () => {
+  it("prints a table of at most 100 columns without colours into a pipe, and nothing on stderr", () => {
+    const { code, stdout, stderr } = blindspot("audit", MODEL, "--data", MIXED);
+    expect(code).toBe(0);
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/^bn4 .*blind$/m);
+    expect(stdout).not.toContain("\u001b");
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  it("prints nothing but the report with --format json", () => {
+    const { code, stdout } = blindspot("audit", MODEL, "--data", MIXED, "--format", "json");
+    expect(code).toBe(0);
+    const report = JSON.parse(stdout);
+    expect(report.schema).toBe("blindspot.audit/1");
+    expect(report.layers.map((l: { name: string }) => l.name)).toEqual(["bn1", "bn2", "bn3", "bn4"]);
+  });
+
+  it("takes the format from the ending of -o, and leaves nothing else behind", () => {
+    const folder = temporaryFolder();
+    for (const [name, start] of [
+      ["report.json", "{"],
+      ["report.html", "<!doctype html>"],
+      ["report.xml", "<?xml"],
+      ["report.txt", "glyphs.onnx"],
+    ] as const) {
+      expect(blindspot("audit", MODEL, "--data", MIXED, "-o", folder.path(name)).code).toBe(0);
+      expect(readFileSync(folder.path(name), "utf8").toLowerCase().startsWith(start)).toBe(true);
+    }
+    expect(readdirSync(folder.path("."))).toHaveLength(4);
+  });
+
+  it("measures only the layers asked for", () => {
+    const { stdout } = blindspot("audit", MODEL, "--data", MIXED, "--layers", "bn[34]", "--format", "json");
+    expect(JSON.parse(stdout).layers.map((l: { name: string }) => l.name)).toEqual(["bn3", "bn4"]);
+  });
+
+  it("keeps the graph that it ran", () => {
+    const file = temporaryFolder().path("graph.onnx");
+    expect(blindspot("audit", MODEL, "--data", MIXED, "--save-graph", file).code).toBe(0);
+    expect(readFileSync(file).length).toBeGreaterThan(1000);
+  });
+
+  it("exits with 1 where a --fail-on condition holds, with the report all the same", () => {
+    const failing = blindspot("audit", MODEL, "--data", MIXED, "--fail-on", "removed>0.9");
+    expect(failing.code).toBe(1);
+    expect(failing.stderr).toMatch(/^blindspot: bn4: removed>0\.9 \(0\.9\d+\)\n$/);
+    expect(failing.stdout).toContain("bn4");
+    expect(blindspot("audit", MODEL, "--data", MIXED, "--fail-on", "removed>2").code).toBe(0);
+    expect(blindspot("audit", MODEL, "--data", MIXED, "--fail-on", "removed>2,verdict=blind").code).toBe(1);
+  });
+
+  it("moves the verdicts with --thresholds", () => {
+    const { stdout } = blindspot("audit", MODEL, "--data", MIXED, "--thresholds", "blind.removed=0.99");
+    expect(stdout).toMatch(/^bn4 .*dim$/m);
+  });
+});
+
+describe("blindspot compare", () => {
+  it("puts two reports side by side", () => {
+    const folder = temporaryFolder();
+    const [a, b] = ["mixed", "one-class"].map((batch) => {
+      const file = folder.path(`${batch}.json`);
+      blindspot("audit", MODEL, "--data", `examples/${batch}.npz`, "-o", file);
+      return file;
+    }) as [string, string];
+    const { code, stdout } = blindspot("compare", a, b);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^bn4 /m);
+    const json = JSON.parse(blindspot("compare", a, b, "--format", "json").stdout);
+    expect(json.schema).toBe("blindspot.compare/1");
+  });
+});
+
+describe("wrong use and bad input end with one line on stderr, nothing on stdout, and the right exit code", () => {
+  const folder = temporaryFolder();
+  const whole = readFileSync(MODEL);
+
+  const cases: [what: string, code: number, args: string[], says: RegExp][] = [
+    ["an unknown command", 2, ["frobnicate"], /unknown command 'frobnicate'/],
+    ["no file", 2, ["audit"], /missing required argument/],
+    ["no batch", 2, ["audit", MODEL], /--data/],
+    ["an unknown loss", 2, ["audit", MODEL, "--data", MIXED, "--loss", "huber"], /cross-entropy, mse/],
+    ["a model that is not there", 2, ["audit", "nowhere.onnx", "--data", MIXED], /nowhere\.onnx/],
+    [
+      "a truncated model",
+      2,
+      ["audit", folder.write("cut.onnx", whole.subarray(0, 4000)), "--data", MIXED],
+      /cut\.onnx/,
+    ],
+    [
+      "a file that is no model",
+      2,
+      ["audit", folder.write("text.onnx", "hello"), "--data", MIXED],
+      /text\.onnx/,
+    ],
+    ["a batch that is no npz", 2, ["audit", MODEL, "--data", folder.write("text.npz", "hello")], /text\.npz/],
+    [
+      "a key that is not there",
+      2,
+      ["audit", MODEL, "--data", MIXED, "--input", "x"],
+      /"x".*"input", "label"/,
+    ],
+    ["an unknown layer", 2, ["audit", MODEL, "--data", MIXED, "--layers", "gn*"], /bn1, bn2, bn3, bn4/],
+    ["an unknown field", 2, ["audit", MODEL, "--data", MIXED, "--fail-on", "hue>1"], /hue/],
+    ["a wrong threshold", 2, ["audit", MODEL, "--data", MIXED, "--thresholds", "blind=1"], /--thresholds/],
+    [
+      "a folder that is not there",
+      2,
+      ["audit", MODEL, "--data", MIXED, "-o", "no/where.json"],
+      /no\/where\.json/,
+    ],
+    ["a trace without layers", 5, ["audit", MIXED], /grad_y/],
+    ["a batch for a trace", 2, ["audit", "trace.safetensors", "--data", MIXED], /--data/],
+    ["a comparison of what is no report", 2, ["compare", MODEL, MODEL], /glyphs\.onnx/],
+  ];
+  for (const [what, code, args, says] of cases)
+    it(what, () => {
+      const run = blindspot(...args);
+      expect(run.stderr).toMatch(/^blindspot: [^\n]*\n$/);
+      expect(run.stderr).toMatch(says);
+      expect({ code: run.code, stdout: run.stdout }).toEqual({ code, stdout: "" });
+      expect(existsSync("no")).toBe(false);
+    });
+});
