@@ -75,6 +75,7 @@ export function summarize(layers: readonly LayerReport[]): AuditReport["summary"
 
 /** How many elements were NaN or infinite, as a warning; null if none. */
 export function nonFiniteWarning({ name, shares }: LayerMeasurement): string | null {
-  if (shares.nonFinite === 0) return null;
-  return `${name}: ${shares.nonFinite} NaN or infinite elements in y or its gradient were left out`;
+  const count = shares.nonFinite;
+  if (count === 0) return null;
+  return `${name}: ${count === 1 ? "1 element is" : `${count} elements are`} NaN or infinite in y or its gradient; left out of the energies`;
 }

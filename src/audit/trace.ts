@@ -169,7 +169,9 @@ async function auditLayer(
   await inLockStep(file, y, gradY, (outputs, gradients) => accumulator.add(outputs, gradients));
   const shares = accumulator.result();
 
-  const unlike = notStandardized(shares);
+  // A channel without its NaN elements has another mean and mean square than it was standardized with.
+  const complete = shares.nonFinite === 0;
+  const unlike = complete ? notStandardized(shares) : null;
   if (unlike !== null) warnings.push(`${name}: ${unlike}`);
   const measurement = {
     name,
@@ -179,7 +181,7 @@ async function auditLayer(
     channelCount: channels,
     epsilon: null,
     shares,
-    leak: unlike === null ? leakFromOutput(shares) : null,
+    leak: complete && unlike === null ? leakFromOutput(shares) : null,
     weights: await recordedWeights(file, layer, scale),
     affine: await affineGradients(file, layer, shares),
     identityResidual: null,

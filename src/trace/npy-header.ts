@@ -5,8 +5,8 @@ import type { StoredType } from "./element-types.js";
 export interface NpyHeader {
   /** null for strings. */
   readonly type: StoredType | null;
-  /** Bytes per element. */
-  readonly itemBytes: number;
+  /** Bytes per number, or per character of a string: the unit that byte order applies to. */
+  readonly unitBytes: number;
   readonly bigEndian: boolean;
   readonly columnMajor: boolean;
   readonly shape: readonly number[];
@@ -38,6 +38,7 @@ const TYPES: Readonly<Record<string, StoredType>> = {
 
 /** Bytes per character of NumPy's strings. */
 const UNICODE_BYTES = 4;
+const LAST_CODE_POINT = 0x10ffff;
 
 /**
  * The preamble at the start of `bytes`; null if it goes on beyond them. Throws an Error that says what is
@@ -65,16 +66,16 @@ function parseFields(text: string): Omit<NpyHeader, "headerBytes"> {
   const dims = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(text)?.[1];
   if (order === undefined || dims === undefined || (descr === undefined && !text.includes("'descr'")))
     throw new Error(`npy header cannot be read: ${text.trim().slice(0, 80)}`);
-  const { type, itemBytes } = elementType(descr);
+  const { type, unitBytes, units } = elementType(descr);
   const shape = dims
     .split(",")
     .filter((dim) => dim.trim() !== "")
     .map(Number);
-  const dataBytes = sizeOf(shape) * itemBytes;
+  const dataBytes = sizeOf(shape) * unitBytes * units;
   if (!Number.isSafeInteger(dataBytes)) throw new Error(`shape (${dims}) is impossibly large`);
   return {
     type,
-    itemBytes,
+    unitBytes,
     bigEndian: descr!.startsWith(">"),
     columnMajor: order === "True" && shape.length > 1,
     shape,
@@ -82,25 +83,27 @@ function parseFields(text: string): Omit<NpyHeader, "headerBytes"> {
   };
 }
 
-function elementType(descr: string | undefined): { type: StoredType | null; itemBytes: number } {
+/** What an element consists of: one number, or `units` characters. */
+function elementType(descr: string | undefined): Pick<NpyHeader, "type" | "unitBytes"> & { units: number } {
   const [, code, letter, size] = /^[<>|=]?(([a-zA-Z])(\d+))$/.exec(descr ?? "") ?? [];
-  if (code in TYPES) return { type: TYPES[code], itemBytes: Number(size) };
-  if (letter === "U") return { type: null, itemBytes: UNICODE_BYTES * Number(size) };
-  if (letter === "S") return { type: null, itemBytes: Number(size) };
+  if (code in TYPES) return { type: TYPES[code], unitBytes: Number(size), units: 1 };
+  if (letter === "U") return { type: null, unitBytes: UNICODE_BYTES, units: Number(size) };
+  if (letter === "S") return { type: null, unitBytes: 1, units: Number(size) };
   throw new Error(
     `expected a dtype of ${Object.keys(TYPES).join(", ")}, got ${descr === undefined ? "a structured one" : `'${descr}'`}`,
   );
 }
 
-/** The text of a string scalar; its characters are 4 bytes each (`<U`), little-endian here. */
-export function npyText(bytes: Uint8Array): string {
+/** The text of a string scalar, from its little-endian bytes; padded with zeros at its end. */
+export function npyText(bytes: Uint8Array, { unitBytes }: NpyHeader): string {
+  if (unitBytes === 1) return Buffer.from(bytes).toString("utf8").replace(/\0+$/, "");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let text = "";
   for (let at = 0; at < bytes.byteLength; at += UNICODE_BYTES) {
     const point = view.getUint32(at, true);
-    if (point !== 0) text += String.fromCodePoint(point);
+    text += point <= LAST_CODE_POINT ? String.fromCodePoint(point) : "\ufffd";
   }
-  return text;
+  return text.replace(/\0+$/, "");
 }
 
 /** NumPy's type codes of the tensors we write. */

@@ -121,10 +121,11 @@ class NpzFile implements TensorFile {
     throw this.fault(name, `npy header ends after ${start.length} bytes`);
   }
 
-  private async readText(name: string, { dataBytes }: NpyHeader): Promise<string> {
-    if (dataBytes > MAX_TEXT_BYTES) throw this.fault(name, `a string of ${dataBytes} bytes is too long`);
+  private async readText(name: string, header: NpyHeader): Promise<string> {
+    if (header.dataBytes > MAX_TEXT_BYTES)
+      throw this.fault(name, `a string of ${header.dataBytes} bytes is too long`);
     let text = "";
-    for await (const bytes of this.elements(name, MAX_TEXT_BYTES)) text += npyText(bytes);
+    for await (const bytes of this.elements(name, MAX_TEXT_BYTES)) text += npyText(bytes, header);
     return text;
   }
 
@@ -167,11 +168,10 @@ class NpzFile implements TensorFile {
 }
 
 /** Swaps the bytes of big-endian elements in place. */
-function littleEndian(block: Buffer, { bigEndian, itemBytes, type }: NpyHeader): Buffer {
+function littleEndian(block: Buffer, { bigEndian, unitBytes }: NpyHeader): Buffer {
   if (!bigEndian) return block;
-  const unit = type === null ? 4 : itemBytes;
-  if (unit === 2) return block.swap16();
-  if (unit === 4) return block.swap32();
-  if (unit === 8) return block.swap64();
+  if (unitBytes === 2) return block.swap16();
+  if (unitBytes === 4) return block.swap32();
+  if (unitBytes === 8) return block.swap64();
   return block;
 }

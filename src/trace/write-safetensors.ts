@@ -19,15 +19,15 @@ export async function writeSafetensors(
   tensors: ReadonlyMap<string, Tensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const header: Record<string, unknown> = { __metadata__: metadata };
+  const header: [string, unknown][] = [["__metadata__", metadata]];
   let end = 0;
   for (const [name, tensor] of tensors) {
     checkTensor(name, tensor);
     const begin = end;
     end += tensor.data.byteLength;
-    header[name] = { dtype: WRITTEN[tensor.dtype], shape: tensor.shape, data_offsets: [begin, end] };
+    header.push([name, { dtype: WRITTEN[tensor.dtype], shape: tensor.shape, data_offsets: [begin, end] }]);
   }
-  const text = Buffer.from(JSON.stringify(header));
+  const text = Buffer.from(JSON.stringify(Object.fromEntries(header)));
   const padded = Buffer.alloc(Math.ceil(text.length / ALIGNMENT) * ALIGNMENT, " ");
   text.copy(padded);
   const length = Buffer.alloc(8);
