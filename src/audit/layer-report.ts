@@ -21,7 +21,8 @@ export interface LayerMeasurement {
 
 /** The report of one layer: energies, shares, verdict. */
 export function layerReport(measurement: LayerMeasurement, thresholds: Thresholds): LayerReport {
-  const { shares, weights, groupedBy, channelCount } = measurement;
+  const { shares, groupedBy, channelCount } = measurement;
+  const weights = finite(measurement.weights);
   const { total } = shares;
   const perItem = (values: Float64Array) =>
     Array.from(sumGroups(values, { by: groupedBy, count: channelCount }));
@@ -36,9 +37,9 @@ export function layerReport(measurement: LayerMeasurement, thresholds: Threshold
     epsilon: measurement.epsilon,
     energy: { total: total.energy, first: total.first, diag: total.diag, passed: total.passed },
     shares: relative,
-    leak: measurement.leak,
+    leak: finite(measurement.leak),
     weights,
-    affine: measurement.affine,
+    affine: finite(measurement.affine),
     identityResidual: measurement.identityResidual,
     ...judge(
       {
@@ -48,6 +49,7 @@ export function layerReport(measurement: LayerMeasurement, thresholds: Threshold
         elements: shares.elements,
         groups: shares.energy.length,
         constantGroups: shares.constantGroups,
+        nonFinite: shares.nonFinite,
         energy: total.energy,
         shares: relative,
         weights,
@@ -60,6 +62,12 @@ export function layerReport(measurement: LayerMeasurement, thresholds: Threshold
       diag: perItem(shares.diag),
     },
   };
+}
+
+/** `numbers`, or null if NaN or infinite elements of the data have reached one of them: JSON has no such numbers. */
+function finite<T extends object>(numbers: T | null): T | null {
+  const bad = (value: unknown) => typeof value === "number" && !Number.isFinite(value);
+  return numbers === null || Object.values(numbers).some(bad) ? null : numbers;
 }
 
 /** The layers in a few words: which are blind or dim, and whose weights lose most. */

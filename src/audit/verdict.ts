@@ -12,6 +12,8 @@ export interface Findings {
   readonly groups: number;
   /** Groups whose y does not vary. */
   readonly constantGroups: number;
+  /** Elements left out because y or G is NaN or infinite there. */
+  readonly nonFinite: number;
   /** ‖G‖² of the whole layer. */
   readonly energy: number;
   readonly shares: Shares;
@@ -33,7 +35,11 @@ export function judge(findings: Findings, thresholds: Thresholds): { verdict: Ve
   if (findings.energy === 0)
     return {
       verdict: "clear",
-      why: ["No gradient reaches this layer (∂L/∂y is 0 everywhere): check that the loss depends on it."],
+      why: [
+        findings.nonFinite > 0
+          ? "Nothing could be measured: y or its gradient is NaN or infinite wherever it is not 0."
+          : "No gradient reaches this layer (∂L/∂y is 0 everywhere): check that the loss depends on it.",
+      ],
     };
   const verdict = reaches(findings, thresholds.blind)
     ? "blind"

@@ -18,6 +18,7 @@ function findings(numbers: Numbers, changes: Partial<Findings> = {}): Findings {
     elements: Math.round(2 / chance),
     groups: 32,
     constantGroups: 0,
+    nonFinite: 0,
     energy: 1,
     shares: { blocked, first, diag: blocked - first, chance },
     weights: removed === undefined ? null : { name: "fc2.weight", removed, kept: 0.21, cosine: 0.29 },
@@ -103,6 +104,7 @@ describe("why", () => {
     expect(whyOf({ blocked: 0.5, chance: 0.5 })).toContain("Only 4 elements share one mean and variance");
     expect(whyOf({}, { constantGroups: 3 })).toContain("3 of 32 channels do not vary on this batch");
     expect(whyOf({}, { energy: 0 })).toContain("No gradient reaches this layer");
+    expect(whyOf({}, { energy: 0, nonFinite: 5 })).toContain("Nothing could be measured");
     expect(whyOf({})).not.toMatch(/rounding|elements share|do not vary|No gradient/);
   });
 });
