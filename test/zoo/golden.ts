@@ -29,7 +29,7 @@ export interface ZooModel {
   model: string;
   batch: string;
   loss: { kind: "cross-entropy" | "mse" | "bce" | "l1" | "output"; value: number | null };
-  unchecked: ("weights" | "weight names" | "float64")[];
+  unchecked: ("weights" | "weight names" | "float64" | "float64 energies")[];
   error: { exitCode: number; mentions: string } | null;
   layers: GoldenLayer[];
 }
