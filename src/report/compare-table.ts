@@ -65,7 +65,7 @@ function origin(report: ComparedReport): string {
 
 const order: Record<Verdict, number> = { clear: 0, dim: 1, blind: 2 };
 
-/** How many verdicts change, and where the weights below lose or win most. */
+/** How many verdicts change, and the layer that changes most. */
 function changed(layers: readonly ComparedLayer[]): string {
   if (layers.length === 0) return "No layer is in both reports.";
   const worse = layers.filter(({ a, b }) => order[b.verdict] > order[a.verdict]).length;
@@ -79,10 +79,13 @@ function changed(layers: readonly ComparedLayer[]): string {
 }
 
 function mostChanged(layers: readonly ComparedLayer[]): string {
-  const size = ({ delta }: ComparedLayer) => Math.abs(delta.removed ?? 0);
-  const most = layers.reduce((m, layer) => (size(layer) > size(m) ? layer : m));
-  if (share(most.a.removed) === share(most.b.removed)) return "";
-  return ` Removed changes most at ${most.name}: ${share(most.a.removed)} → ${share(most.b.removed)}.`;
+  const fields = ["blocked", "removed", "kept"] as const;
+  const size = ({ delta }: ComparedLayer) => Math.max(...fields.map((f) => Math.abs(delta[f] ?? 0)));
+  const { name, a, b } = layers.reduce((most, layer) => (size(layer) > size(most) ? layer : most));
+  const changes = fields
+    .filter((field) => share(a[field]) !== share(b[field]))
+    .map((field) => `${field} ${share(a[field])} → ${share(b[field])}`);
+  return changes.length === 0 ? "" : ` Most changes at ${name}: ${changes.join(", ")}.`;
 }
 
 /** So many names of unmatched layers say enough. */

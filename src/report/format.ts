@@ -37,15 +37,6 @@ export function count(value: number): string {
   return digits.length < 5 ? digits : digits.replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
-/** A share in words: `57 %`, `2.9 %`, `0.093 %`. */
-export function percent(value: number): string {
-  const hundredths = value * 100;
-  if (hundredths === 0) return "0 %";
-  if (Math.abs(hundredths) < 1e-3) return "under 0.001 %";
-  const rounded = Math.abs(hundredths) < 9.95 ? Number(hundredths.toPrecision(2)) : Math.round(hundredths);
-  return `${rounded} %`;
-}
-
 /** `0.31 s`, `12 s`, `3 min 20 s`. */
 export function duration(ms: number): string {
   const seconds = ms / 1000;
@@ -61,18 +52,17 @@ export const plural = (n: number, one: string, many = `${one}s`): string =>
 /** The last part of a path, in either separator. */
 export const baseName = (path: string): string => path.split(/[\\/]/).at(-1) || path;
 
-const shortOps: Record<string, string> = {
-  BatchNormalization: "batch",
-  LayerNormalization: "layer",
-  InstanceNormalization: "instance",
-  GroupNormalization: "group",
-  SimplifiedLayerNormalization: "rms",
-  RMSNormalization: "rms",
-};
+const shortOps: readonly (readonly [operator: RegExp, short: string])[] = [
+  [/^(SimplifiedLayer|RMS)/, "rms"],
+  [/^Batch/, "batch"],
+  [/^Layer/, "layer"],
+  [/^Instance/, "instance"],
+  [/^Group/, "group"],
+];
 
 /** The kind of normalization in one word; operators without a usual short name keep theirs. */
-export const shortOp = (layer: Pick<LayerReport, "op">): string =>
-  shortOps[layer.op] ?? layer.op.replace(/Norm(alization)?$/i, "");
+export const shortOp = ({ op }: Pick<LayerReport, "op">): string =>
+  shortOps.find(([operator]) => operator.test(op))?.[1] ?? op;
 
 /**
  * Text from a model file made fit to show: line breaks become spaces, other control characters and overrides

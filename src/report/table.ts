@@ -1,9 +1,9 @@
 import type { AuditReport, LayerReport } from "../audit/result.js";
 import { cosine, plural, share, shortOp } from "./format.js";
 import { alignedTable, type Column } from "./terminal/columns.js";
-import { painter, verdictSigns, verdictStyles } from "./terminal/style.js";
-import { wrap } from "./terminal/text.js";
-import { findings, flagged, subject } from "./words.js";
+import { type Paint, painter, verdictSigns, verdictStyles } from "./terminal/style.js";
+import { unbroken, wrap } from "./terminal/text.js";
+import { explanations, findings, flagged, layerNames, subject } from "./words.js";
 
 export interface TableOptions {
   /** ANSI colours; the text says the same without them. */
@@ -75,7 +75,7 @@ const LEGEND =
 export function auditTable(report: AuditReport, options: TableOptions): string {
   const width = options.width ?? 100;
   const paint = painter(options.color);
-  const blocks: string[] = [wrap(subject(report).join(" · "), width)];
+  const blocks: string[] = [wrap(subject(report).map(unbroken).join(" · "), width)];
 
   if (report.layers.length > 0) {
     blocks.push(alignedTable(report.layers, columns, width, paint).join("\n"));
@@ -83,21 +83,7 @@ export function auditTable(report: AuditReport, options: TableOptions): string {
   }
   blocks.push(paint("bold", wrap(findings(report)[0]!, width)) + rest(findings(report).slice(1), width));
 
-  const explained = flagged(report).filter(({ why }) => why.length > 0);
-  for (const { name, verdict, why } of explained.slice(0, EXPLAINED)) {
-    const title = wrap(name, width, `${verdictSigns[verdict]} `);
-    blocks.push(
-      [paint(verdictStyles[verdict], title), ...why.map((line) => wrap(line, width, "  – "))].join("\n"),
-    );
-  }
-  if (explained.length > EXPLAINED)
-    blocks.push(
-      wrap(
-        `… ${plural(explained.length - EXPLAINED, "more layer")} of this kind; -o report.html explains them all.`,
-        width,
-      ),
-    );
-
+  blocks.push(...explained(flagged(report), width, paint));
   if (report.warnings.length > 0)
     blocks.push(report.warnings.map((line) => paint("yellow", wrap(line, width, "warning: "))).join("\n"));
   return `${blocks.join("\n\n")}\n`;
@@ -105,3 +91,27 @@ export function auditTable(report: AuditReport, options: TableOptions): string {
 
 const rest = (sentences: readonly string[], width: number): string =>
   sentences.length === 0 ? "" : `\n${wrap(sentences.join(" "), width)}`;
+
+/** Why the layers are blind or dim and what to do, the worst first. */
+function explained(layers: readonly LayerReport[], width: number, paint: Paint): string[] {
+  const shown = layers.slice(0, EXPLAINED);
+  const { own, shared } = explanations(shown);
+  const blocks = own.map(({ layer: { name, verdict }, lines }) =>
+    [
+      paint(verdictStyles[verdict], wrap(name, width, `${verdictSigns[verdict]} `)),
+      ...lines.map((line) => wrap(line, width, "  – ")),
+    ].join("\n"),
+  );
+  for (const { layers, line } of shared)
+    blocks.push(
+      wrap(`${layers.length === shown.length ? "all of these" : layerNames(layers)}: ${line}`, width, "⇒ "),
+    );
+  if (layers.length > EXPLAINED)
+    blocks.push(
+      wrap(
+        `… ${plural(layers.length - EXPLAINED, "more layer")} blind or dim: -o report.html explains them all.`,
+        width,
+      ),
+    );
+  return blocks;
+}

@@ -1,5 +1,5 @@
 import type { AuditReport, LayerReport } from "../audit/result.js";
-import { baseName, cosine, duration, percent, plural, significant } from "./format.js";
+import { baseName, duration, plural, significant } from "./format.js";
 
 /** What a report says in plain sentences; the terminal and the HTML page both speak them. */
 
@@ -35,60 +35,27 @@ function labels(counts: Record<string, number> | undefined): string {
 export function findings(report: AuditReport): string[] {
   const { blind, dim, layers } = report.summary;
   if (layers === 0) return ["No normalization layer was measured."];
-  const flagged = blind.length + dim.length;
-  if (flagged === 0) {
+  const all = flagged(report);
+  if (all.length === 0) {
     const none = layers === 1 ? "The one layer is clear" : `All ${layers} layers are clear`;
     return [`${none}: on this batch, normalization hides little of the gradient from the weights below.`];
   }
-  const found = [
-    ...(blind.length > 0 ? [`${blind.length} of ${plural(layers, "layer")} ${be(blind.length)} blind`] : []),
-    ...(dim.length > 0
-      ? [
-          blind.length > 0
-            ? `${dim.length} ${be(dim.length)} dim`
-            : `${dim.length} of ${plural(layers, "layer")} ${be(dim.length)} dim`,
-        ]
-      : []),
-  ].join(", ");
-  return [`${found}.`, ...worst(report), MEANING];
+  const be = (n: number): string => (n === 1 ? "is" : "are");
+  const [some, others] = blind.length > 0 ? ([blind, dim] as const) : ([dim, []] as const);
+  const first = `${some.length} of ${plural(layers, "layer")} ${be(some.length)} ${some === blind ? "blind" : "dim"}`;
+  const second = others.length > 0 ? `, ${others.length} ${be(others.length)} dim` : "";
+  const worst = all.length === 1 ? `: ${all[0]!.name}` : `; the worst is ${all[0]!.name}`;
+  return [`${first}${second}${worst}.`, meaning(all)];
 }
 
-const MEANING =
-  "What the samples of this batch ask for in common – a shared slope or a shared curvature of the loss – is removed there; only what differs from sample to sample reaches the weights below.";
-
-const be = (n: number): string => (n === 1 ? "is" : "are");
-
-function worst(report: AuditReport): string[] {
-  const named = report.summary.worst;
-  const layer = named && report.layers.find(({ name }) => name === named.name);
-  if (layer?.weights) {
-    const { name, removed, kept } = layer.weights;
-    return [
-      `Worst is ${layer.name}: from the gradient of ${name} it takes a part ${percent(removed)} as long as the whole; ` +
-        `${percent(kept)} of the length remains, at cosine ${cosine(layer.weights.cosine)} to the whole.`,
-    ];
-  }
-  const most = mostBlocked(report.layers);
-  return most === undefined
-    ? []
-    : [
-        `Most is blocked at ${most.name}: ${percent(most.shares.blocked)} of the gradient's energy, ${againstChance(most)}.`,
-      ];
-}
-
-const mostBlocked = (layers: readonly LayerReport[]): LayerReport | undefined =>
-  layers.reduce<LayerReport | undefined>(
-    (most, layer) => (most && most.shares.blocked >= layer.shares.blocked ? most : layer),
-    undefined,
+function meaning(layers: readonly LayerReport[]): string {
+  const shared = layers.every(({ groupedBy }) => groupedBy === "channel")
+    ? ["the samples of this batch", "what differs from sample to sample"]
+    : ["the elements that share a mean and a variance", "what differs between them"];
+  return (
+    `What ${shared[0]} ask for in common – a shared slope or a shared curvature of the loss – is ` +
+    `removed there; only ${shared[1]} reaches the weights below.`
   );
-
-/** How the blocked share compares with what noise would lose: `18 times the chance level`. */
-export function againstChance({ shares: { blocked, chance } }: LayerReport): string {
-  if (chance === 0) return "with no chance level to compare";
-  const times = blocked / chance;
-  if (times < 0.1) return "far below the chance level";
-  if (times < 1.5) return "about the chance level";
-  return `${times < 10 ? times.toFixed(1) : Math.round(times)} times the chance level`;
 }
 
 const severity = { clear: 0, dim: 1, blind: 2 } as const;
@@ -103,4 +70,28 @@ export function flagged(report: AuditReport): LayerReport[] {
         (b.weights?.removed ?? 0) - (a.weights?.removed ?? 0) ||
         b.shares.blocked - a.shares.blocked,
     );
+}
+
+/** What explains one layer alone, and what holds for several and is said once. */
+export interface Explanations {
+  readonly own: readonly { readonly layer: LayerReport; readonly lines: readonly string[] }[];
+  readonly shared: readonly { readonly layers: readonly LayerReport[]; readonly line: string }[];
+}
+
+/** The reasons and advice of the given layers, without saying the same twice. */
+export function explanations(layers: readonly LayerReport[]): Explanations {
+  const users = new Map<string, LayerReport[]>();
+  for (const layer of layers)
+    for (const line of new Set(layer.why)) users.set(line, [...(users.get(line) ?? []), layer]);
+  const isOwn = (line: string): boolean => users.get(line)!.length === 1;
+  return {
+    own: layers.map((layer) => ({ layer, lines: layer.why.filter(isOwn) })),
+    shared: [...users].flatMap(([line, layers]) => (isOwn(line) ? [] : [{ layers, line }])),
+  };
+}
+
+/** The first names and how many more. */
+export function layerNames(layers: readonly LayerReport[]): string {
+  const names = layers.slice(0, 3).map(({ name }) => name);
+  return [...names, ...(layers.length > 3 ? [`${layers.length - 3} more`] : [])].join(", ");
 }

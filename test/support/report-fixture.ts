@@ -244,7 +244,7 @@ export function hostile(): AuditReport {
       batch: null,
       device: null,
       loss: { kind: "<script>", reduction: null, value: null },
-      warnings: ["<h1>12 values are NaN</h1>", "line one\nline two"],
+      warnings: ["<h1>12 values are not finite</h1>", "line one\nline two"],
     },
   );
 }

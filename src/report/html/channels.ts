@@ -86,6 +86,6 @@ function topChannels(channels: readonly Channel[], unit: string): Html {
 <thead><tr><th scope="col">${unit}</th><th scope="col" class="c-bar"><span class="hidden">first and diagonal part as bars, relative to the longest</span></th><th scope="col">blocked</th><th scope="col">first</th><th scope="col">diag</th><th scope="col">energy / E</th></tr></thead>
 <tbody>${top.map(
     (c) => html`
-<tr><th scope="row">${c.index}</th><td class="c-bar" aria-hidden="true"><svg width="100%" height="10"><rect class="track" width="100%" height="10"/><rect class="b-first" width="${bar(c.first)}" height="10"/><rect class="b-diag" x="${bar(c.first)}" width="${bar(c.diag)}" height="10"/></svg></td><td>${share(c.blocked)}</td><td>${share(c.first)}</td><td>${share(c.diag)}</td><td>${share(c.weight)}</td></tr>`,
+<tr><th scope="row">${c.index}</th><td class="c-bar"><svg width="100%" height="10" aria-hidden="true"><rect class="track" width="100%" height="10"/><rect class="b-first" width="${bar(c.first)}" height="10"/><rect class="b-diag" x="${bar(c.first)}" width="${bar(c.diag)}" height="10"/></svg></td><td>${share(c.blocked)}</td><td>${share(c.first)}</td><td>${share(c.diag)}</td><td>${share(c.weight)}</td></tr>`,
   )}</tbody></table>`;
 }

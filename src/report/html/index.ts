@@ -1,6 +1,6 @@
 import type { AuditReport, LayerReport } from "../../audit/result.js";
 import { baseName } from "../format.js";
-import { findings, flagged, subject } from "../words.js";
+import { explanations, findings, flagged, layerNames, subject } from "../words.js";
 import { explainer } from "./explainer.js";
 import { layerDetails } from "./layer.js";
 import { inlineMark, markDefinitions, verdictBadge } from "./marks.js";
@@ -77,16 +77,20 @@ ${report.warnings.length > 0 && html`<aside class="warnings" aria-labelledby="wa
 
 /** What to do about the layers that hide something, the worst first. */
 function actions(report: AuditReport): Html | null {
-  const layers = flagged(report).filter(({ why }) => why.length > 0);
+  const layers = flagged(report);
   if (layers.length === 0) return null;
-  const item = (layer: LayerReport) =>
-    html`<li>${inlineMark(layer.verdict)} <a href="#layer-${report.layers.indexOf(layer) + 1}">${codeName(layer.name)}</a> is ${layer.verdict}<ul>${layer.why.map((line) => html`<li>${line}</li>`)}</ul></li>`;
-  const more = layers.slice(SHOWN);
+  const { own, shared } = explanations(layers);
+  const items = own.map(
+    ({ layer, lines }) =>
+      html`<li>${inlineMark(layer.verdict)} <a href="#layer-${report.layers.indexOf(layer) + 1}">${codeName(layer.name)}</a> is ${layer.verdict}${lines.length > 0 && html`<ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`}</li>`,
+  );
+  const more = items.slice(SHOWN);
   return html`
 <section aria-labelledby="actions-title">
 <h2 id="actions-title">What to look at, and what to do</h2>
-<ol class="todo">${layers.slice(0, SHOWN).map(item)}</ol>
-${more.length > 0 && html`<details class="more"><summary>${more.length} more</summary><ol class="todo" start="${SHOWN + 1}">${more.map(item)}</ol></details>`}
+${shared.map(({ layers: some, line }) => html`<p class="advice"><b>For ${some.length === layers.length ? "every layer below" : layerNames(some)}:</b> ${line}</p>`)}
+<ol class="todo">${items.slice(0, SHOWN)}</ol>
+${more.length > 0 && html`<details class="more"><summary>${more.length} more</summary><ol class="todo" start="${SHOWN + 1}">${more}</ol></details>`}
 </section>`;
 }
 

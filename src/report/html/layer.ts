@@ -1,6 +1,5 @@
 import type { LayerReport } from "../../audit/result.js";
-import { percent, share } from "../format.js";
-import { againstChance } from "../words.js";
+import { share } from "../format.js";
 import { channelSection } from "./channels.js";
 import { verdictBadge } from "./marks.js";
 import { codeName, type Html, html } from "./markup.js";
@@ -15,7 +14,6 @@ export function layerDetails(layer: LayerReport, index: number, scale: Scale, op
 <summary><span class="summary"><h3>${codeName(layer.name)}</h3>${verdictBadge(layer.verdict)}<span class="quiet">blocked ${share(layer.shares.blocked)} · removed ${share(layer.weights?.removed)}</span></span></summary>
 <div class="layer-body" id="layer-${index + 1}">
 <p class="quiet">${layer.op}, ${modes[layer.mode]}; one mean and variance per ${layer.groupedBy}.</p>
-${story(layer).map((sentence) => html`<p>${sentence}</p>`)}
 ${layer.why.length > 0 && html`<ul class="why">${layer.why.map((line) => html`<li>${line}</li>`)}</ul>`}
 <div class="columns">
 <div>${groups.slice(0, -2)}</div>
@@ -31,17 +29,6 @@ const modes: Record<LayerReport["mode"], string> = {
   evaluation: "in evaluation mode in the file, measured with the statistics of the batch",
   recorded: "recorded",
 };
-
-/** The two measures of a layer in sentences. */
-function story(layer: LayerReport): string[] {
-  const { shares, weights } = layer;
-  const energy = `Of the gradient’s energy ${percent(shares.blocked)} is blocked, ${againstChance(layer)}.`;
-  if (weights === null)
-    return [`${energy} No linear operator feeds this layer, so there are no weights right below to compare.`];
-  return [
-    `${energy} For ${weights.name} right below, the lost part is ${percent(weights.removed)} as long as the whole gradient; ${percent(weights.kept)} of the length remains.`,
-  ];
-}
 
 function quantityTable(group: QuantityGroup, layer: LayerReport): Html | null {
   if (!group.applies(layer)) return null;

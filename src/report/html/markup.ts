@@ -45,9 +45,13 @@ export function codeName(name: string): Html {
 }
 
 /**
- * A value as the content of a `<script type="application/json">`: `<` is written as an escape, so that no
- * string can close the element or open a comment.
+ * A value as the content of a `<script type="application/json">`. `<` is written as an escape, so that no string
+ * can close the element or open a comment; so are invisible characters, which would mislead who reads the source.
  */
 export function jsonContent(value: unknown): Html {
-  return new Html(JSON.stringify(value).replaceAll("<", "\\u003c"));
+  const text = JSON.stringify(value).replace(
+    /[<\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+  return new Html(text);
 }

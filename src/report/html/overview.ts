@@ -8,15 +8,16 @@ const ROW = 30;
 
 /**
  * All layers as one table whose rows carry the charts: numbers and picture cannot disagree, and whoever
- * cannot see the picture reads the same row.
+ * cannot see the picture reads the same row. Roles are spelled out because the style of a narrow screen lays
+ * rows out as grids, which makes some browsers forget that they are rows.
  */
 export function overview(report: AuditReport, shares: Scale, ratios: Scale): Html {
   return html`
 <section aria-labelledby="layers-title" id="layers">
 <h2 id="layers-title">All layers</h2>
-<p class="prose">In the order of the model. On the left, which share of the gradient that arrives at a layer is blocked
-there, on a logarithmic axis: compare it with the layer’s own chance level, not with 0. On the right, what
-the weights below the layer lose of their gradient and what they keep.</p>
+<p class="prose">In the order of the model. <em>Energy blocked</em> is the share of the gradient arriving at a layer that
+cannot pass, on a logarithmic axis: compare it with the layer’s own chance level, not with 0. <em>Weights below</em>
+is what the weights right below lose of their gradient, and what they keep.</p>
 ${legend()}
 <form class="tools" id="tools" hidden>
 <label>Find <input type="search" name="find" placeholder="part of a name" autocomplete="off"></label>
@@ -26,16 +27,16 @@ ${legend()}
 <label>Order <select name="order"><option value="index">as in the model</option><option value="removed">most removed first</option><option value="blocked">most blocked first</option><option value="times">most above chance first</option><option value="name">by name</option></select></label>
 <output name="shown"></output>
 </form>
-<table class="layers">
+<table class="layers" role="table">
 <caption class="hidden">Blocked energy and lost weight gradient of every normalization layer</caption>
-<thead><tr>
-<th scope="col" class="c-name">Layer</th><th scope="col" class="c-verdict">Verdict</th>
-<th scope="col" class="c-chart">Energy blocked${axis(shares)}</th>
-<th scope="col" class="c-num">blocked</th><th scope="col" class="c-num">chance</th>
-<th scope="col" class="c-chart">Weights below${axis(ratios)}</th>
-<th scope="col" class="c-num">removed</th><th scope="col" class="c-num">kept</th><th scope="col" class="c-num">cosine</th>
+<thead role="rowgroup"><tr role="row">
+<th scope="col" role="columnheader" class="c-name">Layer</th><th scope="col" role="columnheader" class="c-verdict">Verdict</th>
+<th scope="col" role="columnheader" class="c-chart">Energy blocked${axis(shares)}</th>
+<th scope="col" role="columnheader" class="c-num">blocked</th><th scope="col" role="columnheader" class="c-num">chance</th>
+<th scope="col" role="columnheader" class="c-chart">Weights below${axis(ratios)}</th>
+<th scope="col" role="columnheader" class="c-num">removed</th><th scope="col" role="columnheader" class="c-num">kept</th><th scope="col" role="columnheader" class="c-num">cosine</th>
 </tr></thead>
-<tbody>${report.layers.map((layer, i) => row(layer, i, shares, ratios, report.thresholds))}</tbody>
+<tbody role="rowgroup">${report.layers.map((layer, i) => row(layer, i, shares, ratios, report.thresholds))}</tbody>
 </table>
 </section>`;
 }
@@ -58,13 +59,13 @@ function row(
   const { weights } = layer;
   const times = layer.shares.chance === 0 ? 0 : layer.shares.blocked / layer.shares.chance;
   return html`
-<tr data-index="${index}" data-name="${layer.name}" data-verdict="${layer.verdict}" data-blocked="${layer.shares.blocked}" data-times="${times}" data-removed="${weights?.removed ?? -1}">
-<th scope="row" class="c-name"><a href="#layer-${index + 1}">${codeName(layer.name)}</a><small>${shortOp(layer)} · n = ${count(layer.elements)} · ${plural(layer.channelCount, layer.groupedBy)}</small></th>
-<td class="c-verdict">${verdictBadge(layer.verdict)}</td>
-<td class="c-chart" aria-hidden="true">${shareChart(layer, shares)}</td>
-<td class="c-num" data-label="blocked">${share(layer.shares.blocked)}</td><td class="c-num quiet" data-label="chance">${share(layer.shares.chance)}</td>
-<td class="c-chart" aria-hidden="true">${weights === null ? html`<span class="absent">no linear operator below</span>` : ratioChart(layer, ratios, thresholds)}</td>
-<td class="c-num" data-label="removed">${share(weights?.removed)}</td><td class="c-num" data-label="kept">${share(weights?.kept)}</td><td class="c-num quiet" data-label="cosine">${cosine(weights?.cosine)}</td>
+<tr role="row" data-index="${index}" data-name="${layer.name}" data-verdict="${layer.verdict}" data-blocked="${layer.shares.blocked}" data-times="${times}" data-removed="${weights?.removed ?? -1}">
+<th scope="row" role="rowheader" class="c-name"><a href="#layer-${index + 1}">${codeName(layer.name)}</a><small>${shortOp(layer)} · n = ${count(layer.elements)} · ${plural(layer.channelCount, layer.groupedBy)}</small></th>
+<td role="cell" class="c-verdict">${verdictBadge(layer.verdict)}</td>
+<td role="cell" class="c-chart">${shareChart(layer, shares)}</td>
+<td role="cell" class="c-num" data-label="blocked">${share(layer.shares.blocked)}</td><td role="cell" class="c-num quiet" data-label="chance">${share(layer.shares.chance)}</td>
+<td role="cell" class="c-chart">${weights === null ? html`<span class="absent">no linear operator below</span>` : ratioChart(layer, ratios, thresholds)}</td>
+<td role="cell" class="c-num" data-label="removed">${share(weights?.removed)}</td><td role="cell" class="c-num" data-label="kept">${share(weights?.kept)}</td><td role="cell" class="c-num quiet" data-label="cosine">${cosine(weights?.cosine)}</td>
 </tr>`;
 }
 
@@ -73,9 +74,9 @@ function shareChart({ shares, verdict }: LayerReport, scale: Scale): Html {
   const y = ROW / 2;
   // The parts stand above and below the whole, or they would hide each other: the axis is logarithmic.
   const part = (name: "first" | "diag", at: number) =>
-    scale.isBelow(shares[name]) ? null : mark(name, scale.at(shares[name]), at);
+    shares[name] > 0 && mark(scale.isBelow(shares[name]) ? "below" : name, scale.at(shares[name]), at);
   const [from, to] = [scale.at(shares.chance), scale.at(shares.blocked)];
-  return html`<svg width="100%" height="${ROW}">${gridLines(scale)}<line class="span t-${verdict}" x1="${from}" x2="${to}" y1="${y}" y2="${y}"/><line class="chance" x1="${from}" x2="${from}" y1="${y - 9}" y2="${y + 9}"/>${part("first", 6)}${part("diag", ROW - 6)}${mark(scale.isBelow(shares.blocked) ? "below" : verdict, to, y)}</svg>`;
+  return html`<svg width="100%" height="${ROW}" aria-hidden="true">${gridLines(scale)}<line class="span t-${verdict}" x1="${from}" x2="${to}" y1="${y}" y2="${y}"/><line class="chance" x1="${from}" x2="${from}" y1="${y - 9}" y2="${y + 9}"/>${part("first", 6)}${part("diag", ROW - 6)}${mark(scale.isBelow(shares.blocked) ? "below" : verdict, to, y)}</svg>`;
 }
 
 /** Removed as a bar, kept as a mark, and where the verdicts begin. */
@@ -89,5 +90,5 @@ function ratioChart(
     const x = scale.at(thresholds[name].removed);
     return html`<line class="limit t-${name}" x1="${x}" x2="${x}" y1="3" y2="${ROW - 3}"/>`;
   };
-  return html`<svg width="100%" height="${ROW}">${gridLines(scale)}<rect class="removed t-${verdict}" x="0" y="${y - 5}" width="${scale.at(weights!.removed)}" height="10"/>${limit("dim")}${limit("blind")}${mark("kept", scale.at(weights!.kept), y)}</svg>`;
+  return html`<svg width="100%" height="${ROW}" aria-hidden="true">${gridLines(scale)}<rect class="removed t-${verdict}" x="0" y="${y - 5}" width="${scale.at(weights!.removed)}" height="10"/>${limit("dim")}${limit("blind")}${mark("kept", scale.at(weights!.kept), y)}</svg>`;
 }

@@ -1,7 +1,7 @@
 /** Colours by role. Text colours have a contrast of at least 4.5 to the page and to surfaces, marks 3. */
 const light = `
 --page:#faf9f6;--surface:#fff;--ink:#1e2024;--quiet:#5a5e66;--rule:#e2dfd8;--grid:#ebe8e2;
---blind:#ad2a1c;--dim:#8a5a00;--clear:#2c6e5d;--first:#2b62a8;--diag:#8550a8;--bar:#8d94a0;--link:#234f8c;
+--blind:#ad2a1c;--dim:#8a5a00;--clear:#2c6e5d;--first:#2b62a8;--diag:#8550a8;--bar:#848b97;--link:#234f8c;
 --tint-blind:#f8e9e5;--tint-dim:#f7efdc;--tint-clear:#e6f0ec`;
 const dark = `
 --page:#15171a;--surface:#1c1f23;--ink:#e7e5e0;--quiet:#a4a8af;--rule:#33373d;--grid:#282c31;
@@ -52,6 +52,7 @@ header{position:relative}
 .todo{list-style:none;margin:0;padding:0;display:grid;gap:.75rem}
 .todo>li{background:var(--surface);border:1px solid var(--rule);border-radius:10px;padding:.8rem 1rem}
 .todo ul,.why{margin:.35rem 0 0;padding-left:1.1rem}
+.advice{max-width:52rem}
 .todo ul{max-width:52rem}
 .more{margin-top:.75rem}.more summary{cursor:pointer;margin-bottom:.75rem}
 

@@ -8,6 +8,7 @@ const doubleWidth =
 
 /** Number of terminal columns that `text` takes. */
 export function width(text: string): number {
+  if (/^[ -~]*$/.test(text)) return text.length;
   let columns = 0;
   for (const char of text) columns += zeroWidth.test(char) ? 0 : doubleWidth.test(char) ? 2 : 1;
   return columns;
@@ -72,8 +73,14 @@ export function wrap(text: string, columns: number, first = ""): string {
     } else line = line === "" ? word : `${line} ${word}`;
   }
   lines.push(line);
-  return lines.map((l, i) => (i === 0 ? first : indent) + l).join("\n");
+  return lines.map((l, i) => (i === 0 ? first : indent) + l.replaceAll(NO_BREAK, " ")).join("\n");
 }
+
+/** A short phrase that `wrap` keeps on one line. */
+export const unbroken = (phrase: string): string =>
+  width(phrase) <= 40 ? phrase.replaceAll(" ", NO_BREAK) : phrase;
+
+const NO_BREAK = "\u00a0";
 
 /** Cuts a word that alone is wider than a line. */
 const pieces =
