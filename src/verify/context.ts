@@ -34,8 +34,8 @@ export class Context {
   }
 
   /** Random cases, one a trial, of all kinds (or those given) in turn. */
-  *cases(kinds: readonly CaseKind[] = allKinds): Generator<Case> {
-    for (let trial = 0; trial < this.trials; trial++) {
+  *cases(kinds: readonly CaseKind[] = allKinds, trials: number = this.trials): Generator<Case> {
+    for (let trial = 0; trial < trials; trial++) {
       this.countTrial();
       yield sampleCase(kinds[trial % kinds.length], this.random);
     }

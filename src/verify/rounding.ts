@@ -1,5 +1,5 @@
 /** Half the distance from 1 to the next float64. */
-const UNIT_ROUNDOFF = 2 ** -53;
+export const UNIT_ROUNDOFF = 2 ** -53;
 
 /** How many standard deviations of accumulated rounding a bound allows for. */
 const LAMBDA = 8;

@@ -1,5 +1,5 @@
 import { version } from "../version.js";
-import { checks } from "./checks/index.js";
+import { checksOf } from "./checks/index.js";
 import { Context } from "./context.js";
 import type { CheckResult, VerifyReport } from "./result.js";
 import { ownCode, type Subject } from "./subject.js";
@@ -24,7 +24,7 @@ export async function verify({
 }: VerifyOptions = {}): Promise<VerifyReport> {
   const started = performance.now();
   const results: CheckResult[] = [];
-  for (const check of checks) {
+  for (const check of checksOf(subject)) {
     onProgress(check.id);
     const context = new Context(check, subject, trials, seed);
     await check.run(context);

@@ -1,0 +1,78 @@
+import { affine, affineAdjoint, affineGradients, taylorTerms } from "../../theory/index.js";
+import type { Check } from "../context.js";
+import { randomExpansion } from "../expansions.js";
+import { channelNorms, channelSizes, describe, forward } from "../phases.js";
+import { roundingBound, UNIT_ROUNDOFF } from "../rounding.js";
+
+/** Every Taylor term comes out of the affine phase with ratio 1: ‖∂L/∂y_d‖ = |γ_d|·‖∂L/∂z_d‖. */
+export const affineAlone: Check = {
+  id: "affine-alone",
+  statement: "The affine phase alone blocks no term: |1 − ‖∂L/∂y‖/‖γ ∂L/∂z‖|",
+  source: "Zhou et al. 2024, section 3; theory, section 8",
+  relation: "at most",
+  run(context) {
+    for (const c of context.cases(["ordinary", "N·H·W", "D = 1"])) {
+      // No standardization: y is any tensor.
+      const z = affine(c.x, c.gamma, c.beta, c.layout);
+      const terms = taylorTerms(z, c.layout, randomExpansion(c.point, context.random));
+      for (const [name, { gradient }] of Object.entries(terms)) {
+        const below = channelNorms(affineAdjoint(gradient, c.gamma, c.layout), c);
+        for (const [d, above] of channelNorms(gradient, c).entries()) {
+          const through = Math.abs(c.gamma[d]) * above;
+          if (through === 0) continue;
+          // One rounding an element, two in each of the norms' square roots, √n in their sums.
+          const bound = (6 + 2 * Math.sqrt(c.elements)) * UNIT_ROUNDOFF;
+          context.record(Math.abs(1 - below[d] / through), bound, () => `${name}, ${c.kind}, channel ${d}`);
+        }
+      }
+    }
+  },
+};
+
+/**
+ * The blocked terms arrive, summed, at the affine parameters: ∂L_grad/∂β_d = n g_d, ∂L_grad/∂γ_d = 0,
+ * ∂L_diag/∂γ_d = n(1−ρ_d)γ_d H_dd, ∂L_diag/∂β_d = n H_dd (β_d−ẑ_d).
+ */
+export const whereItGoes: Check = {
+  id: "where-it-goes",
+  statement: "The blocked terms reach γ and β: ∂L_grad/∂β = n·g, ∂L_diag/∂γ = n(1−ρ)γH_dd",
+  source: "theory, section 3",
+  relation: "at most",
+  run(context) {
+    for (const c of context.cases()) {
+      const pass = forward(context.subject, c, context.pick([0, 1e-5, 0.1]));
+      const { reference, standardized } = pass;
+      const { gradient: g, hessian: h, ...expansion } = randomExpansion(c.point, context.random);
+      const { first, diagonal } = taylorTerms(pass.z, c.layout, { ...expansion, gradient: g, hessian: h });
+      const ofFirst = affineGradients(first.gradient, standardized.y, c.layout);
+      const ofDiagonal = affineGradients(diagonal.gradient, standardized.y, c.layout);
+      const { peak } = channelSizes(reference.y, c);
+      for (let d = 0; d < c.channels; d++) {
+        const curvature = h[d * c.channels + d];
+        const [gamma, offset] = [c.gamma[d], c.beta[d] - c.point[d]];
+        const summands = Math.abs(gamma) + Math.abs(c.beta[d]) + Math.abs(c.point[d]);
+        const bound = roundingBound({
+          elements: c.elements,
+          kappa: reference.sigma[d] === 0 ? 0 : Math.abs(reference.mean[d]) / reference.sigma[d],
+          peakY: peak[d],
+          peakG: peak[d],
+          amplification: 1,
+          products: 1,
+        });
+        const compare = (actual: number, expected: number, scale: number, what: string) =>
+          context.record(
+            Math.abs(actual - c.elements * expected) / (c.elements * scale),
+            bound,
+            () => `${what}, ${describe(pass, d)}`,
+          );
+        compare(ofFirst.beta[d], g[d], Math.abs(g[d]), "∂L_grad/∂β");
+        compare(ofFirst.gamma[d], 0, Math.abs(g[d]), "∂L_grad/∂γ");
+        const size = Math.abs(curvature) * summands;
+        compare(ofDiagonal.beta[d], curvature * offset, size, "∂L_diag/∂β");
+        // A constant channel at ε = 0 has y = 0, which says nothing to γ.
+        const heard = reference.sigma[d] === 0 ? 0 : 1 - reference.leak[d];
+        compare(ofDiagonal.gamma[d], heard * gamma * curvature, size, "∂L_diag/∂γ");
+      }
+    }
+  },
+};

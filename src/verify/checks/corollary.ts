@@ -1,0 +1,59 @@
+import { splitShared, taylorTerms } from "../../theory/index.js";
+import type { Check } from "../context.js";
+import { randomExpansion } from "../expansions.js";
+import { backward, channelNorms, describe, forward, recordDeviation } from "../phases.js";
+
+/** With a formula per sample, the gradient at x is that of the differences δ_i and Δ_i,dd alone. */
+export const corollary: Check = {
+  id: "corollary",
+  statement: "Samples of different formulas: only differences from ḡ and diag H̄ pass",
+  source: "Zhou et al. 2024, corollary 1; theory, section 3",
+  relation: "at most",
+  run(context) {
+    for (const c of context.cases(["ordinary", "N·H·W", "D = 1", "n = 2", "huge means"])) {
+      const pass = forward(context.subject, c, 0);
+      const all = Array.from({ length: c.elements }, () => randomExpansion(c.point, context.random));
+      const { differences } = splitShared(all);
+      const terms = taylorTerms(pass.z, c.layout, all);
+      const rest = taylorTerms(pass.z, c.layout, differences);
+      // The largest summands over the samples: δ_i is made of g_i and ḡ, Δ_i of H_i and H̄.
+      const largest = (read: (i: number) => number) =>
+        2 * all.reduce((most, _, i) => Math.max(most, Math.abs(read(i))), 0);
+      const first = c.gamma.map((_, d) => largest((i) => all[i].gradient[d]));
+      const diagonal = c.gamma.map(
+        (gamma, d) =>
+          largest((i) => all[i].hessian[d * c.channels + d]) *
+          (Math.abs(gamma) + Math.abs(c.beta[d]) + Math.abs(c.point[d])),
+      );
+      const back = (gradient: Float64Array) => backward(pass, gradient);
+      recordDeviation(context, pass, back(terms.first.gradient), back(rest.first.gradient).x, {
+        magnitude: first,
+        products: 1,
+      });
+      recordDeviation(context, pass, back(terms.diagonal.gradient), back(rest.diagonal.gradient).x, {
+        magnitude: diagonal,
+        products: 1,
+      });
+    }
+  },
+};
+
+/** A share of order 1: noise loses two of its n directions. */
+const ORDER_1 = 0.1;
+
+export const differencesPass: Check = {
+  id: "differences-pass",
+  statement: "Samples of different formulas: their first order does reach x",
+  source: "Zhou et al. 2024, corollary 1; theory, section 3",
+  relation: "at least",
+  run(context) {
+    for (const c of context.cases(["ordinary", "N·H·W", "D = 1"])) {
+      if (c.elements < 16) continue;
+      const pass = forward(context.subject, c, 0);
+      const { y, x } = backward(pass, context.normals(c.x.length));
+      const through = channelNorms(y, c);
+      for (const [d, norm] of channelNorms(x, c).entries())
+        context.record((norm * pass.reference.sigma[d]) / through[d], ORDER_1, () => describe(pass, d));
+    }
+  },
+};

@@ -1,0 +1,139 @@
+import { lang, type Traced } from "../../engine/index.js";
+import type { Case } from "../cases.js";
+import type { Check, Context } from "../context.js";
+import { evaluate, float64 } from "../evaluate.js";
+import { channelSizes, describe, forward, type Pass } from "../phases.js";
+import { roundingBound } from "../rounding.js";
+
+/** Bound on the rounding of a Hessian-vector product, relative to rms(G)·rms(U)/σ². */
+function secondOrderBound(pass: Pass, gradient: Float64Array, direction: Float64Array, d: number): number {
+  const { case: c, reference } = pass;
+  const sizes = [gradient, direction, reference.y].map((values) => channelSizes(values, c));
+  const [g, u, y] = sizes.map(({ peak, rms }) => (rms[d] === 0 ? 1 : peak[d] / rms[d]));
+  return roundingBound({
+    elements: c.elements,
+    kappa: Math.abs(reference.mean[d]) / reference.sigma[d],
+    // Its means run over products of three factors: G, dy and y.
+    peakY: y * u,
+    peakG: g,
+    // Five products where the gradient has one; y enters them twice.
+    amplification: 8,
+    products: 1,
+  });
+}
+
+/** Records the Hessian-vector product's size per channel, relative to rms(G)·rms(U)/σ². */
+function recordProduct(
+  context: Context,
+  pass: Pass,
+  gradient: Float64Array,
+  direction: Float64Array,
+  product: Float64Array,
+): void {
+  const { case: c, reference } = pass;
+  const [g, u, p] = [gradient, direction, product].map((values) => channelSizes(values, c).rms);
+  for (let d = 0; d < c.channels; d++) {
+    if (reference.sigma[d] === 0) continue;
+    const value = (p[d] * reference.sigma[d] ** 2) / (g[d] * u[d]);
+    context.record(value, secondOrderBound(pass, gradient, direction, d), () => describe(pass, d));
+  }
+}
+
+/** L_grad does not bend as a function of X: its cotangent is constant, its Hessian–vector products 0, at any ε. */
+export const firstOrderHessian: Check = {
+  id: "first-order-hessian",
+  statement: "The Hessian of L_grad with respect to x is 0, at any ε",
+  source: "theory, section 4",
+  relation: "at most",
+  run(context) {
+    for (const c of context.cases()) {
+      const pass = forward(context.subject, c, context.pick([0, 1e-5, 0.1]));
+      const shared = context.normals(c.channels);
+      const gradient = perElement(c, (d) => shared[d]);
+      const direction = context.normals(c.x.length);
+      const flat = (tangent: Float64Array) => tangent.map(() => 0);
+      const product = context.subject.hessianVector(direction, gradient, flat, pass.standardized, c.layout);
+      recordProduct(context, pass, gradient, direction, product);
+    }
+  },
+};
+
+/** L_diag at ε = 0 is a constant plus what the shared gradient sees: its Hessian is 0 too. */
+export const diagonalHessian: Check = {
+  id: "diagonal-hessian",
+  statement: "The Hessian of L_diag with respect to x is 0 at ε = 0",
+  source: "theory, section 4",
+  relation: "at most",
+  run(context) {
+    for (const c of context.cases()) {
+      const pass = forward(context.subject, c, 0);
+      const [slope, offset] = [context.normals(c.channels), context.normals(c.channels)];
+      const y = pass.standardized.y;
+      const gradient = perElement(c, (d, e) => slope[d] * y[e] + offset[d]);
+      const direction = context.normals(c.x.length);
+      const curvature = (tangent: Float64Array) => perElement(c, (d, e) => slope[d] * tangent[e]);
+      const product = context.subject.hessianVector(
+        direction,
+        gradient,
+        curvature,
+        pass.standardized,
+        c.layout,
+      );
+      recordProduct(context, pass, gradient, direction, product);
+    }
+  },
+};
+
+/** L = Σ sin(w∘y): the closed form against forward-over-reverse differentiation of the norm in the tensor language. */
+export const hessianVectorForm: Check = {
+  id: "hessian-vector-form",
+  statement: "The closed form of the Hessian-vector product equals autodiff",
+  source: "theory, section 4",
+  relation: "at most",
+  async run(context) {
+    // A compilation a trial: a twentieth of them is enough.
+    for (const c of context.cases(["ordinary", "N·H·W", "n = 2", "D = 1"], context.trials / 20)) {
+      const epsilon = context.pick([0, 1e-5, 0.1]);
+      const pass = forward(context.subject, c, epsilon);
+      const { y } = pass.standardized;
+      const w = context.normals(c.x.length);
+      const direction = context.normals(c.x.length);
+      const norm = context.subject.norm("bn", { epsilon });
+
+      // L(y) = Σ sin(w∘y).
+      const gradient = y.map((v, e) => w[e] * Math.cos(w[e] * v));
+      const curvature = (tangent: Float64Array) =>
+        tangent.map((t, e) => -(w[e] ** 2) * Math.sin(w[e] * y[e]) * t);
+      const product = context.subject.hessianVector(
+        direction,
+        gradient,
+        curvature,
+        pass.standardized,
+        c.layout,
+      );
+      const gradientOf =
+        (weights: Traced) =>
+        (x: Traced): Traced => {
+          const loss = (value: Traced) => lang.sum(lang.sin(lang.mul(weights, norm.standardize(value, []))));
+          return lang.valueAndGrad((value) => ({ value: loss(value!), aux: [] }), [x]).grads[0]!;
+        };
+      const [oracle] = await evaluate(
+        (x, u, weights) => lang.jvp((value) => [gradientOf(weights!)(value!)], [x!], [u!]).tangent,
+        [c.x, direction, w].map((data) => float64(data, c.shape)),
+      );
+      recordProduct(
+        context,
+        pass,
+        gradient,
+        direction,
+        product.map((v, e) => v - oracle[e]),
+      );
+    }
+  },
+};
+
+/** Fills a tensor of the case's shape from channel and element. */
+function perElement(c: Case, value: (channel: number, element: number) => number): Float64Array {
+  const positions = c.elements / c.shape[0];
+  return c.x.map((_, e) => value(Math.floor(e / positions) % c.channels, e));
+}
