@@ -2,7 +2,9 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync, truncateSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import Value from "typebox/value";
 import { describe, expect, it } from "vitest";
+import { AuditReport } from "../../src/audit/result.js";
 import { auditTrace } from "../../src/audit/trace.js";
 import type { Tensor } from "../../src/tensor.js";
 import { batchNormLayout, standardize } from "../../src/theory/index.js";
@@ -101,13 +103,15 @@ describe("auditTrace", () => {
       ["a", 24],
     ]);
     expect(fromNpz.layers).toEqual(fromSafetensors.layers);
-    for (const report of [fromSafetensors, fromNpz])
+    for (const report of [fromSafetensors, fromNpz]) {
+      expect(Value.Check(AuditReport, JSON.parse(JSON.stringify(report)))).toBe(true);
       expect(report).toMatchObject({
         precision: "float64",
         loss: { kind: "mse", reduction: null, value: null },
         source: { model: "net", batch: "b.npz" },
         summary: { layers: 2 },
       });
+    }
     expect(fromNpz.source.kind).toBe("npz");
   });
 
