@@ -89,6 +89,8 @@ function passedOn(node: OnnxNode, index: GraphIndex): string | null {
 /** The first stored tensor that a weight is computed from; exporters rename transposed ones. */
 function parameterName(index: GraphIndex, value: string, node: OnnxNode): string {
   for (let name = value; ; ) {
+    // An initializer that equals another one is an Identity of it, under its own name.
+    if (name.endsWith(".weight")) return name;
     const source = index.source(name);
     if (index.graph.initializers.has(source)) return isAnonymous(source) ? `${scopeOf(node)}.weight` : source;
     const writer = index.writer(source);

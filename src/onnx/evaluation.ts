@@ -9,6 +9,9 @@ import { isHost, type Value } from "./values/value.js";
 /** Floats of a Constant node up to this size are written into the program; larger ones become inputs of it. */
 const inlineLimit = 1024;
 
+/** Longest stored vector that can be part of shape arithmetic: a few numbers for each axis. */
+const shortVector = 16;
+
 /**
  * Whether a stored tensor is an input of the traced function. Integers and single numbers are not: they
  * steer shapes, axes and bounds, which must be known while tracing.
@@ -107,12 +110,15 @@ export class Evaluation implements Scope {
    */
   #steersShapes(node: OnnxNode): boolean {
     const names = node.inputs.filter(Boolean);
-    const computed = (name: string) => isHost(this.lookup(name)!) && !this.graph.initializers.has(name);
-    const small = (name: string) => {
-      const known = this.known(name);
-      return known !== null && known.shape.length <= 1 && known.size <= 16;
+    const computed = (name: string) => {
+      const value = this.#values.get(name);
+      return value !== undefined && isHost(value);
     };
-    return names.some((n) => this.lookup(n) !== undefined && computed(n)) && names.every(small);
+    const stored = (name: string) => {
+      const shape = this.graph.initializers.get(name)?.spec.shape;
+      return shape !== undefined && shape.length <= 1 && sizeOf(shape) <= shortVector;
+    };
+    return names.some(computed) && names.every((name) => computed(name) || stored(name));
   }
 }
 

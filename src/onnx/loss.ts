@@ -45,7 +45,7 @@ export function resolveLoss(
 const reasons: Readonly<Record<LossKind, string>> = {
   output: "the model's output is one number",
   "cross-entropy": "the batch has labels",
-  bce: "the output is a sigmoid and the batch has a target",
+  bce: "the target is binary",
   mse: "output and target, or input, have the same shape",
   l1: "asked for",
 };
@@ -56,17 +56,27 @@ function inferKind({ output, head, model }: OpenedModel, batch: Batch, options: 
   const key = options.target ?? (batch.has("target") ? "target" : "label");
   const target = batch.get(key);
   if (sizeOf(shape) === 1 && !target) return "output";
-  if (target && !lang.isFloat(target.dtype) && classAxis(shape, target.shape) !== null)
-    return "cross-entropy";
-  if (target && sizeOf(target.shape) === sizeOf(shape))
-    return head?.activation === "sigmoid" && shape.length <= 2 ? "bce" : "mse";
+  if (target && areLabels(target, shape)) return "cross-entropy";
+  if (target && sameShape(target.shape, shape)) return isBinary(target, head) ? "bce" : "mse";
   const label = batch.get("label");
-  if (label && !lang.isFloat(label.dtype) && classAxis(shape, label.shape) !== null) return "cross-entropy";
+  if (label && areLabels(label, shape)) return "cross-entropy";
   if (options.input && sameShape(options.input.shape, shape)) return "mse";
   if (sizeOf(shape) === 1) return "output";
   throw new UserError(
     `${model.path}: cannot tell the loss from output "${output.name}" ${showShape(shape)} and a batch with ${showKeys(batch)}; say --loss ${lossKinds.join("|")}`,
   );
+}
+
+/** Whole numbers, one for each output without its axis of two classes or more. */
+function areLabels(tensor: Tensor, output: readonly number[]): boolean {
+  const axis = classAxis(output, tensor.shape);
+  return !lang.isFloat(tensor.dtype) && axis !== null && output[axis]! > 1;
+}
+
+/** Whole numbers 0 and 1, or any target of a sigmoid that is no image. */
+function isBinary({ dtype, shape, data }: Tensor, head: OpenedModel["head"]): boolean {
+  if (!lang.isFloat(dtype)) return data.every((v) => v === 0 || v === 1);
+  return head?.activation === "sigmoid" && shape.length <= 2;
 }
 
 type Maker = (opened: OpenedModel, batch: Batch, options: LossOptions) => Loss;

@@ -74,6 +74,8 @@ export interface OpenedModel {
   readonly output: { readonly name: string; readonly spec: TensorSpec };
   /** The activation that ends the model, and the key of the value before it in `Results.outputs`. */
   readonly head: { readonly activation: Head["activation"]; readonly key: string } | null;
+  /** What the user should know about how the model is run here. */
+  readonly warnings: readonly string[];
   /** Traces the model. `params` in the order of `this.params`. */
   forward(params: readonly Traced[], inputs: ReadonlyMap<string, Traced>, hooks?: Partial<Hooks>): Results;
 }
@@ -116,6 +118,7 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
     layers: layers.map((norm, i) => openedLayer(model, norm, shapes.layers[i]!, belows[i]!)),
     output: { name: output, spec: shapes.output },
     head: head && { activation: head.activation, key },
+    warnings: [...dropoutWarning(steps, index)],
     forward,
   };
 }
@@ -154,6 +157,22 @@ function parametersOf(
       spec: { shape: stored.spec.shape, dtype: precision },
       load: () => castTensor(stored.load(), precision),
     }));
+}
+
+/** Dropout in training mode is random and would drown what is measured; it is left out. */
+function dropoutWarning(steps: readonly Step[], index: GraphIndex): string[] {
+  const active = steps.filter(
+    (step) =>
+      step.kind === "node" &&
+      step.node.op === "Dropout" &&
+      index.scalar(step.node.inputs[2] ?? "") === 1 &&
+      index.scalar(step.node.inputs[1] ?? "") !== 0,
+  );
+  return active.length === 0
+    ? []
+    : [
+        `${active.length} dropout layer(s) in training mode are left out: what is measured is the network without noise`,
+      ];
 }
 
 /** Evaluates the steps; yields the linear op below each layer. */

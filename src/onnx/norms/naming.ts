@@ -17,8 +17,8 @@ export function layerName(index: GraphIndex, { scale, runningMean, node }: NameS
   const byScale = scale && stem(index, scale, ".weight");
   const byStatistics = runningMean && stem(index, runningMean, ".running_mean");
   if (byScale && byStatistics && byScale !== byStatistics) {
-    const sharedScale = index.readers(index.source(scale)).length > 1;
-    return sharedScale ? byStatistics : byScale;
+    const shared = (value: string) => index.readers(index.source(value)).length > 1;
+    return shared(scale) && !shared(runningMean) ? byStatistics : byScale;
   }
   return byScale || byStatistics || scopeOf(node);
 }
@@ -42,10 +42,11 @@ export function scopeOf(node: OnnxNode): string {
 
 /** Makes names unique in order of appearance: `bn`, `bn#2`, `bn#3`. */
 export function uniqueNames(names: readonly string[]): string[] {
-  const seen = new Map<string, number>();
+  const taken = new Set<string>();
   return names.map((name) => {
-    const count = (seen.get(name) ?? 0) + 1;
-    seen.set(name, count);
-    return count === 1 ? name : `${name}#${count}`;
+    let unique = name;
+    for (let count = 2; taken.has(unique); count++) unique = `${name}#${count}`;
+    taken.add(unique);
+    return unique;
   });
 }

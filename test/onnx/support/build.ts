@@ -156,11 +156,12 @@ export function graph(spec: GraphSpec): GraphProto {
 
 /** The bytes of an ONNX file. */
 export function modelBytes(spec: GraphSpec, opset = 17): Uint8Array {
+  const domains = new Set(["", ...spec.nodes.map((n) => n.domain ?? "")]);
   const model = create(ModelProtoSchema, {
     irVersion: 8n,
     producerName: "test",
     graph: graph(spec),
-    opsetImport: ["", "com.microsoft"].map((domain) =>
+    opsetImport: [...domains].map((domain) =>
       create(OperatorSetIdProtoSchema, { domain, version: BigInt(domain ? 1 : opset) }),
     ),
   });
