@@ -62,6 +62,8 @@ function inferKind({ output, head, model }: OpenedModel, batch: Batch, options: 
   if (label && areLabels(label, shape)) return "cross-entropy";
   if (options.input && sameShape(options.input.shape, shape)) return "mse";
   if (sizeOf(shape) === 1) return "output";
+  // Labels that do not fit: cross-entropy says what it expected of them.
+  if (label && !lang.isFloat(label.dtype) && shape.length > 1) return "cross-entropy";
   throw new UserError(
     `${model.path}: cannot tell the loss from output "${output.name}" ${showShape(shape)} and a batch with ${showKeys(batch)}; say --loss ${lossKinds.join("|")}`,
   );

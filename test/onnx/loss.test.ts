@@ -222,6 +222,12 @@ describe("without a kind the loss", () => {
     expect(loss.description).toMatch(/\(chosen because /);
   });
 
+  it("of labels that do not fit says what was expected of them", () => {
+    expect(() => lossOf(identity, logits, { label: ints(0, 1, 2) }, undefined, { input: undefined })).toThrow(
+      /key "label" has shape \[3\], expected one label for each of \[2, 3\]/,
+    );
+  });
+
   it("is asked for where nothing suggests one", () => {
     expect(() =>
       lossOf(

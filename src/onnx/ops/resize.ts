@@ -15,17 +15,15 @@ interface AxisResize {
 
 type Coordinates = (x: number, axis: AxisResize) => number;
 
-/** Where output element x lies among the input elements (ONNX specification of Resize), in float32. */
+/** Where output element x lies among the input elements (ONNX specification of Resize). */
 const coordinateModes: Readonly<Record<string, Coordinates>> = {
-  half_pixel: (x, { scale }) => Math.fround((x + 0.5) / scale - 0.5),
-  pytorch_half_pixel: (x, { scale, to }) => (to > 1 ? Math.fround((x + 0.5) / scale - 0.5) : 0),
-  half_pixel_symmetric: (x, { scale, from, to }) => {
-    const adjustment = to / (scale * from);
-    return Math.fround((from / 2) * (1 - adjustment) + (x + 0.5) / scale - 0.5);
-  },
-  align_corners: (x, { from, to }) => (to > 1 ? Math.fround((x * (from - 1)) / (to - 1)) : 0),
-  asymmetric: (x, { scale }) => Math.fround(x / scale),
-  tf_half_pixel_for_nn: (x, { scale }) => Math.fround((x + 0.5) / scale),
+  half_pixel: (x, { scale }) => (x + 0.5) / scale - 0.5,
+  pytorch_half_pixel: (x, { scale, to }) => (to > 1 ? (x + 0.5) / scale - 0.5 : 0),
+  half_pixel_symmetric: (x, { scale, from, to }) =>
+    (from / 2) * (1 - to / (scale * from)) + (x + 0.5) / scale - 0.5,
+  align_corners: (x, { from, to }) => (to > 1 ? (x * (from - 1)) / (to - 1) : 0),
+  asymmetric: (x, { scale }) => x / scale,
+  tf_half_pixel_for_nn: (x, { scale }) => (x + 0.5) / scale,
 };
 
 const nearestModes: Readonly<Record<string, (x: number) => number>> = {
@@ -92,7 +90,10 @@ function resizeAxis(node: NodeContext, x: Traced, axis: AxisResize, style: Style
   const size = axis.from;
   switch (style.mode) {
     case "nearest": {
-      const inside = (i: number) => Math.min(Math.max(style.nearest(at(i)), 0), size - 1);
+      // Which element is nearest may hang on the last bit, so round as runtimes do: in float32.
+      const rounded = { ...axis, scale: Math.fround(axis.scale) };
+      const source = (i: number) => style.nearest(Math.fround(style.coordinates(i, rounded)));
+      const inside = (i: number) => Math.min(Math.max(source(i), 0), size - 1);
       return repeatNearest(
         x,
         axis,
@@ -124,7 +125,7 @@ function axesToResize(
     .map((axis, i): AxisResize => {
       const from = x.shape[axis]!;
       const to = sizes?.length ? sizes[i]! : Math.floor(Math.fround(from * scales![i]!));
-      return { axis, from, to, scale: sizes?.length ? Math.fround(to / from) : scales![i]! };
+      return { axis, from, to, scale: sizes?.length ? to / from : scales![i]! };
     })
     .filter(({ from, to, scale }) => from !== to || scale !== 1);
 }
