@@ -35,7 +35,7 @@ const LEGENDS: Record<VerifyReport["arithmetic"], string> = {
   float64:
     "worst: the value that came closest to its bound, with that bound, which follows from the rounding of the case at hand. What is blocked is relative to the same gradient through σ alone.",
   exact:
-    "Rational arithmetic with square roots kept as symbols; ε = 0. worst: how many coefficients differ from the statement (or, for ≥, how many do not vanish).",
+    "Rational arithmetic with square roots kept as symbols; ε = 0. worst: how many numbers contradict the statement.",
 };
 
 /** The checks for a terminal: one line each, then the cases of those that failed. */
@@ -49,10 +49,10 @@ export function verifyTable(
     alignedTable(report.checks, columns, width, paint).join("\n"),
     paint("faint", wrap(LEGENDS[report.arithmetic], width)),
   ];
-  if (report.falsePassBound !== null)
+  if (report.falsePassLog2 !== null)
     blocks.push(
       wrap(
-        `The chance that any false identity passed these trials is below 2^${Math.ceil(Math.log2(report.falsePassBound))} (Schwartz and Zippel).`,
+        `The chance that a false identity passed all the same is below 2^${Math.ceil(report.falsePassLog2)} (Schwartz and Zippel: degree over range, summed over all trials).`,
         width,
       ),
     );

@@ -36,6 +36,7 @@ const recipes = {
     channel: ordinary,
   },
   "near-constant channels": { shape: matrix, channel: (r) => [r.normal(), 10 ** r.uniform(-8, -4)] },
+  "constant channels": { shape: matrix, channel: (r) => [r.normal(), r.below(2)] },
   "huge means": { shape: matrix, channel: (r) => [(r.below(2) === 0 ? 1e6 : -1e6) * r.uniform(1, 2), 1] },
   "scales far apart": { shape: matrix, channel: (r) => [0, 10 ** r.uniform(-6, 6)] },
   "n = 2": { shape: (r) => [2, 1 + r.below(6)], channel: ordinary },
@@ -59,9 +60,18 @@ export const wellConditioned: readonly CaseKind[] = [
   "D = 1",
   "duplicated channels",
   "scales far apart",
+  "constant channels",
   "many channels",
   "many elements",
-  ...repeat(3, ["ordinary", "N·H·W", "n = 2", "D = 1", "duplicated channels", "scales far apart"] as const),
+  ...repeat(3, [
+    "ordinary",
+    "N·H·W",
+    "n = 2",
+    "D = 1",
+    "duplicated channels",
+    "scales far apart",
+    "constant channels",
+  ] as const),
 ];
 
 /** Kinds where |μ|/σ is up to 10⁸, so that up to eight digits are lost before anything is computed. */

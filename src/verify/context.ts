@@ -27,10 +27,7 @@ export class Context {
     readonly trials: number,
     seed: number,
   ) {
-    // Seeded by name as well, so that a new check does not change what the others try.
-    this.random = new Random(
-      [...check.id].reduce((h, c) => Math.imul(h ^ c.charCodeAt(0), 0x01000193), seed),
-    );
+    this.random = new Random(seedFor(check.id, seed));
   }
 
   /** Random cases, one a trial, of all kinds (or those given) in turn. */
@@ -92,3 +89,7 @@ export class Context {
     };
   }
 }
+
+/** Seeds differ by check as well, so that a new check does not change what the others try. */
+export const seedFor = (id: string, seed: number): number =>
+  [...id].reduce((hash, c) => Math.imul(hash ^ c.charCodeAt(0), 0x01000193), seed);

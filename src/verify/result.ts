@@ -17,7 +17,7 @@ const CheckResult = Type.Object({
   bound: Type.Number({ description: "The bound in that case." }),
   pass: Type.Boolean(),
   detail: Type.String({
-    description: "The case in which `worst` was seen; for exact checks, degree and bound.",
+    description: "The case in which `worst` was seen; for exact checks, shapes, degree and range.",
   }),
 });
 
@@ -30,9 +30,9 @@ export const VerifyReport = Type.Object(
     trials: Type.Integer({ minimum: 1 }),
     elapsedMs: Type.Number({ minimum: 0 }),
     checks: Type.Array(CheckResult),
-    falsePassBound: Type.Union([Type.Number({ minimum: 0, maximum: 1 }), Type.Null()], {
+    falsePassLog2: Type.Union([Type.Number(), Type.Null()], {
       description:
-        "Exact arithmetic: bound on the probability that any false identity among the checks passed.",
+        "Exact arithmetic: log2 of a bound on the probability that any of the checks passed by chance.",
     }),
     pass: Type.Boolean(),
   },

@@ -1,5 +1,5 @@
 /** Half the distance from 1 to the next float64. */
-export const UNIT_ROUNDOFF = 2 ** -53;
+const UNIT_ROUNDOFF = 2 ** -53;
 
 /** How many standard deviations of accumulated rounding a bound allows for. */
 const LAMBDA = 8;
@@ -30,7 +30,7 @@ export interface Conditioning {
  *   - the mean is rounded to |μ|u, so y is off by the constant η = κu. For G = a·1 + b·y the adjoint then leaves −bη·1
  *     − aη·y, at most (|a| + |b|)η; a shift of another channel's y enters G as a constant of size A·η.
  *   - a sum of n terms of size t is off by about √n·t·u: rounding errors are as good as independent, and the
- *     chance to exceed λ times that is below 2n·exp(−λ²/2) (Higham and Mary 2019, theorem 2.4), 10⁻⁸ here for n = 65,536.
+ *     chance to exceed λ times that is below 2n·exp(−λ²/2) (Higham and Mary 2019, theorem 2.4): 2·10⁻⁹ for n = 65,536.
  *     Three sums matter: mean(x−μ), mean(y²) and mean(G∘y); their terms are at most max|y|·max|G|.
  *   - G itself is computed from rounded summands, A·u each, and passes with a factor of at most 1.
  */
@@ -46,3 +46,6 @@ export function roundingBound({
   const a = Math.max(1, amplification);
   return LAMBDA * UNIT_ROUNDOFF * (kappa * a + sums + (2 + Math.sqrt(products)) * a);
 }
+
+/** How far off, relatively, rounding may make a sum of `terms` products of one sign, such as a squared norm. */
+export const sumBound = (terms: number): number => LAMBDA * UNIT_ROUNDOFF * (2 + Math.sqrt(terms));

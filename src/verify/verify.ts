@@ -38,7 +38,7 @@ export async function verify({
     trials,
     elapsedMs: performance.now() - started,
     checks: results,
-    falsePassBound: null,
+    falsePassLog2: null,
     pass: results.every(({ pass }) => pass),
   };
 }

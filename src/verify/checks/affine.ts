@@ -2,7 +2,7 @@ import { affine, affineAdjoint, affineGradients, taylorTerms } from "../../theor
 import type { Check } from "../context.js";
 import { randomExpansion } from "../expansions.js";
 import { channelNorms, channelSizes, describe, forward } from "../phases.js";
-import { roundingBound, UNIT_ROUNDOFF } from "../rounding.js";
+import { roundingBound, sumBound } from "../rounding.js";
 
 /** Every Taylor term comes out of the affine phase with ratio 1: ‖∂L/∂y_d‖ = |γ_d|·‖∂L/∂z_d‖. */
 export const affineAlone: Check = {
@@ -20,9 +20,11 @@ export const affineAlone: Check = {
         for (const [d, above] of channelNorms(gradient, c).entries()) {
           const through = Math.abs(c.gamma[d]) * above;
           if (through === 0) continue;
-          // One rounding an element, two in each of the norms' square roots, √n in their sums.
-          const bound = (6 + 2 * Math.sqrt(c.elements)) * UNIT_ROUNDOFF;
-          context.record(Math.abs(1 - below[d] / through), bound, () => `${name}, ${c.kind}, channel ${d}`);
+          context.record(
+            Math.abs(1 - below[d] / through),
+            sumBound(c.elements),
+            () => `${name}, ${c.kind}, channel ${d}`,
+          );
         }
       }
     }
@@ -35,7 +37,7 @@ export const affineAlone: Check = {
  */
 export const whereItGoes: Check = {
   id: "where-it-goes",
-  statement: "The blocked terms reach γ and β: ∂L_grad/∂β = n·g, ∂L_diag/∂γ = n(1−ρ)γH_dd",
+  statement: "The blocked terms reach β (n·g) and γ (n(1−ρ)γH_dd)",
   source: "theory, section 3",
   relation: "at most",
   run(context) {

@@ -18,7 +18,7 @@ function both(context: Context, kinds: readonly CaseKind[], change: (c: Case) =>
 
 export const digitsLost: Check = {
   id: "ill-conditioned",
-  statement: "Both, near-constant channels and huge means: less rounding only",
+  statement: "Both, near-constant channels and huge means: rounding alone",
   source: "theory, section 3",
   relation: "at most",
   run: (context) => both(context, illConditioned),

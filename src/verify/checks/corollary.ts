@@ -6,7 +6,7 @@ import { backward, channelNorms, describe, forward, recordDeviation } from "../p
 /** With a formula per sample, the gradient at x is that of the differences δ_i and Δ_i,dd alone. */
 export const corollary: Check = {
   id: "corollary",
-  statement: "Samples of different formulas: only differences from ḡ and diag H̄ pass",
+  statement: "Formulas that differ: only their differences pass",
   source: "Zhou et al. 2024, corollary 1; theory, section 3",
   relation: "at most",
   run(context) {
@@ -43,7 +43,7 @@ const ORDER_1 = 0.1;
 
 export const differencesPass: Check = {
   id: "differences-pass",
-  statement: "Samples of different formulas: their first order does reach x",
+  statement: "Formulas that differ: the first order of the differences passes",
   source: "Zhou et al. 2024, corollary 1; theory, section 3",
   relation: "at least",
   run(context) {

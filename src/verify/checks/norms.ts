@@ -50,8 +50,8 @@ function declaration(norm: Norm): string {
   const { starts, offsets } = addressesOf(blocked.layout);
   const directions = [...(blocked.ones ? ["1"] : []), ...(blocked.y ? ["y"] : [])];
   const what = directions.length === 2 ? "1 and y" : `${directions[0]} alone`;
-  const space = norm.normalizes === "weights" ? " (of filters)" : "";
-  return `${norm.title} blocks ${what}${space}: ${directions.length * starts.length} of ${starts.length * offsets.length} directions`;
+  const space = norm.normalizes === "weights" ? " of filters" : "";
+  return `${norm.title} blocks ${what}${space}, ${directions.length * starts.length} of ${starts.length * offsets.length} directions`;
 }
 
 /** Builds the adjoint at a random x and compares it, group by group, with the declaration. */

@@ -29,7 +29,7 @@ export const offDiagonalForm: Check = {
 /** Perfectly correlated channels: y_e = ±y_d, so everything up to second order is blocked. D = 1 likewise. */
 export const correlatedChannels: Check = {
   id: "correlated-channels",
-  statement: "Perfectly correlated channels, D = 1, n = 2: L_off is blocked too",
+  statement: "Perfectly correlated channels, D = 1, n = 2: ∂L_off is blocked too",
   source: "theory, section 3",
   relation: "at most",
   run(context) {

@@ -47,7 +47,7 @@ const convolution: LinearOp = {
  */
 export const weightsBelow: Check = {
   id: "weights-below",
-  statement: "Weights below, and further down, receive nothing of either (autodiff)",
+  statement: "Weights below and further down receive nothing of both",
   source: "Zhou et al. 2024, section 3; theory, section 3",
   relation: "at most",
   async run(context) {
