@@ -23,12 +23,12 @@ module.exports = {
       "errors.ts",
       "version.ts",
     ]),
-    layer("report-imports-results", "report", ["audit/(result|compare|fail-on).ts"]),
+    layer("report-imports-results", "report", ["audit/(result|compare|fail-on).ts", "verify/result.ts"]),
     {
       name: "report-imports-types-only",
       severity: "error",
       from: { path: "^src/report/" },
-      to: { path: "^src/audit/", dependencyTypesNot: ["type-only"] },
+      to: { path: "^src/(audit|verify)/", dependencyTypesNot: ["type-only"] },
     },
     {
       name: "trace-and-theory-never-load-a-runtime",

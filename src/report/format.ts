@@ -1,7 +1,7 @@
 import type { LayerReport } from "../audit/result.js";
 
 /** What stands where a value is absent. */
-export const ABSENT = "–";
+const ABSENT = "–";
 
 /**
  * A share or ratio with three decimals, `9.3e-5` where that would show nothing. The same unit as in the JSON

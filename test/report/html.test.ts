@@ -83,6 +83,16 @@ describe.each(pages)("the HTML page of $name", ({ report, text, page }) => {
     expect(details.map((element) => textOf(findAll(element, "h3")[0]!))).toEqual(clean);
   });
 
+  test("every row of the layer table has the columns of its head, also where a narrow screen hides some", () => {
+    const columns = (row: HtmlElement) =>
+      row.children.flatMap((cell) =>
+        typeof cell === "string" ? [] : cell.attributes.class!.replace(" quiet", ""),
+      );
+    const [head, ...rows] = findAll(findAll(page, withClass("layers"))[0]!, "tr").map(columns);
+    expect(head).toHaveLength(9);
+    for (const row of rows) expect(row).toEqual(head);
+  });
+
   test("carries the report as valid JSON", () => {
     const json = findAll(page, ({ attributes }) => attributes.id === "report")[0]!.children.join("");
     expect(json).not.toContain("<");

@@ -18,7 +18,7 @@ interface LayerNumbers {
 }
 
 /** One layer; `changes` overwrites any of its fields. */
-export function layerReport(numbers: LayerNumbers, changes: Partial<LayerReport> = {}): LayerReport {
+function layerReport(numbers: LayerNumbers, changes: Partial<LayerReport> = {}): LayerReport {
   const { name, elements, channels, energy, first, diag } = numbers;
   const weights = numbers.weights ?? null;
   const blocked = first + diag;
@@ -51,7 +51,7 @@ export function layerReport(numbers: LayerNumbers, changes: Partial<LayerReport>
   };
 }
 
-export function weights(
+function weights(
   name: string,
   [open, first, diag, removed, kept, cosine]: readonly [
     number,

@@ -32,11 +32,11 @@ ${legend()}
 <thead role="rowgroup"><tr role="row">
 <th scope="col" role="columnheader" class="c-name">Layer</th><th scope="col" role="columnheader" class="c-verdict">Verdict</th>
 <th scope="col" role="columnheader" class="c-chart">Energy blocked${axis(shares)}</th>
-<th scope="col" role="columnheader" class="c-num">blocked</th><th scope="col" role="columnheader" class="c-num">chance</th>
+<th scope="col" role="columnheader" class="c-num">blocked</th><th scope="col" role="columnheader" class="c-num optional">chance</th>
 <th scope="col" role="columnheader" class="c-chart">Weights below${axis(ratios)}</th>
-<th scope="col" role="columnheader" class="c-num">removed</th><th scope="col" role="columnheader" class="c-num">kept</th><th scope="col" role="columnheader" class="c-num">cosine</th>
+<th scope="col" role="columnheader" class="c-num">removed</th><th scope="col" role="columnheader" class="c-num">kept</th><th scope="col" role="columnheader" class="c-num optional">cosine</th>
 </tr></thead>
-<tbody role="rowgroup">${report.layers.map((layer, i) => row(layer, i, shares, ratios, report.thresholds))}</tbody>
+<tbody role="rowgroup">${report.layers.map((layer, i) => row(layer, i, shares, ratios, report))}</tbody>
 </table>
 </section>`;
 }
@@ -54,18 +54,19 @@ function row(
   index: number,
   shares: Scale,
   ratios: Scale,
-  thresholds: AuditReport["thresholds"],
+  { source, thresholds }: AuditReport,
 ): Html {
   const { weights } = layer;
+  const noWeights = source.kind === "onnx" ? "no linear operator below" : "not recorded";
   const times = layer.shares.chance === 0 ? 0 : layer.shares.blocked / layer.shares.chance;
   return html`
 <tr role="row" data-index="${index}" data-name="${layer.name}" data-verdict="${layer.verdict}" data-blocked="${layer.shares.blocked}" data-times="${times}" data-removed="${weights?.removed ?? -1}">
 <th scope="row" role="rowheader" class="c-name"><a href="#layer-${index + 1}">${codeName(layer.name)}</a><small>${shortOp(layer)} · n = ${count(layer.elements)} · ${plural(layer.channelCount, layer.groupedBy)}</small></th>
 <td role="cell" class="c-verdict">${verdictBadge(layer.verdict)}</td>
 <td role="cell" class="c-chart">${shareChart(layer, shares)}</td>
-<td role="cell" class="c-num" data-label="blocked">${share(layer.shares.blocked)}</td><td role="cell" class="c-num quiet" data-label="chance">${share(layer.shares.chance)}</td>
-<td role="cell" class="c-chart">${weights === null ? html`<span class="absent">no linear operator below</span>` : ratioChart(layer, ratios, thresholds)}</td>
-<td role="cell" class="c-num" data-label="removed">${share(weights?.removed)}</td><td role="cell" class="c-num" data-label="kept">${share(weights?.kept)}</td><td role="cell" class="c-num quiet" data-label="cosine">${cosine(weights?.cosine)}</td>
+<td role="cell" class="c-num" data-label="blocked">${share(layer.shares.blocked)}</td><td role="cell" class="c-num quiet optional" data-label="chance">${share(layer.shares.chance)}</td>
+<td role="cell" class="c-chart">${weights === null ? html`<span class="absent">${noWeights}</span>` : ratioChart(layer, ratios, thresholds)}</td>
+<td role="cell" class="c-num" data-label="removed">${share(weights?.removed)}</td><td role="cell" class="c-num" data-label="kept">${share(weights?.kept)}</td><td role="cell" class="c-num quiet optional" data-label="cosine">${cosine(weights?.cosine)}</td>
 </tr>`;
 }
 

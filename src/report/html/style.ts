@@ -15,7 +15,7 @@ export const style = `
 :root[data-theme=light]{color-scheme:light}
 *{box-sizing:border-box}
 html{font:16px/1.55 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;background:var(--page);color:var(--ink);-webkit-text-size-adjust:100%}
-body{margin:0 auto;max-width:76rem;padding:2.5rem clamp(1rem,4vw,3rem) 4rem}
+body{margin:0 auto;max-width:82rem;padding:2.5rem clamp(1rem,4vw,3rem) 4rem}
 h1,h2,h3,.lead,.tile b{font-family:"Iowan Old Style","Palatino Linotype",Palatino,"URW Palladio L",P052,Georgia,serif;font-weight:600;line-height:1.2;text-wrap:balance}
 h1{font-size:clamp(1.7rem,1.2rem + 2vw,2.6rem);letter-spacing:-.012em;margin:.2rem 0 .5rem;overflow-wrap:anywhere}
 h1 code{font-size:.86em}
@@ -73,7 +73,7 @@ svg .removed{fill:var(--v,var(--bar));opacity:.5}
 svg .limit{stroke:var(--v);stroke-width:1;stroke-dasharray:2 3}
 svg .bin{fill:var(--bar)}svg .track{fill:var(--grid)}
 svg.axis text{font-size:11px;font-weight:400;fill:var(--quiet)}
-.absent{font-size:.8rem;color:var(--quiet)}
+.absent{display:block;font-size:.8rem;line-height:1.2;color:var(--quiet)}
 
 .legend{display:flex;flex-wrap:wrap;gap:.3rem 1.1rem;list-style:none;margin:0 0 1rem;padding:0;font-size:.85rem;color:var(--quiet)}
 .tools{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem 1.25rem;font-size:.85rem;margin:0 0 1rem}
@@ -90,7 +90,7 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums lining-nums}
 .layers td,.layers tbody th{padding:.2rem .4rem;vertical-align:middle}
 .layers small{display:block;font-size:.75rem}
 .layers tbody tr:hover{background:var(--surface)}
-.c-name{width:23%}.layers .name{font-size:.84rem}.c-verdict{width:5.4rem}.layers .c-chart{width:auto;padding-inline:.9rem}
+.c-name{width:23%}.layers .name{font-size:.84rem}.layers th,.layers small{line-height:1.35}.c-verdict{width:5.4rem}.layers .c-chart{width:auto;padding-inline:.9rem}
 .c-num{width:4.6rem;font-size:.88rem;white-space:nowrap}
 .layers th.c-num,.layers td.c-num{text-align:right}
 
@@ -131,12 +131,15 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums lining-nums}
 .labels li{display:grid;justify-items:center;font-size:.8rem;line-height:1.25}
 footer{margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--rule);font-size:.85rem;color:var(--quiet)}
 
+@media (max-width:74rem){
+.layers .optional{display:none}
+}
 @media (max-width:60rem){
-.c-name{width:26%}.layers .quiet.c-num{display:none}
+.c-name{width:26%}
 .columns,.explainer{grid-template-columns:minmax(0,1fr)}
 .picture{max-width:26rem}
 }
-@media (max-width:46rem){
+@media (max-width:54rem){
 .layers,.layers tbody{display:block}
 .layers thead{display:block}.layers thead tr,.layers tbody tr{display:grid;grid-template-columns:1fr auto;gap:0 1rem;padding:.6rem 0}
 .layers thead th:not(.c-chart){display:none}.layers thead .c-chart{position:static;box-shadow:none}
@@ -144,7 +147,7 @@ footer{margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--rule);font-
 .layers thead tr{border-bottom:1px solid var(--rule);padding:0 0 .3rem}
 .layers td,.layers tbody th,.c-name,.c-verdict,.c-num{width:auto;padding:0}
 .layers td.c-num{display:inline-block;text-align:left;grid-column:1/-1;font-size:.8rem}
-.layers .quiet.c-num{display:inline-block}
+.layers td.optional{display:inline-block}
 .layers td.c-num::before{content:attr(data-label) " ";color:var(--quiet)}
 .layers tbody tr{grid-template-columns:1fr 1fr 1fr}
 .layers tbody .c-name{grid-column:1/3}.layers tbody .c-verdict{justify-self:end;align-self:start}
@@ -153,7 +156,7 @@ footer{margin-top:3.5rem;padding-top:1rem;border-top:1px solid var(--rule);font-
 .quantities tr{display:grid;grid-template-columns:5rem 1fr;border-top:1px solid var(--rule);padding:.3rem 0}
 .quantities th,.quantities td{border:0;padding:0}.quantities td:last-child{grid-column:1/-1}
 .facts>div{grid-template-columns:1fr}
-.channels .c-bar{display:none}
+.channels .c-bar{display:none}.channels{font-size:.78rem}.channels th,.channels td{padding-left:.35rem}
 }
 @media (prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
 @media (forced-colors:active){svg *{forced-color-adjust:none}}
