@@ -1,9 +1,10 @@
 import type { DType } from "../tensor.js";
 import { type Attribute, type GraphBuilder, type GraphDType, sizeOfValue, type Value } from "./graph.js";
+import { planTranspose } from "./transpose.js";
 
 /**
  * ONNX operators as functions that know the shape of their result. Operations that change nothing
- * add no node, and chains of Reshape or of Transpose become one.
+ * add no node, and chains of Reshape become one.
  */
 
 const same = (a: readonly number[], b: readonly number[]): boolean =>
@@ -28,18 +29,17 @@ export function reshape(g: GraphBuilder, x: Value, shape: readonly number[]): Va
 
 /** Axis i of the result is axis `perm[i]` of x. */
 export function transpose(g: GraphBuilder, x: Value, perm: readonly number[]): Value {
-  if (perm.every((axis, i) => axis === i)) return x;
-  const producer = g.producer(x);
-  if (producer?.op === "Transpose") {
-    const inner = producer.attributes.perm as readonly number[];
-    return transpose(
-      g,
-      producer.inputs[0]!,
-      perm.map((axis) => inner[axis]!),
-    );
+  const { merged, moves } = planTranspose(x.shape, perm);
+  let value = reshape(g, x, merged);
+  for (const move of moves) {
+    const shape = move.map((axis) => value.shape[axis]!);
+    value = g.node("Transpose", [value], { dtype: x.dtype, shape }, { attributes: { perm: move } });
   }
-  const shape = perm.map((axis) => x.shape[axis]!);
-  return g.node("Transpose", [x], { dtype: x.dtype, shape }, { attributes: { perm } });
+  return reshape(
+    g,
+    value,
+    perm.map((axis) => x.shape[axis]!),
+  );
 }
 
 export function expand(g: GraphBuilder, x: Value, shape: readonly number[]): Value {

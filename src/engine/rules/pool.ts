@@ -52,7 +52,10 @@ function tiledOrder(lead: number, dims: number): number[] {
   return [...range(lead), ...range(dims).flatMap((i) => [lead + i, lead + dims + i])];
 }
 
-/** Overlapping or sparse windows, stored as [..., taps, positions]. */
+/**
+ * Overlapping or sparse windows, stored as [taps, positions, ...]: with the leading axes innermost, a gather copies long
+ * runs instead of single elements.
+ */
 function gatheredWindows(
   g: GraphBuilder,
   x: View,
@@ -60,18 +63,19 @@ function gatheredWindows(
   window: readonly number[],
   strides: readonly number[],
 ): View {
-  const value = materialize(g, x);
-  const input = value.shape.slice(lead);
+  const input = x.shape.slice(lead);
+  const planes = x.shape.slice(0, lead);
   const { taps, positions, indices } = tableOf(input, window, strides);
-  const flat = ops.reshape(g, value, [sizeOf(value.shape.slice(0, lead)), sizeOf(input)]);
-  const gathered = gatherTable(g, flat, 1, indices, [taps, positions]);
-  const stored = [...value.shape.slice(0, lead), ...window, ...positionsOf(input, window, strides)];
+  const value = materialize(g, x, [...range(input.length).map((i) => lead + i), ...range(lead)]);
+  const flat = ops.reshape(g, value, [sizeOf(input), sizeOf(planes)]);
+  const gathered = gatherTable(g, flat, 0, indices, [taps, positions]);
+  const stored = [...window, ...positionsOf(input, window, strides), ...planes];
   return viewOf(g, ops.reshape(g, gathered, stored), gatheredOrder(lead, window.length));
 }
 
-/** Logical axes [..., o1, o2, k1, k2] in the storage order [..., k1, k2, o1, o2]. */
+/** Logical axes [..., o1, o2, k1, k2] in the storage order [k1, k2, o1, o2, ...]. */
 function gatheredOrder(lead: number, dims: number): number[] {
-  return [...range(lead), ...range(dims).map((i) => lead + dims + i), ...range(dims).map((i) => lead + i)];
+  return [...range(dims).map((i) => lead + dims + i), ...range(dims).map((i) => lead + i), ...range(lead)];
 }
 
 function tableOf(input: readonly number[], window: readonly number[], strides: readonly number[]): Table {
@@ -104,10 +108,12 @@ const poolTranspose: Rule<"pool_transpose"> = (g, [windows], { inShape, window, 
     return [viewOf(g, ops.pad(g, whole, tail))];
   }
   const { rows, indices } = transposeTable(tableOf(input, window, strides), sizeOf(input));
+  const planes = inShape.slice(0, lead);
   const value = materialize(g, windows!, gatheredOrder(lead, window.length));
-  const flat = ops.reshape(g, value, [sizeOf(inShape.slice(0, lead)), sizeOf(window) * sizeOf(positions)]);
-  const spread = gatherTable(g, flat, 1, indices, [rows, sizeOf(input)]);
-  return [viewOf(g, ops.reshape(g, ops.reduce(g, "ReduceSum", spread, [1]), inShape))];
+  const flat = ops.reshape(g, value, [sizeOf(window) * sizeOf(positions), sizeOf(planes)]);
+  const spread = gatherTable(g, flat, 0, indices, [rows, sizeOf(input)]);
+  const summed = ops.reshape(g, ops.reduce(g, "ReduceSum", spread, [0]), [...input, ...planes]);
+  return [viewOf(g, summed, [...range(input.length).map((i) => lead + i), ...range(lead)])];
 };
 
 /**
