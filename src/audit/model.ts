@@ -22,6 +22,7 @@ import type { AuditReport, Thresholds } from "./result.js";
 import { selectLayers } from "./select-layers.js";
 import { sha256File } from "./sha256.js";
 import { DEFAULT_THRESHOLDS } from "./thresholds.js";
+import { constantWarning, nonFiniteInputs, overflowWarning } from "./warnings.js";
 
 export interface AuditModelOptions {
   /** The batch: an npz or safetensors file. Inputs by ONNX name (or `input`), `label` or `target`. */
@@ -62,11 +63,7 @@ export async function auditModel(path: string, options: AuditModelOptions): Prom
   const opened = openModel(model, norms, { inputs, precision });
   const [firstInput] = inputs.values();
   const loss = resolveLoss(options.loss, opened, batch, { target: options.target, input: firstInput });
-  for (const { norm, layout } of opened.layers)
-    if (layout.outer * layout.inner === 1)
-      throw new UserError(
-        `${options.data}: ${norm.name} would normalize over a single element (batch of 1); give at least 2 samples`,
-      );
+  checkBatchSize(opened.layers, options.data);
 
   onProgress("differentiating");
   const names = opened.inputs.map(({ name }) => name);
@@ -84,12 +81,15 @@ export async function auditModel(path: string, options: AuditModelOptions): Prom
     onProgress(`layer ${i + 1} of ${opened.layers.length}: ${layer.norm.name}`);
     return measureLayer(layer, measured.layers[i]!, results);
   });
+  const overflows = opened.layers.map((layer, i) =>
+    overflowWarning(layer, results[measured.layers[i]!.sigma]!.data, precision),
+  );
   const reports = layers.map((layer) => layerReport(layer, thresholds));
   const warnings = [
     ...nonFiniteInputs(batch),
-    ...layers.map(nonFiniteWarning).filter((warning) => warning !== null),
-    ...[partlyFusedHint(model)].filter((hint) => hint !== null),
-  ];
+    ...[...layers.map(nonFiniteWarning), ...overflows, ...layers.map(constantWarning)],
+    partlyFusedHint(model),
+  ].filter((warning) => warning !== null);
   return {
     schema: "blindspot.audit/1",
     tool: { name: "blindspot", version },
@@ -109,6 +109,15 @@ export async function auditModel(path: string, options: AuditModelOptions): Prom
     warnings,
     summary: summarize(reports),
   };
+}
+
+/** Batch normalization of one sample says nothing of what samples share; of one element, nothing at all. */
+function checkBatchSize(layers: readonly OpenedLayer[], file: string): void {
+  for (const { norm, inputShape, layout } of layers)
+    if ((norm.kind === "batch" && inputShape[0] === 1) || layout.outer * layout.inner === 1)
+      throw new UserError(
+        `${file}: ${norm.name} expects at least 2 samples, got a batch of ${inputShape[0]}; give a larger batch`,
+      );
 }
 
 /** From what the graph returned for one layer to what the report needs. */
@@ -162,13 +171,4 @@ function labelCounts(batch: Batch, key = "label"): { labelCounts?: Record<string
   const labelCounts: Record<string, number> = {};
   for (const value of label.data) labelCounts[value] = (labelCounts[value] ?? 0) + 1;
   return { labelCounts };
-}
-
-/** Warnings for batch tensors that hold NaN or infinities, which poison everything computed from them. */
-function nonFiniteInputs(batch: Batch): string[] {
-  return [...batch].flatMap(([key, { data }]) => {
-    let count = 0;
-    for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i]!)) count++;
-    return count === 0 ? [] : [`batch: "${key}" holds ${count} NaN or infinite elements`];
-  });
 }
