@@ -9,8 +9,9 @@ import { GraphIndex } from "./graph-index.js";
 import { findHead, type Head, traceBeforeHead } from "./head.js";
 import type { OnnxModel } from "./model.js";
 import { layoutOf, normalize } from "./norms/normalize.js";
-import type { NormLayer } from "./norms/spec.js";
+import type { AffineOperand, NormLayer, Statistics } from "./norms/spec.js";
 import { planSteps, type Step } from "./plan.js";
+import { broadcastShapes } from "./values/host.js";
 import { toTraced, type Value } from "./values/value.js";
 
 export interface OpenOptions {
@@ -140,7 +141,7 @@ function requiredInputs(
     .map(({ name }) => {
       const given = inputs.get(name);
       if (!given) throw new UserError(`${model.path}: no value given for input "${name}"`);
-      const dtype = lang.isFloat(given.dtype) ? precision : given.dtype;
+      const dtype = lang.isFloat(given.dtype) ? precision : given.dtype === "bool" ? "bool" : "int32";
       return { name, spec: { shape: given.shape, dtype } };
     });
 }
@@ -197,16 +198,16 @@ function runSteps(
 }
 
 function runLayer(layer: NormLayer, i: number, evaluation: Evaluation, hooks: Partial<Hooks>): Traced {
+  const where = `${evaluation.model.path}: ${layer.name}: ${layer.op}`;
   const tracedOf = (name: string): Traced => {
     const value = evaluation.lookup(name);
-    if (value === undefined)
-      throw new UserError(`${evaluation.model.path}: ${layer.name}: value "${name}" is never computed`);
+    if (value === undefined) throw new UserError(`${where}: value "${name}" is never computed`);
     return toTraced(value, evaluation.float);
   };
   const x = tracedOf(layer.input);
   const scale = layer.scale && tracedOf(layer.scale.value);
   const bias = layer.bias && tracedOf(layer.bias.value);
-  checkLayer(evaluation.model, layer, x, scale, bias);
+  checkLayer(where, layer, x, scale, bias);
   return normalize(
     layer,
     x,
@@ -221,24 +222,41 @@ function runLayer(layer: NormLayer, i: number, evaluation: Evaluation, hooks: Pa
 }
 
 function checkLayer(
-  model: OnnxModel,
+  where: string,
   layer: NormLayer,
   x: Traced,
   scale: Traced | null,
   bias: Traced | null,
 ): void {
-  const where = `${model.path}: ${layer.name}: ${layer.op}`;
   if (x.ndim < 2) throw new UserError(`${where} expects at least 2 axes, got ${showShape(x.shape)}`);
   if (layer.statistics.over === "groups" && x.shape[1]! % layer.statistics.groups !== 0)
     throw new UserError(
       `${where} expects channels in ${layer.statistics.groups} equal groups, got ${showShape(x.shape)}`,
     );
-  for (const [role, value, per] of [
-    ["scale", scale, layer.scale?.per],
-    ["bias", bias, layer.bias?.per],
-  ] as const)
-    if (value && per === "channel" && (value.ndim !== 1 || value.shape[0] !== x.shape[1]))
-      throw new UserError(`${where} expects ${role} [${x.shape[1]}], got ${showShape(value.shape)}`);
+  for (const [role, value, operand] of [
+    ["scale", scale, layer.scale],
+    ["bias", bias, layer.bias],
+  ] as const) {
+    if (!value || !operand) continue;
+    const expected = affineShape(operand.per, layer.statistics, x.shape);
+    const fits = expected
+      ? value.shape.join() === expected.join()
+      : broadcastShapes(x.shape, value.shape)?.join() === x.shape.join();
+    if (!fits)
+      throw new UserError(
+        `${where} expects ${role} ${showShape(expected ?? x.shape.slice(1))}, got ${showShape(value.shape)}`,
+      );
+  }
+}
+
+/** The shape that a scale or bias must have, or null where it only has to broadcast against x. */
+function affineShape(
+  per: AffineOperand["per"],
+  statistics: Statistics,
+  shape: readonly number[],
+): number[] | null {
+  if (per === "channel") return [shape[1]!];
+  return per === "group" && statistics.over === "groups" ? [statistics.groups] : null;
 }
 
 /** Shapes at the layers and of the output, from tracing the model once without numbers. */

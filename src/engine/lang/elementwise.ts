@@ -1,5 +1,5 @@
 import { lax, numpy as np, type Traced } from "../jax.js";
-import { borrow, cast, dtypeOf, isFloat, type Operand, pair, scalar } from "./core.js";
+import { borrow, cast, dtypeOf, isFloat, type Operand, pair } from "./core.js";
 
 export function add(a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
@@ -110,17 +110,18 @@ export function tanh(x: Traced): Traced {
   return mul(sign(x), div(sub(1, tail), add(tail, 1)));
 }
 
-/** x to a power. Small whole exponents are products; others go through exp and log (x ≥ 0). */
+/** x to a power. Whole exponents are products; others go through exp and log (x ≥ 0). */
 export function pow(x: Traced, exponent: Operand): Traced {
-  if (typeof exponent === "number") {
-    if (exponent === 0) return add(mul(x, 0), 1);
-    if (exponent === 0.5) return sqrt(x);
-    if (Number.isInteger(exponent) && Math.abs(exponent) <= 16) {
-      let power = x;
-      for (let i = 1; i < Math.abs(exponent); i++) power = mul(power, x);
-      return exponent < 0 ? reciprocal(power) : power;
-    }
-    return exp(mul(log(x), scalar(exponent, dtypeOf(x))));
-  }
-  return exp(mul(log(x), exponent));
+  if (typeof exponent !== "number") return exp(mul(log(x), exponent));
+  if (exponent === 0) return add(mul(x, 0), 1);
+  if (exponent === 0.5) return sqrt(x);
+  if (exponent < 0) return reciprocal(pow(x, -exponent));
+  return Number.isInteger(exponent) ? wholePower(x, exponent) : exp(mul(log(x), exponent));
+}
+
+/** x·x·…·x by squaring, for exponents from 1 on. */
+function wholePower(x: Traced, exponent: number): Traced {
+  if (exponent === 1) return x;
+  const half = wholePower(square(x), Math.floor(exponent / 2));
+  return exponent % 2 === 0 ? half : mul(half, x);
 }

@@ -1,54 +1,6 @@
 import type { AttributeProto } from "onnx-buf";
 import { AttributeProto_AttributeType as Type } from "onnx-buf";
-import type { Initializer, OnnxGraph } from "../model.js";
-
-type Attribute =
-  | { readonly kind: "number"; readonly value: number }
-  | { readonly kind: "numbers"; readonly value: readonly number[] }
-  | { readonly kind: "string"; readonly value: string }
-  | { readonly kind: "strings"; readonly value: readonly string[] }
-  | { readonly kind: "tensor"; readonly value: Initializer }
-  | { readonly kind: "graph"; readonly value: OnnxGraph };
-
-interface Kinds {
-  number: number;
-  numbers: readonly number[];
-  string: string;
-  strings: readonly string[];
-  tensor: Initializer;
-  graph: OnnxGraph;
-}
-
-/** The attributes of one node, by name and expected kind. An attribute of another kind counts as absent. */
-export class Attributes {
-  readonly #byName: ReadonlyMap<string, Attribute>;
-
-  constructor(byName: ReadonlyMap<string, Attribute> = new Map()) {
-    this.#byName = byName;
-  }
-
-  get<K extends keyof Kinds>(kind: K, name: string): Kinds[K] | undefined {
-    const attribute = this.#byName.get(name);
-    return attribute?.kind === kind ? (attribute.value as Kinds[K]) : undefined;
-  }
-
-  number(name: string, otherwise: number): number {
-    return this.get("number", name) ?? otherwise;
-  }
-
-  numbers(name: string): readonly number[] | undefined {
-    return this.get("numbers", name);
-  }
-
-  string(name: string, otherwise: string): string {
-    return this.get("string", name) ?? otherwise;
-  }
-
-  /** Every subgraph (the branches of If, the body of Loop). */
-  graphs(): OnnxGraph[] {
-    return [...this.#byName.values()].flatMap((a) => (a.kind === "graph" ? [a.value] : []));
-  }
-}
+import { type Attribute, Attributes, type Initializer, type OnnxGraph } from "../model.js";
 
 /** How the attribute decoder reads the two kinds that hold more than numbers. */
 export interface Nested {

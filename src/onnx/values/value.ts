@@ -13,6 +13,10 @@ export const isHost = (x: Value): x is Host => x instanceof Host;
 /** A host value as a constant of the traced program; floats take the element type of the program. */
 export function toTraced(x: Value, float: DType): lang.Traced {
   if (!isHost(x)) return x;
+  const [first] = x.data;
+  // Filled arrays (zeros, ones, masks) are broadcast numbers in the program, whatever their size.
+  if (x.type !== "bool" && x.size > 1 && x.data.every((v) => v === first))
+    return lang.full(x.shape, x.isFloat ? first! : clampTo32Bits(first!), x.isFloat ? float : "int32");
   if (x.type === "bool") return lang.constant(Uint8Array.from(x.data), x.shape, "bool");
   if (x.isFloat)
     return lang.constant(
