@@ -50,10 +50,8 @@ describe("pools of every geometry agree with jax-js's own kernels, with gradient
       await fc.assert(
         fc.asyncProperty(axes, async (a) => {
           const inputs = [tensor([2, 3, ...a.map((x) => x.size)], dtype)];
-          await agrees(
-            withGradients((x) => pool(L.mul(x, 2), a), inputs),
-            ...inputs,
-          );
+          const fn = withGradients((x) => pool(L.mul(x, 2), a), inputs);
+          expectClose(await compiled(fn, inputs), reference(fn, inputs));
         }),
         { numRuns: 30 },
       );
