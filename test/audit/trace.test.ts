@@ -308,15 +308,16 @@ describe("memory", () => {
     truncateSync(path, start.length + 2 * bytes);
     expect(2 * bytes).toBeGreaterThan(300 * 1024 * 1024);
 
-    const source = fileURLToPath(new URL("../../src/audit/trace.ts", import.meta.url));
+    const file = (name: string) => JSON.stringify(fileURLToPath(new URL(name, import.meta.url)));
     const program = `
       import { existsSync, readFileSync } from "node:fs";
-      import { auditTrace } from ${JSON.stringify(source)};
+      import { auditTrace } from ${file("../../src/audit/trace.ts")};
+      import { peakMemory } from ${file("../support/peak-memory.ts")};
       const { layers } = await auditTrace(${JSON.stringify(path)});
       const libraries = existsSync("/proc/self/maps") ? readFileSync("/proc/self/maps", "utf8") : "";
       console.log(JSON.stringify({
         energy: layers[0].energy.total,
-        mebibytes: process.resourceUsage().maxRSS / 1024,
+        mebibytes: peakMemory(),
         runtime: libraries.includes("onnxruntime"),
       }));`;
     const child = execFileSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], {
