@@ -124,7 +124,7 @@ function traps({ centred, elements, groups, groupedBy, constantGroups, shares }:
     );
   if (shares.chance >= SMALL_GROUP_CHANCE)
     why.push(
-      `Only ${elements} elements share one mean and variance, so ${percent(shares.chance)} is blocked whatever the loss: use a larger batch.`,
+      `Only ${elements} elements share one mean and variance, so ${percent(shares.chance)} is blocked whatever the loss${groupedBy === "channel" ? ": use a larger batch" : ""}.`,
     );
   if (constantGroups > 0)
     why.push(
