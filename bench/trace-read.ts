@@ -1,6 +1,6 @@
 /**
  * How fast recorded traces are read and measured, and in how much memory.
- * Run: node --import tsx bench/trace-read.ts [GiB]
+ * Run, on Linux: node --import tsx bench/trace-read.ts [GiB]
  */
 import { execFileSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
@@ -52,12 +52,14 @@ function measureAudit(): void {
   try {
     const path = join(folder, "trace.safetensors");
     writeTrace(path, gibibytes);
-    const file = (name: string) => JSON.stringify(fileURLToPath(new URL(name, import.meta.url)));
+    const source = fileURLToPath(new URL("../src/audit/trace.ts", import.meta.url));
+    // Not resourceUsage().maxRSS: on Linux it starts at the peak of the parent process.
     const program = `
-      import { auditTrace } from ${file("../src/audit/trace.ts")};
-      import { peakMemory } from ${file("../test/support/peak-memory.ts")};
+      import { readFileSync } from "node:fs";
+      import { auditTrace } from ${JSON.stringify(source)};
       const { elapsedMs } = await auditTrace(${JSON.stringify(path)});
-      console.log((elapsedMs / 1e3).toFixed(1) + " s, " + Math.round(peakMemory()) + " MiB resident");`;
+      const peak = /VmHWM:\\s*(\\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"))[1];
+      console.log((elapsedMs / 1e3).toFixed(1) + " s, " + Math.round(peak / 1024) + " MiB resident");`;
     const result = execFileSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], {
       encoding: "utf8",
     });
