@@ -3,7 +3,7 @@ import type { Evaluation } from "./evaluation.js";
 import type { GraphIndex } from "./graph-index.js";
 import type { OnnxNode } from "./model.js";
 import { isAnonymous, scopeOf } from "./norms/naming.js";
-import { isHost, toTraced } from "./values/value.js";
+import { isHost } from "./values/value.js";
 
 /** The linear op that feeds a normalization: which node, its weight, and the nodes from there to x. */
 export interface LinearBelow {
@@ -72,9 +72,11 @@ function weightInput(node: OnnxNode, index: GraphIndex): 0 | 1 | null {
       : node.op === "MatMul" || node.op === "Gemm"
         ? [1, 0]
         : [];
+  const [a, b] = node.inputs;
+  if (!a || !b) return null;
   const weight = candidates.find((i) => !index.dependsOnData(node.inputs[i]!));
   if (weight === undefined) return null;
-  return index.dependsOnData(node.inputs[weight === 0 ? 1 : 0]!) ? weight : null;
+  return index.dependsOnData(weight === 0 ? b : a) ? weight : null;
 }
 
 /** The input that a node passes on with at most a constant added, or null for any other node. */
@@ -105,17 +107,16 @@ export function traceBelow(below: LinearBelow, evaluation: Evaluation): Below {
   const names = [...new Set(below.nodes.flatMap((n) => n.inputs))].filter(
     (name) => name && name !== below.operand && !inner.has(name) && !isHost(evaluation.lookup(name)!),
   );
-  const tracedOf = (name: string) => toTraced(evaluation.lookup(name)!, evaluation.float);
   return {
     weight: below.weight,
-    value: tracedOf(below.operand),
-    operands: names.map(tracedOf),
+    value: evaluation.traced(below.operand),
+    operands: names.map((name) => evaluation.traced(name)),
     apply(weight, operands) {
       const scope = evaluation.with(
         new Map([[below.operand, weight], ...names.map((name, i) => [name, operands[i]!] as const)]),
       );
       for (const node of below.nodes) scope.run(node);
-      return toTraced(scope.lookup(below.result)!, evaluation.float);
+      return scope.traced(below.result);
     },
   };
 }

@@ -1,10 +1,11 @@
+import type { Traced } from "../engine/lang/index.js";
 import { UserError } from "../errors.js";
 import { type DType, sizeOf } from "../tensor.js";
 import { type Initializer, type OnnxGraph, type OnnxModel, type OnnxNode, showNode } from "./model.js";
 import { NodeContext, type Scope } from "./ops/context.js";
 import { opOf } from "./ops/table.js";
 import { Host, hostTypeOf } from "./values/host.js";
-import { isHost, type Value } from "./values/value.js";
+import { isHost, toTraced, type Value } from "./values/value.js";
 
 /** Floats of a Constant node up to this size are written into the program; larger ones become inputs of it. */
 const inlineLimit = 1024;
@@ -40,6 +41,14 @@ export class Evaluation implements Scope {
 
   lookup(name: string): Value | undefined {
     return this.#values.get(name) ?? this.#host(name) ?? this.outer?.lookup(name);
+  }
+
+  /** The value of a name as the traced program holds it. */
+  traced(name: string): Traced {
+    const value = this.lookup(name);
+    if (value === undefined)
+      throw new UserError(`${this.model.path}: value "${name}" is read but never computed`);
+    return toTraced(value, this.float);
   }
 
   set(name: string, value: Value): void {
@@ -90,7 +99,8 @@ export class Evaluation implements Scope {
     for (const node of graph.nodes) inner.run(node);
     return graph.outputs.map(({ name }) => {
       const value = inner.lookup(name);
-      if (value === undefined) throw new UserError(`${this.model.path}: value "${name}" is never computed`);
+      if (value === undefined)
+        throw new UserError(`${this.model.path}: value "${name}" of a branch is never computed`);
       return value;
     });
   }

@@ -5,7 +5,6 @@ import type { GraphIndex } from "./graph-index.js";
 import type { OnnxNode } from "./model.js";
 import { alongSoftmaxAxis } from "./ops/activation.js";
 import { NodeContext } from "./ops/context.js";
-import { toTraced } from "./values/value.js";
 
 /**
  * The activation that ends a model. Losses start before it, where they are stable: log-probabilities for a
@@ -47,5 +46,5 @@ export function traceBeforeHead({ activation, node, after, output }: Head, evalu
   const before = activation === "sigmoid" ? x : alongSoftmaxAxis(context, x, lang.logSoftmax);
   const scope = evaluation.with(new Map([[node.outputs[0]!, before]]));
   for (const next of after) scope.run(next);
-  return toTraced(scope.lookup(output)!, evaluation.float);
+  return scope.traced(output);
 }

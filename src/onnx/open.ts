@@ -12,7 +12,7 @@ import { layoutOf, normalize } from "./norms/normalize.js";
 import type { AffineOperand, NormLayer, Statistics } from "./norms/spec.js";
 import { planSteps, type Step } from "./plan.js";
 import { broadcastShapes } from "./values/host.js";
-import { toTraced, type Value } from "./values/value.js";
+import type { Value } from "./values/value.js";
 
 export interface OpenOptions {
   /** Shapes and element types of the graph's inputs by ONNX name; floats take `precision`. */
@@ -105,7 +105,7 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
     ]);
     const evaluation = new Evaluation(model, precision, values);
     const below = runSteps(steps, belows, evaluation, hooks);
-    const outputs = new Map([[output, toTraced(evaluation.lookup(output)!, precision)]]);
+    const outputs = new Map([[output, evaluation.traced(output)]]);
     if (head) outputs.set(key, traceBeforeHead(head, evaluation));
     return { outputs, below };
   };
@@ -199,14 +199,9 @@ function runSteps(
 
 function runLayer(layer: NormLayer, i: number, evaluation: Evaluation, hooks: Partial<Hooks>): Traced {
   const where = `${evaluation.model.path}: ${layer.name}: ${layer.op}`;
-  const tracedOf = (name: string): Traced => {
-    const value = evaluation.lookup(name);
-    if (value === undefined) throw new UserError(`${where}: value "${name}" is never computed`);
-    return toTraced(value, evaluation.float);
-  };
-  const x = tracedOf(layer.input);
-  const scale = layer.scale && tracedOf(layer.scale.value);
-  const bias = layer.bias && tracedOf(layer.bias.value);
+  const x = evaluation.traced(layer.input);
+  const scale = layer.scale && evaluation.traced(layer.scale.value);
+  const bias = layer.bias && evaluation.traced(layer.bias.value);
   checkLayer(where, layer, x, scale, bias);
   return normalize(
     layer,

@@ -16,7 +16,11 @@ export async function oracle(
   bytes: Uint8Array,
   inputs: Readonly<Record<string, Elements>>,
 ): Promise<Result[]> {
-  const session = await InferenceSession.create(bytes, { logSeverityLevel: 4, intraOpNumThreads: 1 });
+  const session = await InferenceSession.create(bytes, {
+    logSeverityLevel: 4,
+    intraOpNumThreads: 1,
+    graphOptimizationLevel: "disabled",
+  });
   const feeds = Object.fromEntries(Object.entries(inputs).map(([name, e]) => [name, toOrt(e)]));
   const results = await session.run(feeds);
   await session.release();
