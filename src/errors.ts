@@ -11,6 +11,12 @@ export class UserError extends Error {
     readonly exitCode: 2 | 5 = 2,
     options?: ErrorOptions,
   ) {
-    super(message.replace(/\s*\n\s*/g, " "), options);
+    super(onOneLine(message), options);
   }
+}
+
+/** Names from damaged files may hold anything; a terminal gets one line without control characters. */
+function onOneLine(message: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
+  return message.replace(/\s*\n\s*/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
 }

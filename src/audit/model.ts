@@ -53,12 +53,14 @@ export async function auditModel(path: string, options: AuditModelOptions): Prom
   const start = performance.now();
 
   onProgress("reading the model");
-  const [model, sha256] = await Promise.all([readModel(path), sha256File(path)]);
+  const model = await readModel(path);
+  const sha256 = await sha256File(path);
   const found = findNorms(model);
   if (found.length === 0) throw new UserError(missingNormsHint(model), 5);
   const norms = selectLayers(found, options.layers, path);
 
-  const [batch, batchSha256] = await Promise.all([readTensors(options.data), sha256File(options.data)]);
+  const batch = await readTensors(options.data);
+  const batchSha256 = await sha256File(options.data);
   const inputs = matchInputs(model, batch, options);
   const opened = openModel(model, norms, { inputs, precision });
   const [firstInput] = inputs.values();
