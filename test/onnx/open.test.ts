@@ -235,7 +235,7 @@ describe("the linear op below a layer", () => {
     ["an activation", [node("Conv", ["x0", "w"], "h"), node("Relu", ["h"], "x1")], { w: values(2, 2, 1) }],
     [
       "a residual sum",
-      [node("Conv", ["x0", "w"], "h"), node("Add", ["h", "x0"], "x1")],
+      [node("Conv", ["x0", "w"], "h"), node("Add", ["x0", "h"], "x1")],
       { w: values(2, 2, 1) },
     ],
     ["the input itself", [node("Identity", ["x0"], "x1")], {}],

@@ -56,12 +56,12 @@ export type NormMatch = Omit<NormLayer, "name" | "affine">;
 /** The normalization that a single node computes, or null if the node is something else. */
 export function specOfNode(node: OnnxNode, opset: number): NormSpec | null {
   const describe = specs[node.op];
-  if (!describe || (node.domain !== "" && node.domain !== "com.microsoft")) return null;
-  const { per, epsilon, ...rest } = describe(node, opset);
+  if (!describe || node.domain !== "") return null;
+  const { per, ...rest } = describe(node, opset);
   const operand = (name: string | undefined): AffineOperand | null => (name ? { value: name, per } : null);
   return {
     ...rest,
-    epsilon: node.attributes.number("epsilon", epsilon ?? 1e-5),
+    epsilon: node.attributes.number("epsilon", 1e-5),
     input: node.inputs[0]!,
     output: node.outputs[0]!,
     scale: operand(node.inputs[1]),
@@ -71,7 +71,6 @@ export function specOfNode(node: OnnxNode, opset: number): NormSpec | null {
 
 type Description = Pick<NormSpec, "kind" | "statistics" | "centred"> & {
   readonly per: AffineOperand["per"];
-  readonly epsilon?: number;
 };
 
 const trailing = (node: OnnxNode): Statistics => ({
