@@ -1,12 +1,5 @@
 import { showShape } from "../tensor.js";
-import {
-  addressesOf,
-  affine,
-  affineAdjoint,
-  type Expansion,
-  type Standardized,
-  standardize,
-} from "../theory/index.js";
+import { addressesOf, type Expansion, type Standardized, standardize } from "../theory/index.js";
 import type { Case } from "./cases.js";
 import type { Context } from "./context.js";
 import { roundingBound } from "./rounding.js";
@@ -31,14 +24,14 @@ export function forward(subject: Subject, c: Case, epsilon: number): Pass {
     epsilon,
     standardized,
     reference: standardize(c.x, c.layout, { epsilon }),
-    z: affine(standardized.y, c.gamma, c.beta, c.layout),
+    z: subject.affine(standardized.y, c.gamma, c.beta, c.layout),
   };
 }
 
 /** ∂L/∂z taken back through the affine phase, to G = ∂L/∂y, and on through the standardization, to ∂L/∂x. */
 export function backward(pass: Pass, gradient: Float64Array): { y: Float64Array; x: Float64Array } {
   const { layout, gamma } = pass.case;
-  const y = affineAdjoint(gradient, gamma, layout);
+  const y = pass.subject.affineAdjoint(gradient, gamma, layout);
   return { y, x: pass.subject.adjoint(y, pass.standardized, layout) };
 }
 

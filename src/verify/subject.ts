@@ -1,5 +1,11 @@
 import { type Norm, type NormName, type NormOptions, norm } from "../nn/index.js";
-import { standardize, standardizeAdjoint, standardizeHessianVector } from "../theory/index.js";
+import {
+  affine,
+  affineAdjoint,
+  standardize,
+  standardizeAdjoint,
+  standardizeHessianVector,
+} from "../theory/index.js";
 
 /**
  * What the checks are run against. The default is the product's own code; tests put broken versions in its place
@@ -10,6 +16,8 @@ export interface Subject {
   readonly standardize: typeof standardize;
   readonly adjoint: typeof standardizeAdjoint;
   readonly hessianVector: typeof standardizeHessianVector;
+  readonly affine: typeof affine;
+  readonly affineAdjoint: typeof affineAdjoint;
   /** The normalizations in the tensor language. */
   readonly norm: (name: NormName, options: NormOptions) => Norm;
 }
@@ -18,5 +26,7 @@ export const ownCode: Subject = {
   standardize,
   adjoint: standardizeAdjoint,
   hessianVector: standardizeHessianVector,
+  affine,
+  affineAdjoint,
   norm,
 };

@@ -1,4 +1,4 @@
-import { affine, affineAdjoint, affineGradients, taylorTerms } from "../../theory/index.js";
+import { affineGradients, taylorTerms } from "../../theory/index.js";
 import type { Check } from "../context.js";
 import { randomExpansion } from "../expansions.js";
 import { channelNorms, channelSizes, describe, forward } from "../phases.js";
@@ -13,10 +13,10 @@ export const affineAlone: Check = {
   run(context) {
     for (const c of context.cases(["ordinary", "N·H·W", "D = 1"])) {
       // No standardization: y is any tensor.
-      const z = affine(c.x, c.gamma, c.beta, c.layout);
+      const z = context.subject.affine(c.x, c.gamma, c.beta, c.layout);
       const terms = taylorTerms(z, c.layout, randomExpansion(c.point, context.random));
       for (const [name, { gradient }] of Object.entries(terms)) {
-        const below = channelNorms(affineAdjoint(gradient, c.gamma, c.layout), c);
+        const below = channelNorms(context.subject.affineAdjoint(gradient, c.gamma, c.layout), c);
         for (const [d, above] of channelNorms(gradient, c).entries()) {
           const through = Math.abs(c.gamma[d]) * above;
           if (through === 0) continue;
