@@ -1,5 +1,4 @@
 import type { DType, TensorData } from "../tensor.js";
-import { sizeOf } from "../tensor.js";
 
 /** Element types inside a graph: int64 only in constants of shapes, axes and indices. */
 export type GraphDType = DType | "int64";
@@ -160,7 +159,7 @@ const STORAGE = {
   bool: Uint8Array,
 } as const;
 
-export function storageOf(dtype: DType): { of(...values: number[]): TensorData } {
+function storageOf(dtype: DType): { of(...values: number[]): TensorData } {
   return STORAGE[dtype];
 }
 
@@ -182,6 +181,3 @@ function contentKey(data: ConstantData): string {
   }
   return `#${identity}`;
 }
-
-/** Number of elements of a value. */
-export const sizeOfValue = (value: Value): number => sizeOf(value.shape);

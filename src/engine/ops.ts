@@ -1,5 +1,5 @@
 import type { DType } from "../tensor.js";
-import { type Attribute, type GraphBuilder, type GraphDType, sizeOfValue, type Value } from "./graph.js";
+import type { Attribute, GraphBuilder, GraphDType, Value } from "./graph.js";
 import { planTranspose } from "./transpose.js";
 
 /**
@@ -50,11 +50,13 @@ export function expand(g: GraphBuilder, x: Value, shape: readonly number[]): Val
 export function cast(g: GraphBuilder, x: Value, dtype: GraphDType): Value {
   if (x.dtype === dtype) return x;
   const scalar = g.scalarOf(x);
-  if (scalar !== undefined && dtype !== "int64" && isFloatType(dtype)) return g.scalar(scalar, dtype);
+  if (scalar !== undefined && isFloat(dtype)) return g.scalar(scalar, dtype);
   return g.node("Cast", [x], { dtype, shape: x.shape }, { attributes: { to: ELEMENT_TYPE[dtype] } });
 }
 
-const isFloatType = (dtype: DType): boolean => dtype === "float32" || dtype === "float64";
+export function isFloat(dtype: GraphDType): dtype is "float32" | "float64" {
+  return dtype === "float32" || dtype === "float64";
+}
 
 /** An elementwise operator: shapes broadcast as in NumPy, which is ONNX's rule too. */
 export function elementwise(
@@ -178,6 +180,3 @@ export function gemm(
 export function filled(g: GraphBuilder, value: number, dtype: DType, shape: readonly number[]): Value {
   return expand(g, g.scalar(value, dtype), shape);
 }
-
-/** Whether a value holds one number only. */
-export const isScalar = (x: Value): boolean => sizeOfValue(x) === 1;

@@ -43,10 +43,10 @@ export class Program {
       enableCpuMemArena: true,
       executionMode: "sequential",
       intraOpNumThreads: threads ?? availableParallelism(),
-      logSeverityLevel: device === "cpu" ? 3 : 4,
+      logSeverityLevel: 4,
     };
-    // A provider that is missing is reported below, in one line.
-    if (device !== "cpu") runtime.env.logLevel = "fatal";
+    // What goes wrong is thrown; nothing else should reach the terminal.
+    runtime.env.logLevel = "fatal";
     let session: InferenceSession;
     try {
       session = await runtime.InferenceSession.create(lowered.bytes, options);

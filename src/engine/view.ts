@@ -78,7 +78,7 @@ export function broadcast(view: View, shape: readonly number[]): View {
  * Storage of `view` that broadcasts against tensors stored along the logical axes `order`: transposed to follow
  * that order, with size 1 for axes it does not store. `order` contains every axis the view stores.
  */
-export function alignTo(g: GraphBuilder, view: View, order: readonly number[]): Value {
+function alignTo(g: GraphBuilder, view: View, order: readonly number[]): Value {
   const own = order.filter((axis) => view.axes[axis] != null);
   const transposed = ops.transpose(
     g,

@@ -43,8 +43,10 @@ describe("work that is not done", () => {
     expect(sum).toEqual({ Exp: 1, Mul: 1 });
   });
   it("a matrix product with a transposed operand reads it transposed", () => {
-    const product: TracedFunction = (x, w) => [L.matmul(x!, L.transpose(w!, [1, 0]))];
-    expect(operatorsOf(product, spec(4, 3), spec(5, 3))).toEqual({ Gemm: 1 });
+    const right: TracedFunction = (x, w) => [L.matmul(x!, L.transpose(w!, [1, 0]))];
+    expect(operatorsOf(right, spec(4, 3), spec(5, 3))).toEqual({ Gemm: 1 });
+    const left: TracedFunction = (x, w) => [L.matmul(L.transpose(x!, [1, 0]), w!)];
+    expect(operatorsOf(left, spec(3, 4), spec(3, 5))).toEqual({ Gemm: 1 });
   });
   it("relu is one operator", () => {
     expect(operatorsOf((x) => [L.relu(x!)], spec(4))).toEqual({ Relu: 1 });

@@ -290,6 +290,19 @@ describe("programs of every shape", () => {
     agrees((x) => [x!, x!, L.full([2, 2], 7, "float32"), L.exp(x!), L.exp(x!)], tensor([3])));
   it("constants of the traced function", () =>
     agrees((x) => [L.mul(x!, L.constant(Float64Array.of(1, 2, 3), [3], "float64"))], tensor([2, 3])));
+  it("numbers on either side", () =>
+    agrees(
+      (x) => [
+        L.add(L.full([3], 0, "float64"), x!),
+        L.add(x!, 0),
+        L.mul(1, x!),
+        L.mul(x!, -1),
+        L.mul(L.full([2, 3], 1, "float64"), x!),
+        L.add(L.full([3], 2, "float64"), L.full([3], 3, "float64")),
+        L.reciprocal(L.full([3], 8, "float64")),
+      ],
+      tensor([3]),
+    ));
   it("nested jit", () =>
     agrees(
       (x) => [np.tanh(L.borrow(x!)) as Traced, np.hypot(L.borrow(x!), L.exp(x!)) as Traced],

@@ -5,7 +5,7 @@ import { numpy as np, type Traced } from "../../src/engine/jax.js";
 import { allocate, type DType, sizeOf, type Tensor } from "../../src/tensor.js";
 
 /** Deterministic uniform numbers in [0, 1). */
-export function random(seed: number): () => number {
+function random(seed: number): () => number {
   let state = seed >>> 0 || 1;
   return () => {
     // xorshift32
@@ -59,7 +59,7 @@ export async function compiled(fn: TracedFunction, inputs: readonly Tensor[]): P
 }
 
 /** Difference that float arithmetic in another order may cause, relative to the largest element. */
-export const TOLERANCE: Record<DType, number> = {
+const TOLERANCE: Record<DType, number> = {
   float64: 1e-12,
   float32: 1e-5,
   int32: 0,

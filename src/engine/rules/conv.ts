@@ -222,7 +222,7 @@ function columnsPerPosition(g: GraphBuilder, c: Convolution): View {
   const x = packed(g, c.x, [groups, batch, spatial, [channel]]);
   const columns = gatherTable(g, x, 2, byPosition, [positions, taps]);
   const out = resultRoles(c);
-  if (count === 1 && dtypeOf(c.x) !== "int32") {
+  if (count === 1 && ops.isFloat(dtypeOf(c.x))) {
     const weight = packed(g, c.w, [outputs, [...spatial, channel]]);
     const product = ops.gemm(g, weight, ops.reshape(g, columns, [n * positions, depth]), { transB: true });
     return result(g, c, product, [out.groups, out.outputs, out.batch, out.spatial]);

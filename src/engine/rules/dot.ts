@@ -91,7 +91,7 @@ function flatProduct(
   k: number,
 ): Value {
   const [rows, columns, depth] = [sizeAlong(x, m), sizeAlong(y, n), x.shape[k]!];
-  const floating = dtypeOf(x) === "float32" || dtypeOf(x) === "float64";
+  const floating = ops.isFloat(dtypeOf(x));
   const transA = floating && m.length > 0 && x.axes[k] === 0;
   const transB = floating && n.length > 0 && y.axes[k] !== 0;
   const a = transA ? stored(g, x, [k, ...m], [depth, rows]) : stored(g, x, [...m, k], [rows, depth]);

@@ -1,5 +1,5 @@
 import type { DType } from "../../tensor.js";
-import type { GraphBuilder, GraphDType, Value } from "../graph.js";
+import type { GraphBuilder, Value } from "../graph.js";
 import * as ops from "../ops.js";
 import { broadcast, dtypeOf, mapStored, splat, splatOf, zip } from "../view.js";
 import type { Rule } from "./rule.js";
@@ -30,26 +30,21 @@ function unary(f: (g: GraphBuilder, x: Value) => Value): Rule<Unary> {
 
 const operator = (op: string) => unary((g, x) => ops.elementwise(g, op, [x]));
 
-/**
- * Element types that ONNX Runtime has no kernel for compute in a neighbour that keeps every bit pattern
- * (uint32 as int32: two's complement) or value (bool as int32).
- */
-function through(g: GraphBuilder, dtype: GraphDType, x: Value, f: (x: Value) => Value): Value {
-  return ops.cast(g, f(ops.cast(g, x, dtype)), x.dtype);
-}
-
 const negate: Rule<"neg"> = (g, [x]) => {
   const known = splatOf(g, x!);
   const dtype = dtypeOf(x!);
-  if (known !== undefined && isFloat(dtype)) return [splat(g.scalar(-known, dtype), x!.shape)];
-  const neg = (value: Value) => ops.elementwise(g, "Neg", [value]);
-  return [mapStored(x!, (value) => (dtype === "uint32" ? through(g, "int32", value, neg) : neg(value)))];
+  if (known !== undefined && ops.isFloat(dtype)) return [splat(g.scalar(-known, dtype), x!.shape)];
+  // uint32 is negated as int32, whose bits are the same.
+  const signed = dtype === "uint32" ? "int32" : dtype;
+  return [
+    mapStored(x!, (value) => ops.cast(g, ops.elementwise(g, "Neg", [ops.cast(g, value, signed)]), dtype)),
+  ];
 };
 
 const reciprocal: Rule<"reciprocal"> = (g, [x]) => {
   const known = splatOf(g, x!);
   const dtype = dtypeOf(x!);
-  if (known !== undefined && isFloat(dtype))
+  if (known !== undefined && ops.isFloat(dtype))
     return [splat(g.scalar(round(1 / known, dtype), dtype), x!.shape)];
   return [mapStored(x!, (value) => ops.elementwise(g, "Reciprocal", [value]))];
 };
@@ -59,7 +54,7 @@ const add: Rule<"add"> = (g, [x, y]) => {
   const [a, b] = [splatOf(g, x!), splatOf(g, y!)];
   const dtype = dtypeOf(x!);
   const shape = ops.broadcastShapes(x!.shape, y!.shape);
-  if (a !== undefined && b !== undefined && isFloat(dtype))
+  if (a !== undefined && b !== undefined && ops.isFloat(dtype))
     return [splat(g.scalar(round(a + b, dtype), dtype), shape)];
   if (a === 0) return [broadcast(y!, shape)];
   if (b === 0) return [broadcast(x!, shape)];
@@ -71,16 +66,15 @@ const mul: Rule<"mul"> = (g, [x, y], _, outputs) => {
   const [a, b] = [splatOf(g, x!), splatOf(g, y!)];
   const dtype = dtypeOf(x!);
   const shape = ops.broadcastShapes(x!.shape, y!.shape);
-  if (a !== undefined && b !== undefined && isFloat(dtype))
+  if (a !== undefined && b !== undefined && ops.isFloat(dtype))
     return [splat(g.scalar(round(a * b, dtype), dtype), shape)];
   if (a === 1) return [broadcast(y!, shape)];
   if (b === 1) return [broadcast(x!, shape)];
-  if (isFloat(dtype) && a === -1) return negate(g, [broadcast(y!, shape)], {}, outputs);
-  if (isFloat(dtype) && b === -1) return negate(g, [broadcast(x!, shape)], {}, outputs);
+  if (ops.isFloat(dtype) && a === -1) return negate(g, [broadcast(y!, shape)], {}, outputs);
+  if (ops.isFloat(dtype) && b === -1) return negate(g, [broadcast(x!, shape)], {}, outputs);
   return [zip(g, [x!, y!], (p, q) => product(g, p, q))];
 };
 
-/** p·q, in one form for a value and its reciprocal: a · (1/b) is a / b where the reciprocal is not needed itself. */
 function product(g: GraphBuilder, p: Value, q: Value): Value {
   return ops.elementwise(g, p.dtype === "bool" ? "And" : "Mul", [p, q]);
 }
@@ -89,7 +83,7 @@ function product(g: GraphBuilder, p: Value, q: Value): Value {
 const idiv: Rule<"idiv"> = (g, [x, y]) => [
   zip(g, [x!, y!], (p, q) => {
     const quotient = ops.elementwise(g, "Div", [p, q]);
-    if (!isFloat(p.dtype)) return quotient;
+    if (!ops.isFloat(p.dtype)) return quotient;
     const negative = ops.elementwise(g, "Less", [quotient, g.scalar(0, p.dtype)], "bool");
     const [up, down] = ["Ceil", "Floor"].map((op) => ops.elementwise(g, op, [quotient]));
     return ops.elementwise(g, "Where", [negative, up!, down!], p.dtype);
@@ -109,7 +103,7 @@ const extremum =
   (g, [x, y]) => [
     zip(g, [x!, y!], (p, q) => {
       if (p.dtype === "bool") return ops.elementwise(g, op === "Max" ? "Or" : "And", [p, q]);
-      if (op === "Max" && isFloat(p.dtype)) {
+      if (op === "Max" && ops.isFloat(p.dtype)) {
         if (g.scalarOf(q) === 0) return ops.elementwise(g, "Relu", [p]);
         if (g.scalarOf(p) === 0) return ops.elementwise(g, "Relu", [q]);
       }
@@ -181,10 +175,6 @@ function isRelu(g: GraphBuilder, condition: Value, x: Value, y: Value): boolean 
   const comparison = g.producer(condition);
   if (comparison?.op !== "Less" || g.scalarOf(y) !== 0) return false;
   return g.scalarOf(comparison.inputs[0]!) === 0 && comparison.inputs[1] === x;
-}
-
-function isFloat(dtype: GraphDType): dtype is "float32" | "float64" {
-  return dtype === "float32" || dtype === "float64";
 }
 
 const round = (value: number, dtype: DType): number => (dtype === "float32" ? Math.fround(value) : value);

@@ -119,6 +119,9 @@ const poolTranspose: Rule<"pool_transpose"> = (g, [windows], { inShape, window, 
 /**
  * The reduction over the window axes of a view made by `pool` as one ONNX pooling operator: the largest element, or the
  * sum as average times count (float32 only). Undefined where `x` is no such view.
+ *
+ * ONNX Runtime's MaxPool starts from the lowest finite number and skips NaN: a window of −∞ only gives that number, a
+ * NaN gives the largest of its neighbours.
  */
 export function reduceWindows(
   g: GraphBuilder,
@@ -128,15 +131,15 @@ export function reduceWindows(
 ): View | undefined {
   const windows = windowsOf.get(x);
   if (windows === undefined) return undefined;
-  const { window, strides } = windows;
+  const { window } = windows;
   const dims = window.length;
   const outer = x.shape.length - dims;
   if (axes.length !== dims || axes.some((axis) => axis < outer) || dims > 3) return undefined;
   const dtype = dtypeOf(x);
-  if (op === "Max" && (dtype === "float32" || dtype === "float64")) return poolWith(g, "MaxPool", windows);
+  if (op === "Max" && ops.isFloat(dtype)) return poolWith(g, "MaxPool", windows);
   if (op !== "Add" || dtype !== "float32") return undefined;
   const count = g.scalar(sizeOf(window), dtype);
-  const average = poolWith(g, "AveragePool", { ...windows, strides });
+  const average = poolWith(g, "AveragePool", windows);
   return mapStored(average, (value) => ops.elementwise(g, "Mul", [value, count]));
 }
 
