@@ -90,6 +90,7 @@ export async function auditModel(path: string, options: AuditModelOptions): Prom
   const warnings = [
     ...nonFiniteInputs(batch),
     ...[...layers.map(nonFiniteWarning), ...overflows, ...layers.map(constantWarning)],
+    ...opened.warnings,
     partlyFusedHint(model),
   ].filter((warning) => warning !== null);
   return {

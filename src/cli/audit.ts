@@ -145,7 +145,7 @@ export function wantsColor(): boolean {
   return process.stdout.isTTY === true && !process.env.NO_COLOR;
 }
 
-export function formatFromName(file: string | undefined): Format {
+function formatFromName(file: string | undefined): Format {
   if (file?.endsWith(".json")) return "json";
   if (file && /\.html?$/.test(file)) return "html";
   if (file?.endsWith(".xml")) return "junit";

@@ -9,7 +9,7 @@ import {
 } from "../../src/theory/index.js";
 
 /** A small random generator (mulberry32), so that tests repeat. */
-export function random(seed: number): () => number {
+function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -38,7 +38,7 @@ export interface LayoutCase {
 }
 
 /** Every layout the theory knows, for a tensor [N, C, H, W] (H·W = 1 included) and G channel groups. */
-export function layoutCases(n: number, c: number, h: number, w: number, g: number): LayoutCase[] {
+function layoutCases(n: number, c: number, h: number, w: number, g: number): LayoutCase[] {
   const channels = c * g;
   const shape = [n, channels, h, w];
   const s = h * w;

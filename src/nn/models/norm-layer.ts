@@ -18,6 +18,3 @@ export const batchNorm: NormLayer = (registry, name, channels) => {
     return add(mul(y, reshape(gamma(values), perChannel)), reshape(beta(values), perChannel));
   };
 };
-
-/** No normalization. */
-export const noNorm: NormLayer = () => (_, x) => x;
