@@ -13,6 +13,16 @@ module.exports = {
     layer("engine-imports-theory-only", "engine", ["theory", "tensor.ts", "errors.ts"]),
     layer("trace-imports", "trace", ["theory", "tensor.ts", "errors.ts"]),
     layer("datasets-imports", "datasets", ["tensor.ts", "errors.ts"]),
+    layer("nn-imports", "nn", ["engine", "theory", "datasets/random.ts", "tensor.ts", "errors.ts"]),
+    layer("verify-imports", "verify", [
+      "nn",
+      "engine",
+      "theory",
+      "datasets",
+      "tensor.ts",
+      "errors.ts",
+      "version.ts",
+    ]),
     layer("onnx-imports", "onnx", ["engine", "theory", "tensor.ts", "errors.ts"]),
     layer("audit-imports", "audit", [
       "onnx",

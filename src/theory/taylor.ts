@@ -1,5 +1,6 @@
 import { type Addresses, addressesOf } from "./addresses.js";
 import type { GroupLayout } from "./layout.js";
+import { offDiagonalRow, sampleBlocks } from "./sample-blocks.js";
 import type { FloatArray } from "./standardize.js";
 
 /** A twice differentiable loss ℓ of one sample's D features. */
@@ -52,32 +53,23 @@ export function taylorTerms(
   layout: GroupLayout,
   expansions: Expansion | readonly Expansion[],
 ): TaylorTerms {
-  const addresses = addressesOf(layout);
+  const { starts, offsets } = addressesOf(layout);
+  const size = starts.length;
   const first = new Float64Array(z.length);
   const diagonal = new Float64Array(z.length);
   const offDiagonal = new Float64Array(z.length);
   const values = { first: 0, diagonal: 0, offDiagonal: 0 };
 
   const shared = "point" in expansions;
-  const count = addresses.offsets.length;
-  const step = shared ? SAMPLES_AT_ONCE : 1;
-  for (let start = 0; start < count; start += step) {
-    const expansion = shared ? expansions : expansions[start];
-    const { gradient: g, hessian: h } = expansion;
-    const columns = addresses.offsets.subarray(start, Math.min(start + step, count));
-    const deviation = deviations(z, expansion.point, addresses.starts, columns);
+  let sample = 0;
+  for (const { values: block, columns } of sampleBlocks(z, starts, offsets, shared ? undefined : 1)) {
+    const { point, gradient: g, hessian: h } = shared ? expansions : expansions[sample++];
     const width = columns.length;
-    const size = addresses.starts.length;
-    const row = new Float64Array(width);
+    const deviation = block.map((v, k) => v - point[Math.floor(k / width)]);
     for (let d = 0; d < size; d++) {
-      row.fill(0);
-      for (let e = 0; e < size; e++) {
-        const curvature = h[d * size + e];
-        if (e === d || curvature === 0) continue;
-        for (let i = 0; i < width; i++) row[i] += curvature * deviation[e * width + i];
-      }
+      const row = offDiagonalRow(h, deviation, size, d);
       for (let i = 0; i < width; i++) {
-        const at = addresses.starts[d] + columns[i];
+        const at = starts[d] + columns[i];
         const u = deviation[d * width + i];
         first[at] = g[d];
         diagonal[at] = h[d * size + d] * u;
@@ -93,22 +85,6 @@ export function taylorTerms(
     diagonal: { value: values.diagonal, gradient: diagonal },
     offDiagonal: { value: values.offDiagonal, gradient: offDiagonal },
   };
-}
-
-/** Few enough samples that their deviations stay in the cache while every row of H passes over them. */
-const SAMPLES_AT_ONCE = 256;
-
-/** z_i − ẑ of some samples as [D, samples]. */
-function deviations(
-  z: FloatArray,
-  point: Float64Array,
-  starts: Uint32Array,
-  columns: Uint32Array,
-): Float64Array {
-  const result = new Float64Array(starts.length * columns.length);
-  for (let d = 0, k = 0; d < starts.length; d++)
-    for (const column of columns) result[k++] = z[starts[d] + column] - point[d];
-  return result;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { Random } from "../datasets/random.js";
 import { allKinds, type Case, type CaseKind, sampleCase } from "./cases.js";
+import { type LossMaker, losses as ownLosses } from "./losses.js";
 import type { CheckResult } from "./result.js";
 import type { Subject } from "./subject.js";
 
@@ -26,6 +27,8 @@ export class Context {
     readonly subject: Subject,
     readonly trials: number,
     seed: number,
+    /** Losses to expand, for the checks that need whole ones. */
+    readonly losses: Readonly<Record<string, LossMaker>> = ownLosses,
   ) {
     this.random = new Random(seedFor(check.id, seed));
   }

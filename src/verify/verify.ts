@@ -1,6 +1,7 @@
 import { version } from "../version.js";
 import { checksOf } from "./checks/index.js";
 import { Context } from "./context.js";
+import type { LossMaker } from "./losses.js";
 import type { CheckResult, VerifyReport } from "./result.js";
 import { ownCode, type Subject } from "./subject.js";
 
@@ -10,6 +11,8 @@ export interface VerifyOptions {
   readonly seed?: number;
   /** What to check; the product's own code unless given. */
   readonly subject?: Subject;
+  /** Losses that stand for "any loss"; those of `losses` unless given. */
+  readonly losses?: Readonly<Record<string, LossMaker>>;
   readonly onProgress?: (message: string) => void;
 }
 
@@ -20,13 +23,14 @@ export async function verify({
   trials = DEFAULT_TRIALS,
   seed = 0,
   subject = ownCode,
+  losses,
   onProgress = () => {},
 }: VerifyOptions = {}): Promise<VerifyReport> {
   const started = performance.now();
   const results: CheckResult[] = [];
   for (const check of checksOf(subject)) {
     onProgress(check.id);
-    const context = new Context(check, subject, trials, seed);
+    const context = new Context(check, subject, trials, seed, losses);
     await check.run(context);
     results.push(context.result());
   }

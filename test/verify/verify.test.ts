@@ -2,7 +2,7 @@ import Schema from "typebox/schema";
 import { describe, expect, it } from "vitest";
 import { normNames } from "../../src/nn/index.js";
 import { batchNormLayout, standardize } from "../../src/theory/index.js";
-import { VerifyReport, verify } from "../../src/verify/index.js";
+import { type LossMaker, VerifyReport, verify } from "../../src/verify/index.js";
 import { singularValues } from "../../src/verify/jacobian.js";
 import { normals } from "../support/tensors.js";
 
@@ -20,6 +20,25 @@ describe("verify", () => {
       (await verify({ trials: 3, seed })).checks.map(({ worst }) => worst);
     expect(await values(5)).toEqual(await values(5));
     expect(await values(5)).not.toEqual(await values(6));
+  });
+
+  it("expands any loss it is given", async () => {
+    const used: number[] = [];
+    // Σ cosh z_d: no polynomial, diagonal curvature everywhere.
+    const cosh: LossMaker = (size) => ({
+      value: (z) => z.reduce((sum, v) => sum + Math.cosh(v), 0),
+      gradient: (z) => {
+        used.push(size);
+        return z.map(Math.sinh);
+      },
+      hessian: (z) =>
+        Float64Array.from({ length: size * size }, (_, k) =>
+          k % (size + 1) === 0 ? Math.cosh(z[k % size]) : 0,
+        ),
+    });
+    const { checks } = await verify({ trials: 10, losses: { cosh } });
+    expect(checks.find(({ id }) => id === "real-losses")!.pass).toBe(true);
+    expect(used.length).toBeGreaterThan(0);
   });
 
   it("has a check for every norm", async () => {

@@ -1,16 +1,15 @@
 import { expand, remainder, type Term, taylorTerms } from "../../theory/index.js";
 import type { Check } from "../context.js";
-import { losses } from "../losses.js";
 import { backward, forward, offDiagonalOrigin, recordDeviation } from "../phases.js";
 
 /** L and L − L_grad − L_diag have the same gradient at x: the blocked terms might as well not be there. */
 export const realLosses: Check = {
   id: "real-losses",
-  statement: `Without L_grad and L_diag, ${Object.keys(losses).length} real losses have the same ∂L/∂x`,
+  statement: "Real losses have the same ∂L/∂x without L_grad and L_diag",
   source: "Zhou et al. 2024, section 3",
   relation: "at most",
   run(context) {
-    const makers = Object.values(losses);
+    const makers = Object.values(context.losses);
     let trial = 0;
     for (const c of context.cases(["ordinary", "N·H·W", "D = 1", "n = 2", "duplicated channels"])) {
       const loss = makers[trial++ % makers.length](c.channels, context.random);

@@ -7,7 +7,7 @@ import { type ExactStandardization, sum } from "./standardization.js";
 export const RANGE_BITS = 96;
 
 /** A uniform integer from −2⁹⁵ to 2⁹⁵ − 1. */
-export function integer(random: Random): bigint {
+function integer(random: Random): bigint {
   let value = 0n;
   for (let bits = 0; bits < RANGE_BITS; bits += 32) value = (value << 32n) | BigInt(random.bits());
   return value - (1n << BigInt(RANGE_BITS - 1));
