@@ -33,11 +33,17 @@ export class Context {
     this.random = new Random(seedFor(check.id, seed));
   }
 
-  /** Random cases, one a trial, of all kinds (or those given) in turn. */
-  *cases(kinds: readonly CaseKind[] = allKinds, trials: number = this.trials): Generator<Case> {
+  /** Random cases, one a trial, of all kinds (or those given) in turn; only such as suit, where that is asked. */
+  *cases(
+    kinds: readonly CaseKind[] = allKinds,
+    { trials = this.trials, suits = () => true }: { trials?: number; suits?: (c: Case) => boolean } = {},
+  ): Generator<Case> {
     for (let trial = 0; trial < trials; trial++) {
+      let sample: Case;
+      do sample = sampleCase(kinds[trial % kinds.length], this.random);
+      while (!suits(sample));
       this.countTrial();
-      yield sampleCase(kinds[trial % kinds.length], this.random);
+      yield sample;
     }
   }
 

@@ -1,4 +1,5 @@
 import { splitShared, taylorTerms } from "../../theory/index.js";
+import type { Case } from "../cases.js";
 import type { Check } from "../context.js";
 import { randomExpansion } from "../expansions.js";
 import { backward, channelNorms, describe, forward, recordDeviation } from "../phases.js";
@@ -47,8 +48,8 @@ export const differencesPass: Check = {
   source: "Zhou et al. 2024, corollary 1; theory, section 3",
   relation: "at least",
   run(context) {
-    for (const c of context.cases(["ordinary", "N·H·W", "D = 1"])) {
-      if (c.elements < 16) continue;
+    const suits = ({ elements }: Case) => elements >= 16;
+    for (const c of context.cases(["ordinary", "N·H·W", "D = 1"], { suits })) {
       const pass = forward(context.subject, c, 0);
       const { y, x } = backward(pass, context.normals(c.x.length));
       const through = channelNorms(y, c);

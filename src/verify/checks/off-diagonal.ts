@@ -1,4 +1,5 @@
 import { offDiagonalPassed, taylorTerms } from "../../theory/index.js";
+import type { Case } from "../cases.js";
 import type { Check } from "../context.js";
 import { randomExpansion } from "../expansions.js";
 import { backward, channelNorms, describe, forward, offDiagonalOrigin, recordDeviation } from "../phases.js";
@@ -58,9 +59,9 @@ export const offDiagonalPasses: Check = {
   source: "Zhou et al. 2024, section 3; theory, section 3",
   relation: "at least",
   run(context) {
-    for (const sample of context.cases(["N·H·W", "ordinary", "many channels"])) {
+    const suits = ({ channels, elements }: Case) => channels > 1 && elements >= 16;
+    for (const sample of context.cases(["N·H·W", "ordinary", "many channels"], { suits })) {
       const c = { ...sample, point: sample.beta };
-      if (c.channels < 2 || c.elements < 16) continue;
       const pass = forward(context.subject, c, 0);
       const expansion = randomExpansion(c.point, context.random);
       const { offDiagonal } = taylorTerms(pass.z, c.layout, expansion);
@@ -79,8 +80,8 @@ export const thirdOrderPasses: Check = {
   source: "Zhou et al. 2024, section 3; theory, section 3",
   relation: "at least",
   run(context) {
-    for (const c of context.cases(["N·H·W", "ordinary", "many channels"])) {
-      if (c.elements < 16) continue;
+    const suits = ({ elements }: Case) => elements >= 16;
+    for (const c of context.cases(["N·H·W", "ordinary", "many channels"], { suits })) {
       const pass = forward(context.subject, c, 0);
       const { y, x } = backward(
         pass,

@@ -92,7 +92,9 @@ export const hessianVectorForm: Check = {
   relation: "at most",
   async run(context) {
     // A compilation a trial: a twentieth of them is enough.
-    for (const c of context.cases(["ordinary", "N·H·W", "n = 2", "D = 1"], context.trials / 20)) {
+    for (const c of context.cases(["ordinary", "N·H·W", "n = 2", "D = 1"], {
+      trials: context.trials / 20,
+    })) {
       const epsilon = context.pick([0, 1e-5, 0.1]);
       const pass = forward(context.subject, c, epsilon);
       const { y } = pass.standardized;
