@@ -9,17 +9,17 @@ import {
   valueAndGrad,
 } from "../src/engine/lang/index.js";
 import { crossEntropy, meanSquaredError } from "../src/nn/losses.js";
-import { autoencoder, batchNorm, densenet, mlp, resnet, vgg } from "../src/nn/models/index.js";
+import { autoencoder, densenet, mlp, resnet, vgg } from "../src/nn/models/index.js";
 import { initialValues, type Network } from "../src/nn/network.js";
 import { allocate, sizeOf, type Tensor, type TensorSpec } from "../src/tensor.js";
 
 /** The networks of the benchmarks, the same as in peer.py. */
 export const NETWORKS: Record<string, () => Network> = {
-  vgg11: () => vgg({ depth: 11, norm: batchNorm }),
-  resnet18: () => resnet({ blocks: [2, 2, 2, 2], norm: batchNorm }),
-  densenet121: () => densenet({ blocks: [6, 12, 24, 16], norm: batchNorm }),
-  mlp: () => mlp({ inputs: 784, hidden: [512, 256, 128], norm: batchNorm }),
-  autoencoder: () => autoencoder({ channels: 3, widths: [32, 64], norm: batchNorm }),
+  vgg11: () => vgg({ depth: 11, norm: "bn" }),
+  resnet18: () => resnet({ blocks: [2, 2, 2, 2], norm: "bn" }),
+  densenet121: () => densenet({ blocks: [6, 12, 24, 16], norm: "bn" }),
+  mlp: () => mlp({ inputs: 784, hidden: [512, 256, 128], norm: "bn" }),
+  autoencoder: () => autoencoder({ channels: 3, widths: [32, 64], norm: "bn" }),
 };
 
 export const WORKS = ["gradient", "hvp", "step"] as const;

@@ -1,6 +1,5 @@
 export { autoencoder } from "./autoencoder.js";
 export { densenet } from "./densenet.js";
 export { mlp } from "./mlp.js";
-export { batchNorm, type NormLayer } from "./norm-layer.js";
 export { resnet } from "./resnet.js";
 export { vgg } from "./vgg.js";

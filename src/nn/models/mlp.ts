@@ -1,11 +1,12 @@
 import { flatten, linear, relu } from "../layers.js";
 import { chain, type LayerFunction, type Network, network } from "../network.js";
-import type { NormLayer } from "./norm-layer.js";
+import type { NormName } from "../norms/index.js";
+import { normLayer } from "./norm-layer.js";
 
 interface MlpOptions {
   readonly inputs: number;
   readonly hidden: readonly number[];
-  readonly norm: NormLayer;
+  readonly norm: NormName;
   readonly classes?: number;
 }
 
@@ -16,7 +17,7 @@ export function mlp({ inputs, hidden, norm, classes = 10 }: MlpOptions): Network
     let width = inputs;
     for (const [i, units] of hidden.entries()) {
       layers.push(linear(registry, `fc${i + 1}`, width, units));
-      layers.push(norm(registry, `norm${i + 1}`, units), relu);
+      layers.push(normLayer(norm)(registry, `norm${i + 1}`, [units]), relu);
       width = units;
     }
     return chain(...layers, linear(registry, "head", width, classes));

@@ -1,20 +1,32 @@
-import { add, div, mean, mul, reshape, sqrt, square, sub } from "../../engine/lang/index.js";
+import { full } from "../../engine/lang/index.js";
 import { constantly } from "../layers.js";
 import type { LayerFunction, Registry } from "../network.js";
+import { type Norm, type NormName, norm } from "../norms/index.js";
 
-/** Makes a normalization layer for `channels` channels (axis 1) and registers its affine parameters. */
-export type NormLayer = (registry: Registry, name: string, channels: number) => LayerFunction;
+/** Makes a normalization layer for samples of shape `features`, [C, …], and registers its affine parameters. */
+export type NormLayer = (registry: Registry, name: string, features: readonly number[]) => LayerFunction;
 
-/** Batch normalization in training form: statistics of the batch, then γ and β per channel. */
-export const batchNorm: NormLayer = (registry, name, channels) => {
-  const gamma = registry.add(`${name}.weight`, [channels], constantly(1));
-  const beta = registry.add(`${name}.bias`, [channels], constantly(0));
-  return (values, x) => {
-    const axes = x.shape.map((_, i) => i).filter((i) => i !== 1);
-    const perChannel = [channels, ...axes.slice(1).map(() => 1)];
-    const centered = sub(x, mean(x, axes, { keepdims: true }));
-    const sigma = sqrt(add(mean(square(centered), axes, { keepdims: true }), 1e-5));
-    const y = div(centered, sigma);
-    return add(mul(y, reshape(gamma(values), perChannel)), reshape(beta(values), perChannel));
+/**
+ * The norm of that name as a layer of a network in training. State that a norm keeps between batches has its
+ * initial value here: batch norm does not read it in training.
+ */
+export function normLayer(name: NormName): NormLayer {
+  return layerOf(norm(name));
+}
+
+const layerOf =
+  (norm: Norm): NormLayer =>
+  (registry, name, features) => {
+    const shape = [1, ...features];
+    const parameters = norm
+      .parameters(shape)
+      .map((p) => registry.add(`${name}.${p.name}`, p.shape, constantly(p.initial)));
+    return (values, x) => {
+      const state = norm.state(x.shape).map((s) => full(s.shape, s.initial, "float32"));
+      const y = norm.standardize(x, state);
+      return norm.affine(
+        y,
+        parameters.map((read) => read(values)),
+      );
+    };
   };
-};

@@ -1,31 +1,39 @@
 import { add } from "../../engine/lang/index.js";
 import { conv, globalAveragePool, linear, relu } from "../layers.js";
 import { chain, type LayerFunction, type Network, network, type Registry } from "../network.js";
-import type { NormLayer } from "./norm-layer.js";
+import type { NormName } from "../norms/index.js";
+import { type NormLayer, normLayer } from "./norm-layer.js";
 
 interface ResnetOptions {
   /** Residual blocks per stage: [2, 2, 2, 2] is ResNet-18, [3, 4, 6, 3] ResNet-34; [1, 1, 1] ResNet-8. */
   readonly blocks: readonly number[];
-  readonly norm: NormLayer;
+  readonly norm: NormName;
   /** Channels of the first stage; each later stage has twice as many. */
   readonly width?: number;
   readonly classes?: number;
 }
 
+/** Width and height of an image. */
+const SIZE = 32;
+
 /** ResNet in the form for 32×32 images (He et al. 2016, section 4.2): a 3×3 stem and no first pooling. */
 export function resnet({ blocks, norm, width = 64, classes = 10 }: ResnetOptions): Network {
+  const normed = normLayer(norm);
   return network((registry) => {
     const layers = [
       conv(registry, "stem", 3, width, { kernel: 3, padding: 1, bias: false }),
-      norm(registry, "stem_norm", width),
+      normed(registry, "stem_norm", [width, SIZE, SIZE]),
       relu,
     ];
     let channels = width;
+    let size = SIZE;
     blocks.forEach((count, stage) => {
       for (let i = 0; i < count; i++) {
         const outputs = width * 2 ** stage;
         const stride = stage > 0 && i === 0 ? 2 : 1;
-        layers.push(residual(registry, `stage${stage + 1}.${i}`, { channels, outputs, stride, norm }));
+        size /= stride;
+        const shape = { channels, outputs: [outputs, size, size] as const, stride };
+        layers.push(residual(registry, `stage${stage + 1}.${i}`, { ...shape, norm: normed }));
         channels = outputs;
       }
     });
@@ -35,7 +43,8 @@ export function resnet({ blocks, norm, width = 64, classes = 10 }: ResnetOptions
 
 interface ResidualOptions {
   readonly channels: number;
-  readonly outputs: number;
+  /** Shape of one sample of the output: [C, H, W]. */
+  readonly outputs: readonly [number, number, number];
   readonly stride: number;
   readonly norm: NormLayer;
 }
@@ -46,18 +55,19 @@ function residual(
   name: string,
   { channels, outputs, stride, norm }: ResidualOptions,
 ): LayerFunction {
+  const [width] = outputs;
   const body = chain(
-    conv(registry, `${name}.conv1`, channels, outputs, { kernel: 3, stride, padding: 1, bias: false }),
+    conv(registry, `${name}.conv1`, channels, width, { kernel: 3, stride, padding: 1, bias: false }),
     norm(registry, `${name}.norm1`, outputs),
     relu,
-    conv(registry, `${name}.conv2`, outputs, outputs, { kernel: 3, padding: 1, bias: false }),
+    conv(registry, `${name}.conv2`, width, width, { kernel: 3, padding: 1, bias: false }),
     norm(registry, `${name}.norm2`, outputs),
   );
   const shortcut =
-    stride === 1 && channels === outputs
+    stride === 1 && channels === width
       ? chain()
       : chain(
-          conv(registry, `${name}.shortcut`, channels, outputs, { kernel: 1, stride, bias: false }),
+          conv(registry, `${name}.shortcut`, channels, width, { kernel: 1, stride, bias: false }),
           norm(registry, `${name}.shortcut_norm`, outputs),
         );
   return (values, x) => relu(values, add(body(values, x), shortcut(values, x)));

@@ -1,6 +1,7 @@
 import { conv, flatten, linear, maxPool, relu } from "../layers.js";
 import { chain, type LayerFunction, type Network, network } from "../network.js";
-import type { NormLayer } from "./norm-layer.js";
+import type { NormName } from "../norms/index.js";
+import { normLayer } from "./norm-layer.js";
 
 /** Widths of the convolutions of each configuration; "pool" halves the image. Simonyan & Zisserman 2015, table 1. */
 const CONFIGURATIONS = {
@@ -14,7 +15,7 @@ const CONFIGURATIONS = {
 
 interface VggOptions {
   readonly depth: keyof typeof CONFIGURATIONS;
-  readonly norm: NormLayer;
+  readonly norm: NormName;
   readonly classes?: number;
 }
 
@@ -23,15 +24,17 @@ export function vgg({ depth, norm, classes = 10 }: VggOptions): Network {
   return network((registry) => {
     const layers: LayerFunction[] = [];
     let channels = 3;
+    let size = 32;
     let index = 0;
     for (const width of CONFIGURATIONS[depth]) {
       if (width === "pool") {
         layers.push(maxPool(2));
+        size /= 2;
         continue;
       }
       index++;
       layers.push(conv(registry, `conv${index}`, channels, width, { kernel: 3, padding: 1 }));
-      layers.push(norm(registry, `norm${index}`, width), relu);
+      layers.push(normLayer(norm)(registry, `norm${index}`, [width, size, size]), relu);
       channels = width;
     }
     return chain(...layers, flatten, linear(registry, "head", channels, classes));
