@@ -7,7 +7,6 @@ export interface Adjoint {
   readonly y: Float64Array;
   /** [size of x, size of y], row by row. */
   readonly matrix: Float64Array;
-  readonly rows: number;
   readonly columns: number;
 }
 
@@ -29,7 +28,7 @@ export async function adjointMatrix(
     y = Float64Array.from(out);
     for (let row = 0; row < size; row++) matrix[row * size + k] = column[row];
   }
-  return { y, matrix, rows: size, columns: size };
+  return { y, matrix, columns: size };
 }
 
 /** The block of an adjoint that leads from one set of elements to itself, and the largest entry that leads out of it. */

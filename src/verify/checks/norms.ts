@@ -66,9 +66,9 @@ async function compareWithDeclaration(context: Context, norm: Norm, epsilon: num
   const blocked = norm.blocks(SHAPE);
   const where = () => `${norm.title}, x [${SHAPE.join(", ")}], ε = ${epsilon.toPrecision(2)}`;
   if (blocked === null) {
-    // Nothing blocked: no singular value is 0, however small σ makes them.
+    // Nothing blocked: no singular value is 0 to rounding, however small a σ or a saturated tanh makes it.
     const values = singularValues(adjoint.matrix);
-    const lost = values.filter((v) => v <= values[0] * 1e-9).length;
+    const lost = values.filter((v) => v <= values[0] * size * Number.EPSILON).length;
     context.record(lost, 0, () => `${where()}: directions lost`);
     return;
   }

@@ -1,5 +1,7 @@
 import { lang, type Traced } from "../../engine/index.js";
-import { affineAdjoint, batchNormLayout, standardize } from "../../theory/index.js";
+import type { Norm } from "../../nn/index.js";
+import { sizeOf, type Tensor } from "../../tensor.js";
+import { batchNormLayout, standardize } from "../../theory/index.js";
 import type { Check, Context } from "../context.js";
 import { evaluate, float64 } from "../evaluate.js";
 import { roundingBound } from "../rounding.js";
@@ -58,83 +60,84 @@ export const weightsBelow: Check = {
   },
 };
 
+const TERMS = ["L_grad", "L_diag"] as const;
+const WEIGHTS = ["W₀", "W"] as const;
+
+/**
+ * a = tanh(W₀a₀), x = W a, z from x by both phases of `norm`; returns x, a, and for each of the terms L_grad and L_diag its
+ * gradients with respect to W₀, W and x.
+ */
+const chain =
+  (norm: Norm, op: LinearOp) =>
+  (...[a0, w0, w, gamma, beta, point, slope, curvature]: Traced[]): Traced[] => {
+    const shaped = (v: Traced) => lang.reshape(v, [CHANNELS, ...op.input.slice(2).map(() => 1)]);
+    const terms: Record<(typeof TERMS)[number], (u: Traced) => Traced> = {
+      L_grad: (u) => lang.sum(lang.mul(shaped(slope), u)),
+      L_diag: (u) => lang.mul(lang.sum(lang.mul(shaped(curvature), lang.square(u))), 0.5),
+    };
+    const forward = (w0: Traced, w: Traced) => {
+      const a = lang.tanh(mixChannels(a0, w0));
+      return { a, x: op.apply(a, w) };
+    };
+    const { a, x } = forward(w0, w);
+    // A zero added to x: its gradient is ∂L/∂x.
+    const tap = lang.full(x.shape, 0, "float64");
+    const gradients = TERMS.flatMap((name) => {
+      const loss = (w0: Traced, w: Traced, tap: Traced) => {
+        const y = norm.standardize(lang.add(forward(w0, w).x, tap), []);
+        return terms[name](lang.sub(norm.affine(y, [gamma, beta]), shaped(point)));
+      };
+      return lang.valueAndGrad((w0, w, tap) => ({ value: loss(w0, w, tap), aux: [] }), [w0, w, tap]).grads;
+    });
+    return [x, a, ...gradients];
+  };
+
 async function tryOp(context: Context, op: LinearOp): Promise<void> {
   const tensor = (shape: readonly number[], shift = 0) =>
     float64(
-      context.normals(shape.reduce((a, b) => a * b, 1)).map((v) => v + shift),
+      context.normals(sizeOf(shape)).map((v) => v + shift),
       shape,
     );
-  // The layer further down works on the channel axis of a₀: W₀ [C, C].
-  const inner = op.input[1];
-  // A shift keeps the mean of the inputs away from 0, as activations have it; otherwise shared signals average out by themselves.
-  const inputs = [tensor(op.input, 1), tensor([inner, inner]), tensor(op.weight)];
-  const perChannel = () => tensor([CHANNELS]);
-  const [gamma, beta, point, slope, curvature] = Array.from({ length: 5 }, perChannel);
+  // Inputs with a mean, as activations have it: around 0 shared signals would average out by themselves.
+  const a0 = tensor(op.input, 1);
+  const w0 = tensor([op.input[1], op.input[1]]);
+  const w = tensor(op.weight);
+  const [gamma, beta, point, slope, curvature] = Array.from({ length: 5 }, () => tensor([CHANNELS]));
+  const inputs = [a0, w0, w, gamma, beta, point, slope, curvature];
+  const gradientsOf = (name: "bn" | "detached") =>
+    evaluate(chain(context.subject.norm(name, { epsilon: 0 }), op), inputs);
+  const [x, a, ...actual] = await gradientsOf("bn");
+  const [, , ...open] = await gradientsOf("detached");
 
-  const gradientsWith =
-    (name: "bn" | "detached") =>
-    (a0: Traced, w0: Traced, w: Traced, ...values: Traced[]): Traced[] => {
-      const [gamma, beta, point, slope, curvature] = values;
-      const norm = context.subject.norm(name, { epsilon: 0 });
-      const below = lang.tanh(mixChannels(a0, w0));
-      const x = op.apply(below, w);
-      const shaped = (v: Traced) => lang.reshape(v, [CHANNELS, ...x.shape.slice(2).map(() => 1)]);
-      const terms = {
-        first: (u: Traced) => lang.sum(lang.mul(shaped(slope!), u)),
-        diagonal: (u: Traced) => lang.mul(lang.sum(lang.mul(shaped(curvature!), lang.square(u))), 0.5),
-      };
-      const grads = Object.values(terms).flatMap((term) => {
-        const loss = (w0: Traced, w: Traced) => {
-          const x = op.apply(lang.tanh(mixChannels(a0, w0)), w);
-          const z = norm.affine(norm.standardize(x, []), [gamma!, beta!]);
-          return term(lang.sub(z, shaped(point!)));
-        };
-        return lang.valueAndGrad((w0, w) => ({ value: loss(w0!, w!), aux: [] }), [w0, w]).grads;
-      });
-      return [below, x, ...grads];
-    };
-  const given = [...inputs, gamma, beta, point, slope, curvature];
-  const [a, x, ...actual] = await evaluate(gradientsWith("bn"), given);
-  const [, , ...open] = await evaluate(gradientsWith("detached"), given);
-
-  const shape = [op.input[0], CHANNELS, ...op.input.slice(2)];
-  const layout = batchNormLayout(shape);
-  const reference = standardize(x, layout);
-  const positions = x.length / shape[0] / CHANNELS;
-  const value = (v: { data: ArrayLike<number> }, e: number) => v.data[Math.floor(e / positions) % CHANNELS];
-  const cotangents = [
-    x.map((_, e) => value(slope, e)),
-    x.map((_, e) => {
-      const z = value(gamma, e) * reference.y[e] + value(beta, e);
-      return value(curvature, e) * (z - value(point, e));
-    }),
-  ].map((gradient) => affineAdjoint(gradient, gamma.data as Float64Array, layout));
-  const summands = x.map((_, e) => {
-    const size = Math.abs(value(gamma, e)) + Math.abs(value(beta, e)) + Math.abs(value(point, e));
-    return value(gamma, e) * value(curvature, e) * size;
-  });
-  const rounding = roundingBound({
-    elements: x.length / CHANNELS,
-    kappa: Math.max(...reference.mean.map((mu, d) => Math.abs(mu) / reference.sigma[d])),
-    peakY: Math.max(...reference.y.map(Math.abs)),
-    peakG: Math.max(...cotangents.map((g) => Math.max(...g.map(Math.abs)) / (norm(g) / Math.sqrt(g.length)))),
-    amplification: norm(summands) / norm(cotangents[1]),
-    products: op.weight.slice(1).reduce((n, k) => n * k, 1),
-  });
-  for (const [term, title] of ["L_grad", "L_diag"].entries()) {
-    const arriving = norm(
-      cotangents[term].map((v, e) => v / reference.sigma[Math.floor(e / positions) % CHANNELS]),
-    );
-    const reaching = [
-      op.reach * arriving * norm(inputs[2].data as Float64Array) * norm(inputs[0].data as Float64Array),
-      op.reach * arriving * norm(a),
-    ];
-    for (const [k, weight] of ["W₀", "W"].entries()) {
-      const opened = norm(open[2 * term + k]);
-      // Sums over elements that cancel make the open gradient small beside what was summed, and so rounding large beside it.
+  const layout = batchNormLayout([op.input[0], CHANNELS, ...op.input.slice(2)]);
+  const { mean, sigma, y } = standardize(x, layout);
+  const summands = [
+    slope.data.map(Math.abs),
+    curvature.data.map(
+      (h, d) => Math.abs(h) * (Math.abs(gamma.data[d]) + Math.abs(beta.data[d]) + Math.abs(point.data[d])),
+    ),
+  ];
+  for (const [term, title] of TERMS.entries()) {
+    const [, , arriving] = open.slice(3 * term);
+    const rms = norm(arriving) / Math.sqrt(arriving.length);
+    const largest = Math.max(...gamma.data.map((g, d) => (Math.abs(g) * summands[term][d]) / sigma[d]));
+    const rounding = roundingBound({
+      elements: x.length / CHANNELS,
+      kappa: Math.max(...mean.map((mu, d) => Math.abs(mu) / sigma[d])),
+      peakY: Math.max(...y.map(Math.abs)),
+      peakG: Math.max(...arriving.map(Math.abs)) / rms,
+      amplification: largest / rms,
+      products: sizeOf(op.weight.slice(1)),
+    });
+    // How large ∂L/∂W₀ and ∂L/∂W could get from ∂L/∂x. Where sums over elements cancel, the open gradient is small beside
+    // that, and rounding is large beside the open gradient.
+    const reach = op.reach * norm(arriving);
+    const largestGradients = [reach * norm(float64Data(w)) * norm(float64Data(a0)), reach * norm(a)];
+    for (const [k, weight] of WEIGHTS.entries()) {
+      const opened = norm(open[3 * term + k]);
       context.record(
-        norm(actual[2 * term + k]) / opened,
-        (rounding * reaching[k]) / opened,
+        norm(actual[3 * term + k]) / opened,
+        (rounding * largestGradients[k]) / opened,
         () => `∂${title}/∂${weight}, ${op.title}`,
       );
     }
@@ -143,9 +146,11 @@ async function tryOp(context: Context, op: LinearOp): Promise<void> {
 
 /** W₀ applied to the channel axis 1 of a₀ at every position. */
 function mixChannels(a0: Traced, w0: Traced): Traced {
-  const channelsLast = [0, ...a0.shape.map((_, i) => i).slice(2), 1];
-  const back = [0, a0.ndim - 1, ...a0.shape.map((_, i) => i).slice(1, -1)];
-  return lang.transpose(lang.matmul(lang.transpose(a0, channelsLast), lang.transpose(w0, [1, 0])), back);
+  const positions = a0.shape.map((_, axis) => axis).slice(2);
+  const channelsLast = lang.transpose(a0, [0, ...positions, 1]);
+  const mixed = lang.matmul(channelsLast, lang.transpose(w0, [1, 0]));
+  return lang.transpose(mixed, [0, a0.ndim - 1, ...positions.map((axis) => axis - 1)]);
 }
 
 const norm = (values: Float64Array): number => Math.hypot(...values);
+const float64Data = ({ data }: Tensor): Float64Array => data as Float64Array;
