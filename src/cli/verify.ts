@@ -16,7 +16,7 @@ export function verifyCommand(): Command {
   return new Command("verify")
     .description("check the theorems on random cases: what normalization blocks, and what passes")
     .option("--exact", "in exact arithmetic: what is blocked comes out as 0, not as 1e-16")
-    .option("--trials <count>", "random cases per check (default: 100; with --exact 3)", wholeNumber(1))
+    .option("--trials <count>", "random cases per check (default: 100; with --exact 10)", wholeNumber(1))
     .option("--seed <number>", "another seed tries other cases", wholeNumber(0), 0)
     .addOption(
       new Option("--format <format>", "default: from the ending of -o, else table").choices([

@@ -125,6 +125,20 @@ export function recordDeviation(
   }
 }
 
+/** A share of order 1: what "passes" means where the exact share depends on the data. */
+const ORDER_1 = 0.1;
+
+/** Records, channel by channel, how much of G arrives: ‖∂L/∂x‖ relative to G through σ alone, at least a share of order 1. */
+export function recordPassing(
+  context: Context,
+  pass: Pass,
+  { y, x }: { y: Float64Array; x: Float64Array },
+): void {
+  const through = channelNorms(y, pass.case);
+  for (const [d, norm] of channelNorms(x, pass.case).entries())
+    context.record((norm * pass.reference.sigma[d]) / through[d], ORDER_1, () => describe(pass, d));
+}
+
 /** ‖·‖ of each channel, up to one common factor: root mean squares. */
 export const channelNorms = (values: Float64Array, c: Case): Float64Array => channelSizes(values, c).rms;
 

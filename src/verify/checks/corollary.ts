@@ -2,7 +2,7 @@ import { splitShared, taylorTerms } from "../../theory/index.js";
 import type { Case } from "../cases.js";
 import type { Check } from "../context.js";
 import { randomExpansion } from "../expansions.js";
-import { backward, channelNorms, describe, forward, recordDeviation } from "../phases.js";
+import { backward, forward, recordDeviation, recordPassing } from "../phases.js";
 
 /** With a formula per sample, the gradient at x is that of the differences δ_i and Δ_i,dd alone. */
 export const corollary: Check = {
@@ -39,9 +39,7 @@ export const corollary: Check = {
   },
 };
 
-/** A share of order 1: noise loses two of its n directions. */
-const ORDER_1 = 0.1;
-
+/** The differences are like noise, which loses two of its n directions. */
 export const differencesPass: Check = {
   id: "differences-pass",
   statement: "Formulas that differ: the first order of the differences passes",
@@ -51,10 +49,7 @@ export const differencesPass: Check = {
     const suits = ({ elements }: Case) => elements >= 16;
     for (const c of context.cases(["ordinary", "N·H·W", "D = 1"], { suits })) {
       const pass = forward(context.subject, c, 0);
-      const { y, x } = backward(pass, context.normals(c.x.length));
-      const through = channelNorms(y, c);
-      for (const [d, norm] of channelNorms(x, c).entries())
-        context.record((norm * pass.reference.sigma[d]) / through[d], ORDER_1, () => describe(pass, d));
+      recordPassing(context, pass, backward(pass, context.normals(c.x.length)));
     }
   },
 };

@@ -2,7 +2,7 @@ import { offDiagonalPassed, taylorTerms } from "../../theory/index.js";
 import type { Case } from "../cases.js";
 import type { Check } from "../context.js";
 import { randomExpansion } from "../expansions.js";
-import { backward, channelNorms, describe, forward, offDiagonalOrigin, recordDeviation } from "../phases.js";
+import { backward, forward, offDiagonalOrigin, recordDeviation, recordPassing } from "../phases.js";
 
 /** ∂L_off/∂x_d = (γ_d/σ_d) Σ_{e≠d} H_de γ_e (y_e − C_de y_d). */
 export const offDiagonalForm: Check = {
@@ -49,9 +49,6 @@ export const correlatedChannels: Check = {
   },
 };
 
-/** A share of order 1: what "passes" means where the exact share depends on the data. */
-const ORDER_1 = 0.1;
-
 /** L_off passes where channels are independent. At ẑ = β its cotangent is made of the other channels alone. */
 export const offDiagonalPasses: Check = {
   id: "off-diagonal-passes",
@@ -65,10 +62,7 @@ export const offDiagonalPasses: Check = {
       const pass = forward(context.subject, c, 0);
       const expansion = randomExpansion(c.point, context.random);
       const { offDiagonal } = taylorTerms(pass.z, c.layout, expansion);
-      const { y, x } = backward(pass, offDiagonal.gradient);
-      const through = channelNorms(y, c);
-      for (const [d, norm] of channelNorms(x, c).entries())
-        context.record((norm * pass.reference.sigma[d]) / through[d], ORDER_1, () => describe(pass, d));
+      recordPassing(context, pass, backward(pass, offDiagonal.gradient));
     }
   },
 };
@@ -83,13 +77,8 @@ export const thirdOrderPasses: Check = {
     const suits = ({ elements }: Case) => elements >= 16;
     for (const c of context.cases(["N·H·W", "ordinary", "many channels"], { suits })) {
       const pass = forward(context.subject, c, 0);
-      const { y, x } = backward(
-        pass,
-        pass.standardized.y.map((v) => v ** 2),
-      );
-      const through = channelNorms(y, c);
-      for (const [d, norm] of channelNorms(x, c).entries())
-        context.record((norm * pass.reference.sigma[d]) / through[d], ORDER_1, () => describe(pass, d));
+      const squares = pass.standardized.y.map((v) => v ** 2);
+      recordPassing(context, pass, backward(pass, squares));
     }
   },
 };

@@ -197,7 +197,8 @@ export const exactChecks: readonly ExactCheck[] = [
     statement: "∂²L_grad/∂x² = 0 and ∂²L_diag/∂x² = 0, along any two directions",
     source: "theory, section 4",
     claim: "vanishes",
-    degree: 9, // H γ² P P′ with dx of degree 1: P 3
+    // H γ² P P′ with dx of degree 1, so P 3, over v³ for one channel; up to three other channels' v³ join below the line.
+    degree: 9 + 3 * 6,
     shapes: SHAPES,
     *run(trial) {
       const { standardization, case: c, algebra, random } = trial;

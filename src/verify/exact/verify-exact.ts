@@ -16,7 +16,7 @@ export interface VerifyExactOptions {
   readonly onProgress?: (message: string) => void;
 }
 
-const DEFAULT_TRIALS = 3;
+const DEFAULT_TRIALS = 10;
 
 /**
  * Checks the identities at ε = 0 in exact arithmetic: blocked terms come out as 0, not as 10⁻¹⁶.
