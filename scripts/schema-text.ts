@@ -1,7 +1,13 @@
 import { AuditReport } from "../src/audit/result.js";
+import { VerifyReport } from "../src/verify/result.js";
 
-/** schema/audit-1.json: the definition of the report as JSON Schema, draft 2020-12. */
-export function schemaText(): string {
-  const schema = { $schema: "https://json-schema.org/draft/2020-12/schema", ...AuditReport };
-  return `${JSON.stringify(schema, null, 2)}\n`;
+/** The published schemas by file name: the definitions of the reports as JSON Schema, draft 2020-12. */
+export function schemaTexts(): Map<string, string> {
+  const schemas = { "audit-1.json": AuditReport, "verify-1.json": VerifyReport };
+  return new Map(
+    Object.entries(schemas).map(([file, definition]) => {
+      const schema = { $schema: "https://json-schema.org/draft/2020-12/schema", ...definition };
+      return [file, `${JSON.stringify(schema, null, 2)}\n`];
+    }),
+  );
 }

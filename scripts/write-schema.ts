@@ -1,7 +1,7 @@
-// Writes the published JSON Schema from its source of truth (`npm run schema`).
+// Writes the published JSON Schemas from their sources of truth (`npm run schema`).
 import { mkdirSync, writeFileSync } from "node:fs";
-import { schemaText } from "./schema-text.js";
+import { schemaTexts } from "./schema-text.js";
 
-const file = new URL("../schema/audit-1.json", import.meta.url);
-mkdirSync(new URL(".", file), { recursive: true });
-writeFileSync(file, schemaText());
+const folder = new URL("../schema/", import.meta.url);
+mkdirSync(folder, { recursive: true });
+for (const [file, text] of schemaTexts()) writeFileSync(new URL(file, folder), text);

@@ -1,4 +1,5 @@
-import { type GroupLayout, groupCount, groupSize } from "./layout.js";
+import { addressesOf } from "./addresses.js";
+import { type GroupLayout, groupCount } from "./layout.js";
 
 /** Tensors as the theory reads them: dense, C order. Results are always float64. */
 export type FloatArray = Float32Array | Float64Array;
@@ -43,8 +44,7 @@ export function standardize(
     leak: new Float64Array(groups),
     centred,
   };
-  for (let group = 0; group < groups; group++) {
-    const members = elementsOf(layout, group);
+  for (const [group, members] of groupsOf(layout)) {
     const mean = centred ? meanOf(members, (e) => x[e]) : 0;
     const variance = meanOf(members, (e) => (x[e] - mean) ** 2);
     const sigma = Math.sqrt(variance + epsilon);
@@ -67,9 +67,8 @@ export function standardizeAdjoint(
   layout: GroupLayout,
 ): Float64Array {
   const result = new Float64Array(gradient.length);
-  for (let group = 0; group < groupCount(layout); group++) {
+  for (const [group, members] of groupsOf(layout)) {
     if (sigma[group] === 0) continue;
-    const members = elementsOf(layout, group);
     const shared = centred ? meanOf(members, (e) => gradient[e]) : 0;
     const alongY = meanOf(members, (e) => gradient[e] * y[e]);
     for (const e of members) result[e] = (gradient[e] - shared - y[e] * alongY) / sigma[group];
@@ -77,14 +76,10 @@ export function standardizeAdjoint(
   return result;
 }
 
-/** Where the elements of one group lie in the dense tensor. */
-function elementsOf(l: GroupLayout, group: number): Uint32Array {
-  const start =
-    Math.floor(group / l.groupInner) * l.groupOuterStride + (group % l.groupInner) * l.groupInnerStride;
-  const members = new Uint32Array(groupSize(l));
-  for (let i = 0, k = 0; i < l.outer; i++)
-    for (let j = 0; j < l.inner; j++) members[k++] = start + i * l.outerStride + j * l.innerStride;
-  return members;
+/** The groups of a layout, each as the positions of its elements in the dense tensor. */
+function* groupsOf(layout: GroupLayout): Generator<[group: number, members: Uint32Array]> {
+  const { starts, offsets } = addressesOf(layout);
+  for (const [group, start] of starts.entries()) yield [group, offsets.map((offset) => start + offset)];
 }
 
 /**
