@@ -1,15 +1,15 @@
 /**
  * The engine against PyTorch on the same work, in alternation: npm run bench -- [networks] [options]
  *   --batch 8,64      batch sizes            --work gradient,hvp,step
- *   --runs 7          counted runs of each   --json file
- * Prints medians and the median of the pairwise ratios; the machine is recorded with them.
+ *   --runs 7          counted runs of each   --threads 2      --json file
+ * Each side is a process of its own. Prints medians and the medians of pairwise ratios, of elapsed and of CPU time (which
+ * suffers less from a busy machine, the more so with one thread); the machine is recorded with them.
  */
 import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { compile } from "../src/engine/index.js";
-import { Peer } from "./peer.js";
-import { NETWORKS, task, WORKS, type Work } from "./work.js";
+import { Contestant } from "./contestant.js";
+import { NETWORKS, WORKS } from "./work.js";
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -17,58 +17,79 @@ const { values: flags, positionals } = parseArgs({
     batch: { type: "string", default: "8,64" },
     work: { type: "string", default: WORKS.join(",") },
     runs: { type: "string", default: "7" },
+    threads: { type: "string", default: "2" },
     json: { type: "string" },
   },
 });
 const networks = positionals.length > 0 ? positionals : Object.keys(NETWORKS);
 const runs = Number(flags.runs);
+const threads = Number(flags.threads);
 
-const median = (list: readonly number[]): number => {
-  const sorted = [...list].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-};
+interface Time {
+  readonly ms: number;
+  readonly cpuMs: number;
+}
 
 const rows: Record<string, string | number>[] = [];
+let version = "";
 for (const network of networks)
   for (const batch of flags.batch.split(",").map(Number))
-    for (const work of flags.work.split(",") as Work[]) rows.push(await measure(network, batch, work));
+    for (const work of flags.work.split(",")) rows.push(await measure(network, batch, work));
 
 console.table(rows);
-const environment = { cpu: cpus()[0]?.model, cores: cpus().length, node: process.version, runs };
+const environment = {
+  cpu: cpus()[0]?.model,
+  cores: cpus().length,
+  node: process.version,
+  pytorch: version,
+  threads,
+  runs,
+  load: loadavg(),
+};
 console.log(JSON.stringify(environment));
 if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ environment, rows }, null, 2)}\n`);
 
-async function measure(network: string, batch: number, work: Work) {
-  const { fn, args } = task(network, batch, work);
-  const start = performance.now();
-  const program = await compile(fn, args);
-  const compileMs = performance.now() - start;
-  const peer = new Peer();
-  await peer.ask({ prepare: network, batch, work });
-  const theirs = async () => (await peer.ask<{ ms: number }>({ run: 1 })).ms;
-  const ours = async () => {
-    const begin = performance.now();
-    await program.run(args);
-    return performance.now() - begin;
-  };
-  for (let i = 0; i < 2; i++) {
-    await ours();
-    await theirs();
+async function measure(network: string, batch: number, work: string) {
+  const ours = Contestant.ours();
+  const theirs = Contestant.pytorch();
+  try {
+    const request = { prepare: network, batch, work, threads };
+    const { compileMs } = await ours.ask<{ compileMs: number }>(request);
+    ({ version } = await theirs.ask<{ version: string }>(request));
+    const pairs: [Time, Time][] = [];
+    // The first two runs allocate.
+    for (let i = 0; i < runs + 2; i++)
+      pairs.push([await ours.ask<Time>({ run: 1 }), await theirs.ask<Time>({ run: 1 })]);
+    const counted = pairs.slice(2);
+    const [our, their] = [await ours.ask<Memory>({ memory: 1 }), await theirs.ask<Memory>({ memory: 1 })];
+    return {
+      network,
+      batch,
+      work,
+      "ours ms": rounded(median(counted.map(([a]) => a.ms)), 1),
+      "PyTorch ms": rounded(median(counted.map(([, b]) => b.ms)), 1),
+      ratio: rounded(median(counted.map(([a, b]) => a.ms / b.ms)), 2),
+      "CPU ratio": rounded(median(counted.map(([a, b]) => a.cpuMs / b.cpuMs)), 2),
+      "compile ms": rounded(compileMs, 0),
+      "ours MiB": rounded(our.peakMiB, 0),
+      "PyTorch MiB": rounded(their.peakMiB, 0),
+    };
+  } finally {
+    ours.close();
+    theirs.close();
   }
-  const pairs: [number, number][] = [];
-  for (let i = 0; i < runs; i++) pairs.push([await ours(), await theirs()]);
-  const { peakMiB } = await peer.ask<{ peakMiB: number }>({ memory: 1 });
-  peer.close();
-  await program.dispose();
-  return {
-    network,
-    batch,
-    work,
-    "ours ms": Math.round(10 * median(pairs.map(([a]) => a))) / 10,
-    "PyTorch ms": Math.round(10 * median(pairs.map(([, b]) => b))) / 10,
-    ratio: Math.round(100 * median(pairs.map(([a, b]) => a / b))) / 100,
-    "compile ms": Math.round(compileMs),
-    "PyTorch peak MiB": Math.round(peakMiB),
-  };
+}
+
+interface Memory {
+  readonly peakMiB: number;
+}
+
+function median(list: readonly number[]): number {
+  const sorted = list.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+function rounded(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
 }

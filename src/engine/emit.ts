@@ -83,14 +83,14 @@ function initializer(name: string, { value, data }: Constant): MessageInitShape<
 }
 
 function nodeProto(
-  { op, domain, inputs, attributes, outputs }: Node,
+  { op, domain, inputs, attributes, outputs, origin }: Node,
   index: number,
   nameOf: (value: Value) => string,
 ): MessageInitShape<typeof NodeProtoSchema> {
   return {
     opType: op,
     domain,
-    name: `${op}_${index}`,
+    name: `${origin}/${op}_${index}`,
     input: inputs.map(nameOf),
     output: outputs.map(nameOf),
     attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)),

@@ -1,4 +1,5 @@
 import type { DType, TensorData } from "../tensor.js";
+import { OPTIMIZED, type Optimizations } from "./optimizations.js";
 
 /** Element types inside a graph: int64 only in constants of shapes, axes and indices. */
 export type GraphDType = DType | "int64";
@@ -19,6 +20,8 @@ export interface Node {
   readonly inputs: readonly Value[];
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly outputs: readonly Value[];
+  /** What the node was made for: the primitive whose rule asked for it first. Names the node, nothing more. */
+  readonly origin: string;
 }
 
 export type ConstantData = TensorData | BigInt64Array;
@@ -55,6 +58,10 @@ export class GraphBuilder {
   private readonly known = new Map<string, readonly Value[]>();
   private readonly producers = new Map<Value, Node>();
   private nextId = 0;
+  /** The origin of nodes that are made from now on. */
+  origin = "";
+
+  constructor(readonly optimizations: Optimizations = OPTIMIZED) {}
 
   input(type: ValueType): Value {
     const value = this.value(type);
@@ -109,6 +116,7 @@ export class GraphBuilder {
         inputs,
         attributes,
         outputs: types.map((type) => this.value(type)),
+        origin: this.origin,
       });
       this.known.set(key, outputs);
     }
@@ -123,6 +131,7 @@ export class GraphBuilder {
       inputs: [x],
       attributes: {},
       outputs: [this.value(x)],
+      origin: "output",
     })[0]!;
   }
 

@@ -2,6 +2,7 @@ import type { TensorSpec } from "../tensor.js";
 import { emit, usedInputs } from "./emit.js";
 import type { TracedFunction } from "./lang/autodiff.js";
 import { lowerProgram } from "./lowering.js";
+import { OPTIMIZED, type Optimizations } from "./optimizations.js";
 import { eliminateDeadCode } from "./passes/dead-code.js";
 import { trace } from "./trace.js";
 
@@ -9,6 +10,8 @@ export interface LowerOptions {
   /** Names of the graph's inputs and outputs; `input0`, …, `output0`, … where not given. */
   readonly inputNames?: readonly string[];
   readonly outputNames?: readonly string[];
+  /** Optimizations to switch off (or on); all are on unless told. */
+  readonly optimizations?: Partial<Optimizations>;
 }
 
 export interface NamedSpec extends TensorSpec {
@@ -32,9 +35,9 @@ export interface LoweredGraph {
 export function lower(
   fn: TracedFunction,
   specs: readonly TensorSpec[],
-  { inputNames = [], outputNames = [] }: LowerOptions = {},
+  { inputNames = [], outputNames = [], optimizations = {} }: LowerOptions = {},
 ): LoweredGraph {
-  const graph = eliminateDeadCode(lowerProgram(trace(fn, specs)));
+  const graph = eliminateDeadCode(lowerProgram(trace(fn, specs), { ...OPTIMIZED, ...optimizations }));
   const names = {
     inputs: graph.inputs.map((_, i) => inputNames[i] ?? `input${i}`),
     outputs: graph.outputs.map((_, i) => outputNames[i] ?? `output${i}`),

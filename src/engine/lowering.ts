@@ -1,12 +1,13 @@
 import { type Graph, GraphBuilder, type Value } from "./graph.js";
+import type { Optimizations } from "./optimizations.js";
 import type { Atom, Equation, Primitive, Variable } from "./primitives.js";
 import { rules } from "./rules/index.js";
 import type { TracedProgram } from "./trace.js";
 import { materialize, splat, type View, viewOf } from "./view.js";
 
 /** Applies the rule of every equation's primitive; the graph's inputs and outputs are the program's, in order. */
-export function lowerProgram(program: TracedProgram): Graph {
-  const g = new GraphBuilder();
+export function lowerProgram(program: TracedProgram, optimizations: Optimizations): Graph {
+  const g = new GraphBuilder(optimizations);
   const views = new Map<Variable, View>();
   const read = (atom: Atom): View =>
     atom.kind === "literal" ? splat(g.scalar(atom.value, atom.dtype), []) : views.get(atom)!;
@@ -14,11 +15,13 @@ export function lowerProgram(program: TracedProgram): Graph {
   for (const { variable, tensor } of program.constants)
     views.set(variable, viewOf(g, g.constant(tensor.dtype, tensor.shape, tensor.data)));
   for (const equation of program.equations) {
+    g.origin = equation.primitive;
     const results = applyRule(g, equation, equation.inputs.map(read));
     equation.outputs.forEach((variable, i) => {
       views.set(variable, checked(equation, results[i]!, variable));
     });
   }
+  g.origin = "output";
   const taken = new Set<Value>();
   const outputs = program.outputs.map((atom) => {
     const value = materialize(g, read(atom));

@@ -81,13 +81,27 @@ export function broadcastShapes(a: readonly number[], b: readonly number[]): num
 
 export type Reduction = "ReduceSum" | "ReduceProd" | "ReduceMax" | "ReduceMin";
 
-/** Reduces `axes` away. */
+/**
+ * Reduces `axes` away. ONNX Runtime is quick where the reduced axes are one run or surround one; more runs are reduced
+ * one after another, the first one first.
+ */
 export function reduce(g: GraphBuilder, op: Reduction, x: Value, axes: readonly number[]): Value {
   if (axes.length === 0) return x;
+  const sorted = axes.toSorted((a, b) => a - b);
+  const first = sorted.filter((axis, i) => axis === sorted[0]! + i);
+  const surround = sorted[0] === 0 && sorted.at(-1) === x.shape.length - 1;
+  const later = sorted.slice(first.length).map((axis) => axis - first.length);
+  const runs = runsOf(sorted);
+  if (runs > 2 || (runs === 2 && !surround)) return reduce(g, op, reduce(g, op, x, first), later);
   const shape = x.shape.filter((_, i) => !axes.includes(i));
   const attributes = { keepdims: 0 };
   // ReduceSum takes its axes as an input since opset 13, the others since opset 18.
-  return g.node(op, [x, g.int64([...axes].sort((a, b) => a - b))], { dtype: x.dtype, shape }, { attributes });
+  return g.node(op, [x, g.int64(sorted)], { dtype: x.dtype, shape }, { attributes });
+}
+
+/** How many runs of neighbours a sorted list of axes has. */
+function runsOf(axes: readonly number[]): number {
+  return axes.filter((axis, i) => i === 0 || axes[i - 1] !== axis - 1).length;
 }
 
 /** Elements `start[i] ≤ j < stop[i]` of each axis. */
@@ -104,14 +118,20 @@ export function slice(
   return g.node("Slice", [x, g.int64(starts), g.int64(stops), g.int64(axes)], { dtype: x.dtype, shape });
 }
 
+/** What `x` is the reverse of along just these axes; undefined where it is no such thing. */
+export function unflip(g: GraphBuilder, x: Value, axes: readonly number[]): Value | undefined {
+  const producer = g.producer(x);
+  // Only `flip` makes a Slice with steps, its fifth input.
+  if (producer?.op !== "Slice" || producer.inputs.length !== 5) return undefined;
+  return producer.inputs[3] === g.int64(axes.toSorted((a, b) => a - b)) ? producer.inputs[0]! : undefined;
+}
+
 /** x reversed along `axes`. Reversing twice gives the original value back. */
 export function flip(g: GraphBuilder, x: Value, axes: readonly number[]): Value {
   if (axes.length === 0) return x;
   const sorted = [...axes].sort((a, b) => a - b);
-  const producer = g.producer(x);
-  // Only `flip` makes a Slice with steps, its fifth input.
-  const steps = producer?.op === "Slice" && producer.inputs.length === 5;
-  if (steps && producer.inputs[3] === g.int64(sorted)) return producer.inputs[0]!;
+  const original = unflip(g, x, axes);
+  if (original !== undefined) return original;
   const all = (value: number) => g.int64(sorted.map(() => value));
   // A stop before the first element is written as less than −size.
   const stops = g.int64(sorted.map((axis) => -x.shape[axis]! - 1));
@@ -159,6 +179,28 @@ export function concat(g: GraphBuilder, xs: readonly Value[], axis: number): Val
 /** Matrix product of a [*B, M, K] and b [*B, K, N], batched over equal leading axes. */
 export function matmul(g: GraphBuilder, a: Value, b: Value): Value {
   return g.node("MatMul", [a, b], { dtype: a.dtype, shape: a.shape.with(-1, b.shape.at(-1)!) });
+}
+
+/**
+ * Products of a [B, M, K] and b [B, K, N], B being 1 or the same; with `transA` a is [B, K, M], with `transB` b is
+ * [B, N, K].
+ */
+export function batchedProduct(
+  g: GraphBuilder,
+  a: Value,
+  b: Value,
+  { transA = false, transB = false }: { readonly transA?: boolean; readonly transB?: boolean },
+): Value {
+  const batch = Math.max(a.shape[0]!, b.shape[0]!);
+  const shape = [batch, a.shape[transA ? 2 : 1]!, b.shape[transB ? 1 : 2]!];
+  if (!transA && !transB) return g.node("MatMul", [a, b], { dtype: a.dtype, shape });
+  // ONNX Runtime reads operands transposed in float32 only, by an operator of its own.
+  if (g.optimizations.contrib && a.dtype === "float32") {
+    const attributes = { transA: Number(transA), transB: Number(transB) };
+    return g.node("FusedMatMul", [a, b], { dtype: a.dtype, shape }, { attributes, domain: "com.microsoft" });
+  }
+  const turned = (x: Value, turn: boolean) => (turn ? transpose(g, x, [0, 2, 1]) : x);
+  return g.node("MatMul", [turned(a, transA), turned(b, transB)], { dtype: a.dtype, shape });
 }
 
 /** Product of two matrices of a floating type, either of them read transposed. */

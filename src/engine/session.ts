@@ -11,6 +11,8 @@ export interface SessionOptions {
   readonly device?: Device;
   /** Threads within one operator; as many as there are cores unless told. */
   readonly threads?: number;
+  /** Prefix of the file that every run's time per node is written to when `endProfiling` is called. */
+  readonly profile?: string;
 }
 
 /** A compiled function, ready to run many times. Holds memory outside JavaScript until disposed. */
@@ -32,7 +34,7 @@ export class Program {
   /** Hands the graph to ONNX Runtime, which is loaded now and not before. */
   static async load(
     lowered: LoweredGraph,
-    { device = "cpu", threads }: SessionOptions = {},
+    { device = "cpu", threads, profile }: SessionOptions = {},
   ): Promise<Program> {
     const runtime = await import("onnxruntime-node");
     const options: InferenceSession.SessionOptions = {
@@ -44,6 +46,7 @@ export class Program {
       executionMode: "sequential",
       intraOpNumThreads: threads ?? availableParallelism(),
       logSeverityLevel: 4,
+      ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
     };
     // What goes wrong is thrown; nothing else should reach the terminal.
     runtime.env.logLevel = "fatal";
@@ -80,6 +83,11 @@ export class Program {
       shape,
       data: results[name]!.data as TensorData,
     }));
+  }
+
+  /** Writes the times of all runs so far, if the program was compiled with `profile`. */
+  endProfiling(): void {
+    this.session.endProfiling();
   }
 
   async dispose(): Promise<void> {

@@ -1,6 +1,6 @@
 import { defaultDevice } from "@jax-js/jax";
 import { expect } from "vitest";
-import { compile, lang, type TracedFunction } from "../../src/engine/index.js";
+import { type CompileOptions, compile, lang, type TracedFunction } from "../../src/engine/index.js";
 import { numpy as np, type Traced } from "../../src/engine/jax.js";
 import { allocate, type DType, sizeOf, type Tensor } from "../../src/tensor.js";
 
@@ -53,8 +53,12 @@ function toJax({ data, shape, dtype }: Tensor): Traced {
 }
 
 /** What the compiled graph computes. */
-export async function compiled(fn: TracedFunction, inputs: readonly Tensor[]): Promise<Tensor[]> {
-  await using program = await compile(fn, inputs);
+export async function compiled(
+  fn: TracedFunction,
+  inputs: readonly Tensor[],
+  options: CompileOptions = {},
+): Promise<Tensor[]> {
+  await using program = await compile(fn, inputs, options);
   return await program.run(inputs);
 }
 

@@ -22,6 +22,16 @@ export function flipView(g: GraphBuilder, x: View, axes: readonly number[]): Vie
   return { ...x, value: ops.flip(g, x.value, stored) };
 }
 
+/** The view that `x` is the reverse of along just these axes; undefined where it is no such thing. */
+export function unflipped(g: GraphBuilder, x: View, axes: readonly number[]): View | undefined {
+  const value = ops.unflip(
+    g,
+    x.value,
+    axes.flatMap((axis) => x.axes[axis] ?? []),
+  );
+  return value === undefined ? undefined : { ...x, value };
+}
+
 const flip: Rule<"flip"> = (g, [x], { axis }) => [flipView(g, x!, axis)];
 
 /** The part of `x` in the given ranges, in the layout of `x`. */

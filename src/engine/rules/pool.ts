@@ -2,7 +2,16 @@ import { sizeOf } from "../../tensor.js";
 import type { GraphBuilder, Value } from "../graph.js";
 import * as ops from "../ops.js";
 import type { Pair } from "../primitives.js";
-import { dtypeOf, mapStored, materialize, range, type View, viewOf } from "../view.js";
+import {
+  dtypeOf,
+  mapStored,
+  materialize,
+  naturalOrder,
+  range,
+  storedAxes,
+  type View,
+  viewOf,
+} from "../view.js";
 import type { Rule } from "./rule.js";
 import { convolutionTable, gatherTable, type Table, transposeTable } from "./tables.js";
 
@@ -34,22 +43,30 @@ const pool: Rule<"pool"> = (g, [x], { window, strides }) => {
   return [view];
 };
 
-/** [..., o·k] seen as [..., o, k], all o before all k. No data moves but for a ragged tail. */
+/**
+ * [..., o·k] seen as [..., o, k], all o before all k, in whatever layout x has: each axis splits where it is stored. No
+ * data moves but for a ragged tail.
+ */
 function tiledWindows(g: GraphBuilder, x: View, lead: number, window: readonly number[]): View {
-  const value = materialize(g, x);
-  const positions = positionsOf(value.shape.slice(lead), window, window);
+  const order = naturalOrder(x);
+  const value = materialize(g, x, order);
+  const positions = positionsOf(x.shape.slice(lead), window, window);
   const whole = ops.slice(
     g,
     value,
-    value.shape.map((n, axis): Pair => [0, axis < lead ? n : positions[axis - lead]! * window[axis - lead]!]),
+    order.map(
+      (axis): Pair => [0, axis < lead ? x.shape[axis]! : positions[axis - lead]! * window[axis - lead]!],
+    ),
   );
-  const split = [...value.shape.slice(0, lead), ...window.flatMap((k, i) => [positions[i]!, k])];
-  return viewOf(g, ops.reshape(g, whole, split), tiledOrder(lead, window.length));
+  const split = order.flatMap((axis) =>
+    axis < lead ? [x.shape[axis]!] : [positions[axis - lead]!, window[axis - lead]!],
+  );
+  return viewOf(g, ops.reshape(g, whole, split), splitAxes(order, lead, window.length));
 }
 
-/** Logical axes [..., o1, o2, k1, k2] in the storage order [..., o1, k1, o2, k2]. */
-function tiledOrder(lead: number, dims: number): number[] {
-  return [...range(lead), ...range(dims).flatMap((i) => [lead + i, lead + dims + i])];
+/** Logical axes [..., o1, o2, k1, k2] in the order of x's axes, each o followed by its k. */
+function splitAxes(order: readonly number[], lead: number, dims: number): number[] {
+  return order.flatMap((axis) => (axis < lead ? [axis] : [axis, axis + dims]));
 }
 
 /**
@@ -93,19 +110,24 @@ function tableOf(input: readonly number[], window: readonly number[], strides: r
   );
 }
 
+/** The axes [..., o1, o2] of a view of windows as stored, those it does not store in front. */
+function joinedOrder(windows: View, lead: number, dims: number): number[] {
+  return naturalOrder(windows).filter((axis) => axis < lead + dims);
+}
+
 /** Every input element becomes the sum of the window elements that were read from it. */
 const poolTranspose: Rule<"pool_transpose"> = (g, [windows], { inShape, window, strides }) => {
   const lead = inShape.length - window.length;
   const input = inShape.slice(lead);
   const positions = positionsOf(input, window, strides);
   if (tiles(window, strides)) {
-    const value = materialize(g, windows!, tiledOrder(lead, window.length));
-    const whole = ops.reshape(g, value, [
-      ...inShape.slice(0, lead),
-      ...positions.map((o, i) => o * window[i]!),
-    ]);
-    const tail = inShape.map((n, axis): Pair => [0, n - whole.shape[axis]!]);
-    return [viewOf(g, ops.pad(g, whole, tail))];
+    const order = joinedOrder(windows!, lead, window.length);
+    const value = materialize(g, windows!, splitAxes(order, lead, window.length));
+    const extent = (axis: number) =>
+      axis < lead ? inShape[axis]! : positions[axis - lead]! * window[axis - lead]!;
+    const whole = ops.reshape(g, value, order.map(extent));
+    const tail = order.map((axis): Pair => [0, inShape[axis]! - extent(axis)]);
+    return [viewOf(g, ops.pad(g, whole, tail), order)];
   }
   const { rows, indices } = transposeTable(tableOf(input, window, strides), sizeOf(input));
   const planes = inShape.slice(0, lead);
@@ -136,6 +158,9 @@ export function reduceWindows(
   const outer = x.shape.length - dims;
   if (axes.length !== dims || axes.some((axis) => axis < outer) || dims > 3) return undefined;
   const dtype = dtypeOf(x);
+  // With positions stored inside, the pooling operators do not apply and reducing the windows is as good.
+  const innermost = storedAxes(windows.x).at(-1) ?? outer;
+  if (innermost < windows.x.shape.length - dims) return undefined;
   if (op === "Max" && ops.isFloat(dtype)) return poolWith(g, "MaxPool", windows);
   if (op !== "Add" || dtype !== "float32") return undefined;
   const count = g.scalar(sizeOf(window), dtype);

@@ -1,0 +1,42 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface, type Interface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+/** A process that does the work of a benchmark on request; see peer.py for requests and answers. */
+export class Contestant {
+  private readonly child: ChildProcess;
+  private readonly lines: AsyncIterator<string>;
+  private readonly reader: Interface;
+
+  private constructor(
+    private readonly name: string,
+    command: string,
+    args: readonly string[],
+  ) {
+    this.child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
+    this.reader = createInterface({ input: this.child.stdout! });
+    this.lines = this.reader[Symbol.asyncIterator]();
+  }
+
+  static ours(): Contestant {
+    return new Contestant("blindspot", process.execPath, ["--import", "tsx", here("worker.ts")]);
+  }
+
+  static pytorch(python = process.env.BLINDSPOT_PYTHON ?? "/usr/bin/python3"): Contestant {
+    return new Contestant("PyTorch", python, [here("peer.py")]);
+  }
+
+  async ask<Answer>(request: object): Promise<Answer> {
+    this.child.stdin!.write(`${JSON.stringify(request)}\n`);
+    const { value, done } = await this.lines.next();
+    if (done) throw new Error(`the ${this.name} process ended`);
+    return JSON.parse(value) as Answer;
+  }
+
+  close(): void {
+    this.child.kill();
+    this.reader.close();
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * Where the time of a compiled program goes: npm run profile -- <network> [options]
+ *   --batch 64   --work gradient | hvp | step   --runs 5   --threads 2   --nodes 20
+ * Prints the time per run by operator and by the jax-js primitive it was made for, and the slowest nodes.
+ */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { compile } from "../src/engine/index.js";
+import { task, type Work } from "./work.js";
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    batch: { type: "string", default: "64" },
+    work: { type: "string", default: "gradient" },
+    runs: { type: "string", default: "5" },
+    threads: { type: "string" },
+    nodes: { type: "string", default: "20" },
+  },
+});
+
+interface NodeEvent {
+  readonly name: string;
+  readonly cat: string;
+  readonly dur: number;
+  readonly args: {
+    readonly op_name?: string;
+    readonly input_type_shape?: readonly Record<string, readonly number[]>[];
+    readonly output_type_shape?: readonly Record<string, readonly number[]>[];
+  };
+}
+
+const folder = mkdtempSync(join(tmpdir(), "blindspot-profile-"));
+try {
+  await main(positionals[0] ?? "vgg11");
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+async function main(network: string): Promise<void> {
+  const { fn, args } = task(network, Number(flags.batch), flags.work as Work);
+  const threads = flags.threads === undefined ? undefined : Number(flags.threads);
+  const program = await compile(fn, args, { profile: join(folder, "run"), threads });
+  const runs = Number(flags.runs);
+  for (let i = 0; i < runs + 1; i++) await program.run(args);
+  program.endProfiling();
+  await program.dispose();
+  const file = readdirSync(folder).find((name) => name.endsWith(".json"))!;
+  const events = JSON.parse(readFileSync(join(folder, file), "utf8")) as NodeEvent[];
+  report(
+    events.filter(({ cat, name }) => cat === "Node" && name.endsWith("_kernel_time")),
+    runs,
+  );
+}
+
+function report(events: readonly NodeEvent[], runs: number): void {
+  const byNode = new Map<string, number[]>();
+  const details = new Map<string, NodeEvent>();
+  for (const event of events) {
+    const times = byNode.get(event.name) ?? [];
+    byNode.set(event.name, times);
+    times.push(event.dur / 1000);
+    details.set(event.name, event);
+  }
+  // The median over runs, without the first one, which allocates.
+  const cost = [...byNode].map(([name, times]) => ({
+    name,
+    ms: median(times.slice(-runs)),
+    event: details.get(name)!,
+  }));
+  const total = cost.reduce((sum, { ms }) => sum + ms, 0);
+  console.log(`${cost.length} nodes, ${total.toFixed(1)} ms a run (sum of medians over ${runs} runs)`);
+  console.table(grouped(cost, ({ event }) => event.args.op_name ?? "?", total));
+  console.table(
+    grouped(cost, ({ name }) => name.slice(0, name.lastIndexOf("_", name.lastIndexOf("_kernel") - 1)), total),
+  );
+  const slowest = cost.toSorted((a, b) => b.ms - a.ms).slice(0, Number(flags.nodes));
+  for (const { name, ms, event } of slowest)
+    console.log(
+      `${ms.toFixed(2).padStart(8)} ms  ${name.replace("_kernel_time", "")}  ${shapes(event.args.input_type_shape)} → ${shapes(event.args.output_type_shape)}`,
+    );
+}
+
+interface Cost {
+  readonly name: string;
+  readonly ms: number;
+  readonly event: NodeEvent;
+}
+
+function grouped(costs: readonly Cost[], keyOf: (cost: Cost) => string, total: number) {
+  const sums = new Map<string, { ms: number; nodes: number }>();
+  for (const cost of costs) {
+    const sum = sums.get(keyOf(cost)) ?? { ms: 0, nodes: 0 };
+    sums.set(keyOf(cost), { ms: sum.ms + cost.ms, nodes: sum.nodes + 1 });
+  }
+  return Object.fromEntries(
+    [...sums]
+      .sort(([, a], [, b]) => b.ms - a.ms)
+      .slice(0, 16)
+      .map(([key, { ms, nodes }]) => [
+        key,
+        { ms: Number(ms.toFixed(1)), percent: Number(((100 * ms) / total).toFixed(1)), nodes },
+      ]),
+  );
+}
+
+function shapes(list: readonly Record<string, readonly number[]>[] = []): string {
+  return list.map((entry) => `[${Object.values(entry)[0]}]`).join(" ");
+}
+
+function median(list: readonly number[]): number {
+  const sorted = list.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1]!;
+}

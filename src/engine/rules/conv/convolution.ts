@@ -1,0 +1,137 @@
+import { sizeOf, type TensorSpec } from "../../../tensor.js";
+import type { GraphBuilder, Value } from "../../graph.js";
+import * as ops from "../../ops.js";
+import type { ConvParams } from "../../primitives.js";
+import { materialize, type View, viewOf } from "../../view.js";
+import { convolutionTable, type Table } from "../tables.js";
+
+/**
+ * The logical axes of a convolution by role. A leading vmap axis that both operands store is a group; one that only
+ * x stores is more batch, one that only w stores more output channels.
+ */
+export interface Roles {
+  readonly groups: readonly number[];
+  readonly batch: readonly number[];
+  /** Within one group. */
+  readonly outputs: readonly number[];
+  readonly channel: number;
+  readonly spatial: readonly number[];
+}
+
+export interface Convolution extends ConvParams {
+  readonly x: View;
+  readonly w: View;
+  readonly result: TensorSpec;
+  readonly roles: Roles;
+}
+
+export function rolesOf(x: View, w: View, vmapDims: number): Roles {
+  const roles: { groups: number[]; batch: number[]; outputs: number[] } = {
+    groups: [],
+    batch: [],
+    outputs: [],
+  };
+  for (let axis = 0; axis < vmapDims; axis++) {
+    if (x.axes[axis] != null && w.axes[axis] != null) roles.groups.push(axis);
+    else if (w.axes[axis] != null) roles.outputs.push(axis);
+    else roles.batch.push(axis);
+  }
+  return {
+    groups: roles.groups,
+    // In x, axis `vmapDims` is the batch; in w, the output channel. In the result the latter comes one later.
+    batch: [...roles.batch, vmapDims],
+    outputs: [...roles.outputs, vmapDims],
+    channel: vmapDims + 1,
+    spatial: x.shape.flatMap((_, axis) => (axis > vmapDims + 1 ? [axis] : [])),
+  };
+}
+
+/** Axes of the result: its output channel stands after the batch axis, where the operands have theirs. */
+export function resultRoles(c: Convolution): Roles {
+  const { roles, vmapDims } = c;
+  return { ...roles, outputs: [...roles.outputs.slice(0, -1), vmapDims + 1] };
+}
+
+/** Number of elements along some axes of a view. */
+export const size = (view: Pick<View, "shape">, axes: readonly number[]): number =>
+  sizeOf(axes.map((axis) => view.shape[axis]!));
+
+/** Sizes along the spatial axes. */
+export const spatialShape = (c: Convolution, view: Pick<View, "shape">): number[] =>
+  c.roles.spatial.map((axis) => view.shape[axis]!);
+
+/** `view` as a dense tensor with one axis for each of `parts`, the product of its logical axes. */
+export function packed(g: GraphBuilder, view: View, parts: readonly (readonly number[])[]): Value {
+  const value = materialize(g, widened(view, parts.flat()), parts.flat());
+  return ops.reshape(
+    g,
+    value,
+    parts.map((axes) => size(view, axes)),
+  );
+}
+
+/** Leaves out logical axes that are neither stored nor asked for, so that they are not expanded. */
+function widened(view: View, axes: readonly number[]): View {
+  return { ...view, shape: view.shape.map((n, axis) => (axes.includes(axis) ? n : 1)) };
+}
+
+/** An operand of a matrix product, in whichever of its two orders is stored without a transpose. */
+export interface Matrix {
+  readonly value: Value;
+  /** Whether `value` is [columns, rows] instead of [rows, columns]. */
+  readonly transposed: boolean;
+}
+
+export function matrix(
+  g: GraphBuilder,
+  view: View,
+  rows: readonly number[],
+  columns: readonly number[],
+): Matrix {
+  const transposed = !isStoredAs(view, [...rows, ...columns]) && isStoredAs(view, [...columns, ...rows]);
+  return { value: packed(g, view, transposed ? [columns, rows] : [rows, columns]), transposed };
+}
+
+/** Whether the stored ones of these axes are stored in this order. */
+export function isStoredAs(view: View, order: readonly number[]): boolean {
+  const stored = order.flatMap((axis) => view.axes[axis] ?? []);
+  return stored.every((at, i) => i === 0 || stored[i - 1]! < at);
+}
+
+/**
+ * The result as a view, from a tensor whose axes are listed as roles; vmap axes that neither operand stores are
+ * treated as batch that x repeats.
+ */
+export function resultView(
+  g: GraphBuilder,
+  c: Convolution,
+  value: Value,
+  parts: readonly (readonly number[])[],
+): View {
+  const order = parts.flat();
+  const shape = order.map((axis) => c.result.shape[axis]!);
+  return viewOf(g, ops.reshape(g, value, shape), order);
+}
+
+/** For every kernel tap and position of the result, the flat spatial index of x it multiplies. */
+export function tableOf(c: Convolution): Table {
+  return convolutionTable(
+    c.roles.spatial.map((axis, i) => ({
+      input: c.x.shape[axis]!,
+      taps: c.w.shape[axis]!,
+      positions: c.result.shape[axis]!,
+      stride: c.strides[i]!,
+      before: c.padding[i]![0],
+      spread: c.lhsDilation[i]!,
+      dilation: c.rhsDilation[i]!,
+    })),
+  );
+}
+
+/** Table [taps · positions] as [positions · taps]. */
+export function byPosition({ taps, positions, indices }: Table): Int32Array {
+  const turned = new Int32Array(indices.length);
+  for (let t = 0; t < taps; t++)
+    for (let p = 0; p < positions; p++) turned[p * taps + t] = indices[t * positions + p]!;
+  return turned;
+}

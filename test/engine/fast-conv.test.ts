@@ -1,0 +1,108 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { lang, lower, type TracedFunction } from "../../src/engine/index.js";
+import { PLAIN } from "../../src/engine/optimizations.js";
+import type { Tensor } from "../../src/tensor.js";
+import { compiled, eager, expectClose, oracle, tensor, withGradients } from "./support.js";
+
+const L = lang;
+oracle("wasm");
+
+/** Winograd's transforms add and subtract before they multiply: a few more digits are lost than by plain sums. */
+const TOLERANCE = { float32: 2e-5, float64: 1e-12, int32: 0, uint32: 0, bool: 0 };
+
+interface Case {
+  readonly batch: number;
+  readonly channels: readonly [number, number];
+  readonly size: readonly [number, number];
+  readonly kernel: readonly [number, number];
+  readonly stride: number;
+  readonly padding: readonly (readonly [number, number])[];
+}
+
+const small = fc.integer({ min: 1, max: 3 });
+const border = fc.tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 2 }));
+const side = fc.integer({ min: 3, max: 8 });
+const channels = fc.integer({ min: 15, max: 19 });
+const cases: fc.Arbitrary<Case> = fc.record({
+  batch: fc.integer({ min: 2, max: 9 }),
+  channels: fc.tuple(channels, channels),
+  size: fc.tuple(side, side),
+  kernel: fc.oneof(fc.constant([3, 3] as const), fc.tuple(small, small)),
+  stride: fc.oneof(fc.constant(1), fc.constant(1), fc.constant(2)),
+  padding: fc.tuple(border, border),
+});
+
+const conv =
+  ({ stride, padding }: Case) =>
+  (x: lang.Traced, w: lang.Traced) =>
+    L.conv(x, w, { strides: [stride, stride], padding, dilations: [1, 1], groups: 1 });
+
+const operands = (c: Case, dtype: "float32" | "float64"): Tensor[] => [
+  tensor([c.batch, c.channels[0], ...c.size], dtype, 1),
+  tensor([c.channels[1], c.channels[0], ...c.kernel], dtype, 2),
+];
+
+describe("fast convolutions agree with jax-js's own kernels and with the plain rules", () => {
+  it.each(["float32", "float64"] as const)("%s, with both gradients", async (dtype) => {
+    await fc.assert(
+      fc.asyncProperty(cases, async (c) => {
+        const inputs = operands(c, dtype);
+        const fn = withGradients(conv(c), inputs);
+        const fast = await compiled(fn, inputs);
+        expectClose(fast, eager(fn, inputs), TOLERANCE);
+        expectClose(fast, await compiled(fn, inputs, { optimizations: PLAIN }), TOLERANCE);
+        const portable = await compiled(fn, inputs, { optimizations: { contrib: false } });
+        expectClose(portable, fast, TOLERANCE);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("second derivatives", async () => {
+    await fc.assert(
+      fc.asyncProperty(cases, async (c) => {
+        const gradient: TracedFunction = (a, b) =>
+          L.valueAndGrad((p, q) => ({ value: L.mean(L.square(conv(c)(p!, q!))), aux: [] }), [a!, b!]).grads;
+        const hessianVector: TracedFunction = (a, b) => L.jvp(gradient, [a!, b!], [a!, b!]).tangent;
+        const inputs = operands(c, "float32");
+        expectClose(await compiled(hessianVector, inputs), eager(hessianVector, inputs), TOLERANCE);
+      }),
+      { numRuns: 10 },
+    );
+  });
+});
+
+describe("which way a convolution goes", () => {
+  const gradientOf = (border: number): TracedFunction => {
+    const padding = [[border, border] as const, [border, border] as const];
+    const geometry = { strides: [1, 1], padding, dilations: [1, 1], groups: 1 };
+    return (x, w) =>
+      L.valueAndGrad((a, b) => ({ value: L.sum(L.square(L.conv(a!, b!, geometry))), aux: [] }), [x!, w!])
+        .grads;
+  };
+  const operators = (channels: number, dtype: "float32" | "float64", kernel = 3) =>
+    Object.fromEntries(
+      lower(gradientOf(kernel >> 1), [
+        { shape: [8, channels, 8, 8], dtype },
+        { shape: [32, channels, kernel, kernel], dtype },
+      ]).operators,
+    );
+
+  it("Winograd: transforms of input, kernel, cotangent (twice) and kernel gradient; no reversed kernel", () => {
+    const graph = operators(16, "float32");
+    expect(graph).toMatchObject({ FusedMatMul: 2 });
+    // Input transforms of x and of the cotangent, the cotangent's tiles, the kernel, two results, the kernel's gradient,
+    // and the products with a kernel stored output channels first.
+    expect(graph.MatMul).toBe(8);
+    expect(graph).not.toHaveProperty("Slice");
+    expect(graph).not.toHaveProperty("Conv");
+  });
+  it("float64 and few channels: matrix products over rows", () => {
+    expect(operators(16, "float64")).not.toHaveProperty("FusedMatMul");
+    expect(operators(3, "float32")).not.toHaveProperty("FusedMatMul");
+  });
+  it("1×1 kernels gather nothing", () => {
+    expect(operators(16, "float32", 1)).not.toHaveProperty("Gather");
+  });
+});
