@@ -14,7 +14,7 @@ export function selectLayers<T extends { readonly name: string }>(
   file: string,
 ): T[] {
   if (glob === undefined) return [...layers];
-  const matches = picomatch(glob, { bash: true, dot: true });
+  const matches = glob === "" ? () => false : picomatch(glob, { bash: true, dot: true });
   const selected = layers.filter(({ name }) => matches(name));
   if (selected.length === 0) {
     const names = layers.slice(0, SHOWN).map(({ name }) => name);

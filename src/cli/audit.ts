@@ -1,15 +1,21 @@
 import { Command, Option } from "commander";
 import type { AuditReport, Thresholds } from "../audit/result.js";
+import type { Device } from "../engine/session.js";
 import { UserError } from "../errors.js";
-import { writeWhole } from "./output.js";
+import type { LossKind } from "../onnx/loss.js";
+import { checkWritable, tableOptions, writeWhole } from "./output.js";
 import { terminalProgress } from "./progress.js";
 
 const FORMATS = ["table", "json", "html", "junit"] as const;
 type Format = (typeof FORMATS)[number];
 
+// Named here, not imported: the command line loads neither importer nor runtime before it needs them.
+const LOSSES = ["cross-entropy", "mse", "bce", "l1", "output"] as const satisfies readonly LossKind[];
+const DEVICES = ["cpu", "cuda", "webgpu"] as const satisfies readonly Device[];
+
 interface AuditFlags {
   data?: string;
-  loss?: "cross-entropy" | "mse" | "bce" | "l1" | "output";
+  loss?: LossKind;
   input?: string;
   target?: string;
   layers?: string;
@@ -17,8 +23,8 @@ interface AuditFlags {
   output?: string;
   failOn?: string;
   thresholds?: string;
-  precision: "float32" | "float64";
-  device: "cpu" | "cuda" | "webgpu";
+  precision?: "float32" | "float64";
+  device?: Device;
   saveGraph?: string;
 }
 
@@ -29,11 +35,7 @@ export function auditCommand(): Command {
     .option("--data <batch.npz>", "the batch: inputs by ONNX name (or `input`), `label` or `target`")
     .addOption(
       new Option("--loss <kind>", "loss on the model's output (default: inferred from the batch)").choices([
-        "cross-entropy",
-        "mse",
-        "bce",
-        "l1",
-        "output",
+        ...LOSSES,
       ]),
     )
     .option("--input <key>", "key of the model's input in the batch")
@@ -46,15 +48,12 @@ export function auditCommand(): Command {
     .option("--fail-on <conditions>", "exit with 1 if any layer meets one, e.g. 'removed>0.9,verdict=blind'")
     .option("--thresholds <list>", "verdict limits, e.g. 'blind.removed=0.95,dim.blocked=0.2'")
     .addOption(
-      new Option("--precision <type>", "element type of the measurement")
-        .choices(["float32", "float64"])
-        .default("float32"),
+      new Option("--precision <type>", "element type of the measurement (default: float32)").choices([
+        "float32",
+        "float64",
+      ]),
     )
-    .addOption(
-      new Option("--device <device>", "where the graph runs")
-        .choices(["cpu", "cuda", "webgpu"])
-        .default("cpu"),
-    )
+    .addOption(new Option("--device <device>", "where the graph runs (default: cpu)").choices([...DEVICES]))
     .option("--save-graph <file.onnx>", "also write the measuring graph, to run anywhere ONNX runs")
     .action(audit);
 }
@@ -65,6 +64,7 @@ async function audit(file: string, flags: AuditFlags): Promise<void> {
   const { findFailures, parseFailOn } = await import("../audit/fail-on.js");
   const conditions = flags.failOn === undefined ? [] : parseFailOn(flags.failOn);
   const thresholds = parseThresholds(flags.thresholds);
+  for (const file of [flags.output, flags.saveGraph]) if (file !== undefined) checkWritable(file);
 
   const progress = terminalProgress();
   let report: AuditReport;
@@ -75,7 +75,7 @@ async function audit(file: string, flags: AuditFlags): Promise<void> {
   }
 
   const failures = findFailures(report, conditions);
-  const text = await render(report, format, failures, flags.output === undefined);
+  const text = await render(report, format, failures, flags.output);
   if (flags.output === undefined) process.stdout.write(text);
   else writeWhole(flags.output, text);
   for (const warning of format === "table" ? [] : report.warnings)
@@ -93,7 +93,7 @@ async function measure(
 ): Promise<AuditReport> {
   const { layers } = flags;
   if (/\.(safetensors|npz)$/i.test(file)) {
-    for (const flag of ["data", "loss", "input", "target", "saveGraph"] as const)
+    for (const flag of ["data", "loss", "input", "target", "precision", "device", "saveGraph"] as const)
       if (flags[flag] !== undefined)
         throw new UserError(
           `--${flag === "saveGraph" ? "save-graph" : flag}: means nothing for a recorded trace (${file}); leave it out`,
@@ -124,12 +124,12 @@ async function render(
   report: AuditReport,
   format: Format,
   failures: Parameters<typeof import("../report/junit.js").auditJunit>[1],
-  toTerminal: boolean,
+  output: string | undefined,
 ): Promise<string> {
   switch (format) {
     case "table": {
       const { auditTable } = await import("../report/table.js");
-      return auditTable(report, { color: toTerminal && wantsColor() });
+      return auditTable(report, tableOptions(output));
     }
     case "json":
       return (await import("../report/json.js")).auditJson(report);
@@ -140,14 +140,9 @@ async function render(
   }
 }
 
-/** Colours only on a terminal, and never where the user asked for none (no-color.org). */
-export function wantsColor(): boolean {
-  return process.stdout.isTTY === true && !process.env.NO_COLOR;
-}
-
 function formatFromName(file: string | undefined): Format {
-  if (file?.endsWith(".json")) return "json";
-  if (file && /\.html?$/.test(file)) return "html";
-  if (file?.endsWith(".xml")) return "junit";
-  return "table";
+  if (file === undefined) return "table";
+  if (/\.json$/i.test(file)) return "json";
+  if (/\.html?$/i.test(file)) return "html";
+  return /\.xml$/i.test(file) ? "junit" : "table";
 }

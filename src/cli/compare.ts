@@ -2,8 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { AuditReport } from "../audit/result.js";
 import { UserError } from "../errors.js";
-import { wantsColor } from "./audit.js";
-import { writeWhole } from "./output.js";
+import { tableOptions, writeWhole } from "./output.js";
 
 interface CompareFlags {
   format?: "table" | "json";
@@ -32,9 +31,7 @@ async function compare(fileA: string, fileB: string, flags: CompareFlags): Promi
   const json = flags.format === "json" || (flags.format === undefined && flags.output?.endsWith(".json"));
   const text = json
     ? `${JSON.stringify(comparison, null, 2)}\n`
-    : (await import("../report/compare-table.js")).compareTable(comparison, {
-        color: flags.output === undefined && wantsColor(),
-      });
+    : (await import("../report/compare-table.js")).compareTable(comparison, tableOptions(flags.output));
   if (flags.output === undefined) process.stdout.write(text);
   else writeWhole(flags.output, text);
 }

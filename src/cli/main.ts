@@ -26,10 +26,11 @@ program.addCommand(auditCommand().copyInheritedSettings(program));
 program.addCommand(compareCommand().copyInheritedSettings(program));
 program.addCommand(verifyCommand().copyInheritedSettings(program));
 
-// A reader that closes the pipe early (`| head`) is no fault.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
+process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  // A reader that closes the pipe early (`| head`) is no fault; what --fail-on has found still counts.
+  if (code === "EPIPE") process.exit();
+  console.error(`blindspot: standard output cannot be written (${code ?? message})`);
+  process.exit(EXIT.wrongUse);
 });
 
 try {

@@ -1,7 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { VerifyReport } from "../verify/result.js";
-import { wantsColor } from "./audit.js";
-import { writeWhole } from "./output.js";
+import { checkWritable, tableOptions, writeWhole } from "./output.js";
 import { terminalProgress } from "./progress.js";
 
 interface VerifyFlags {
@@ -30,6 +29,7 @@ export function verifyCommand(): Command {
 
 async function verify(flags: VerifyFlags): Promise<void> {
   const { trials, seed } = flags;
+  if (flags.output !== undefined) checkWritable(flags.output);
   const progress = terminalProgress();
   let report: VerifyReport;
   try {
@@ -43,9 +43,7 @@ async function verify(flags: VerifyFlags): Promise<void> {
   const json = flags.format === "json" || (flags.format === undefined && flags.output?.endsWith(".json"));
   const text = json
     ? `${JSON.stringify(report, null, 2)}\n`
-    : (await import("../report/verify-table.js")).verifyTable(report, {
-        color: flags.output === undefined && wantsColor(),
-      });
+    : (await import("../report/verify-table.js")).verifyTable(report, tableOptions(flags.output));
   if (flags.output === undefined) process.stdout.write(text);
   else writeWhole(flags.output, text);
   if (!report.pass) process.exitCode = 1;

@@ -17,4 +17,5 @@ it("a glob without a match is refused with the names there are", () => {
   expect(() => select("conv*")).toThrow(
     "m.onnx: --layers 'conv*' matches no layer; there are bn1, layer1.0.bn1, layer1.0.bn2, features/norm0",
   );
+  expect(() => select("")).toThrow("m.onnx: --layers '' matches no layer; there are bn1");
 });

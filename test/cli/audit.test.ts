@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { blindspot } from "../support/blindspot.js";
@@ -5,6 +6,9 @@ import { temporaryFolder } from "../support/temporary.js";
 
 const MODEL = "examples/glyphs.onnx";
 const MIXED = "examples/mixed.npz";
+
+const shell = (command: string) =>
+  spawnSync("bash", ["-c", `"${process.execPath}" dist/cli/main.js ${command}`], { encoding: "utf8" });
 
 describe("blindspot audit", () => {
   it("prints a table of at most 100 columns without colours into a pipe, and nothing on stderr", () => {
@@ -56,6 +60,36 @@ describe("blindspot audit", () => {
     expect(failing.stdout).toContain("bn4");
     expect(blindspot("audit", MODEL, "--data", MIXED, "--fail-on", "removed>2").code).toBe(0);
     expect(blindspot("audit", MODEL, "--data", MIXED, "--fail-on", "removed>2,verdict=blind").code).toBe(1);
+  });
+
+  it("does not mind capitals in the ending of -o", () => {
+    const file = temporaryFolder().path("REPORT.JSON");
+    blindspot("audit", MODEL, "--data", MIXED, "-o", file);
+    expect(JSON.parse(readFileSync(file, "utf8")).schema).toBe("blindspot.audit/1");
+  });
+
+  it("finds out that a report cannot be written before it measures", () => {
+    const folder = temporaryFolder();
+    const graph = folder.path("graph.onnx");
+    for (const output of [folder.path("no/report.json"), folder.path(".")]) {
+      const run = blindspot("audit", MODEL, "--data", MIXED, "--save-graph", graph, "-o", output);
+      expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining(`${output}: cannot be written`) });
+      expect(existsSync(graph)).toBe(false);
+    }
+  });
+
+  it.skipIf(process.platform === "win32")("keeps its exit code where nobody reads the report", () => {
+    const run = shell(
+      `audit ${MODEL} --data ${MIXED} --fail-on 'removed>0.9' | true; exit "\${PIPESTATUS[0]}"`,
+    );
+    expect(run.status).toBe(1);
+    expect(run.stderr).toMatch(/^blindspot: bn4: removed>0\.9 \(0\.9\d+\)\n$/);
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("says in one line that the disk is full", () => {
+    const run = shell(`audit ${MODEL} --data ${MIXED} > /dev/full`);
+    expect(run.stderr).toBe("blindspot: standard output cannot be written (ENOSPC)\n");
+    expect(run.status).toBe(2);
   });
 
   it("moves the verdicts with --thresholds", () => {
@@ -119,6 +153,13 @@ describe("wrong use and bad input end with one line on stderr, nothing on stdout
       /no\/where\.json/,
     ],
     ["a trace without layers", 5, ["audit", MIXED], /grad_y/],
+    [
+      "a precision for a trace",
+      2,
+      ["audit", "t.npz", "--precision", "float64"],
+      /--precision: means nothing/,
+    ],
+    ["an empty pattern of layers", 2, ["audit", MODEL, "--data", MIXED, "--layers", ""], /matches no layer/],
     ["a batch for a trace", 2, ["audit", "trace.safetensors", "--data", MIXED], /--data/],
     ["a comparison of what is no report", 2, ["compare", MODEL, MODEL], /glyphs\.onnx/],
   ];

@@ -1,0 +1,22 @@
+import { describe, expect, it } from "vitest";
+import { tableOptions } from "../../src/cli/output.js";
+
+describe("tables", () => {
+  const terminal = (columns: number) => ({ isTTY: true, columns });
+
+  it.each([
+    [60, 60],
+    [100, 100],
+    [250, 100],
+    [10, 40],
+    [0, 100],
+  ])("on a terminal of %i columns take %i", (columns, width) => {
+    expect(tableOptions(undefined, terminal(columns)).width).toBe(width);
+  });
+
+  it("take 100 columns without colours in files and pipes", () => {
+    const plain = { color: false, width: 100 };
+    expect(tableOptions("report.txt", terminal(60))).toEqual(plain);
+    expect(tableOptions(undefined, { isTTY: false, columns: 60 })).toEqual(plain);
+  });
+});
