@@ -12,6 +12,7 @@ import json
 import sys
 import time
 
+import numpy
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -135,6 +136,28 @@ def peak_memory():
         return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
 
 
+def export(name, batch, folder):
+    """Writes the model, with batch normalization kept, and a batch for it."""
+    torch.manual_seed(0)
+    model = MODELS[name]().train()
+    x = torch.randn(batch, *((1, 28, 28) if name == "mlp" else (3, 32, 32)))
+    paths = {"model": f"{folder}/{name}.onnx", "data": f"{folder}/{name}.npz"}
+    torch.onnx.export(
+        model,
+        x,
+        paths["model"],
+        training=torch.onnx.TrainingMode.TRAINING,
+        do_constant_folding=False,
+        input_names=["input"],
+        opset_version=13,
+    )
+    batch_file = {"input": x.numpy()}
+    if name != "autoencoder":
+        batch_file["label"] = torch.randint(0, 10, (batch,)).numpy()
+    numpy.savez(paths["data"], **batch_file)
+    return paths
+
+
 def main():
     run = None
     for line in sys.stdin:
@@ -143,6 +166,8 @@ def main():
             torch.set_num_threads(request["threads"])
             run, count = prepare(request["prepare"], request["batch"], request["work"])
             answer = {"parameters": count, "version": torch.__version__}
+        elif "export" in request:
+            answer = export(request["export"], request["batch"], request["to"])
         elif "run" in request:
             start, cpu = time.perf_counter(), time.process_time()
             run()

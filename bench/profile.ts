@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { compile } from "../src/engine/index.js";
+import { median } from "./median.js";
 import { task, type Work } from "./work.js";
 
 const { values: flags, positionals } = parseArgs({
@@ -108,9 +109,4 @@ function grouped(costs: readonly Cost[], keyOf: (cost: Cost) => string, total: n
 
 function shapes(list: readonly Record<string, readonly number[]>[] = []): string {
   return list.map((entry) => `[${Object.values(entry)[0]}]`).join(" ");
-}
-
-function median(list: readonly number[]): number {
-  const sorted = list.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1]!;
 }

@@ -9,6 +9,7 @@ import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { Contestant } from "./contestant.js";
+import { median } from "./median.js";
 import { NETWORKS, WORKS } from "./work.js";
 
 const { values: flags, positionals } = parseArgs({
@@ -82,12 +83,6 @@ async function measure(network: string, batch: number, work: string) {
 
 interface Memory {
   readonly peakMiB: number;
-}
-
-function median(list: readonly number[]): number {
-  const sorted = list.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 function rounded(value: number, digits: number): number {

@@ -1,0 +1,91 @@
+/**
+ * What an audit of all layers costs beside one gradient step of the same model, both ours:
+ *   npm run bench:audit -- [networks] [--batch 64] [--runs 5]
+ * The models are PyTorch's exports of the benchmark networks. "audit" runs the measuring graph and reduces what it
+ * returns in float64, as `blindspot audit` does; "gradient" is loss and gradients of all parameters.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { measurement } from "../src/audit/measure.js";
+import { compile } from "../src/engine/index.js";
+import { type TracedFunction, valueAndGrad } from "../src/engine/lang/index.js";
+import { findNorms, matchInputs, openModel, readModel, resolveLoss } from "../src/onnx/index.js";
+import type { Tensor } from "../src/tensor.js";
+import { blockedShares } from "../src/theory/index.js";
+import { readTensors } from "../src/trace/index.js";
+import { Contestant } from "./contestant.js";
+import { median } from "./median.js";
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { batch: { type: "string", default: "64" }, runs: { type: "string", default: "5" } },
+});
+
+const rows: Record<string, string | number>[] = [];
+for (const name of positionals.length > 0 ? positionals : ["vgg11", "resnet18"])
+  rows.push(await compare(name, Number(flags.batch), Number(flags.runs)));
+console.table(rows);
+
+async function compare(name: string, batch: number, runs: number) {
+  const folder = mkdtempSync(join(tmpdir(), "blindspot-bench-"));
+  const peer = Contestant.pytorch();
+  const paths = await peer.ask<{ model: string; data: string }>({ export: name, batch, to: folder });
+  peer.close();
+  const model = await readModel(paths.model);
+  const tensors = await readTensors(paths.data);
+  rmSync(folder, { recursive: true });
+
+  const inputs = matchInputs(model, tensors);
+  const opened = openModel(model, findNorms(model), { inputs, precision: "float32" });
+  const [input] = [...inputs.values()] as [Tensor];
+  const loss = resolveLoss(undefined, opened, tensors, { input });
+  const args = [...opened.params.map((p) => p.load()), input, loss.target!];
+  const count = opened.params.length;
+  const gradient: TracedFunction = (...all) => {
+    const { value, grads } = valueAndGrad(
+      (...params) => {
+        const { outputs } = opened.forward(params, new Map([[opened.inputs[0]!.name, all[count]!]]));
+        return { value: loss.apply(outputs, all[count + 1]!), aux: [] };
+      },
+      all.slice(0, count),
+    );
+    return [value, ...grads];
+  };
+  const measured = measurement(opened, [opened.inputs[0]!.name], loss);
+  await using auditProgram = await compile(measured.fn, args);
+  await using gradientProgram = await compile(gradient, args);
+
+  const timed = async (work: () => Promise<void>) => {
+    const start = performance.now();
+    await work();
+    return performance.now() - start;
+  };
+  const step = () => timed(async () => void (await gradientProgram.run(args)));
+  let reducing = 0;
+  const audit = () =>
+    timed(async () => {
+      const results = await auditProgram.run(args);
+      const start = performance.now();
+      opened.layers.forEach(({ layout, centred }, i) => {
+        const floats = (at: number) => results[at]!.data as Float32Array;
+        const { y, cotangent } = measured.layers[i]!;
+        blockedShares(floats(y), floats(cotangent), layout, { centred });
+      });
+      reducing = performance.now() - start;
+    });
+  await step();
+  await audit();
+  const pairs: [number, number][] = [];
+  for (let i = 0; i < runs; i++) pairs.push([await audit(), await step()]);
+  return {
+    network: name,
+    batch,
+    layers: opened.layers.length,
+    "audit ms": Math.round(median(pairs.map(([a]) => a))),
+    "of it theory ms": Math.round(reducing),
+    "gradient ms": Math.round(median(pairs.map(([, g]) => g))),
+    ratio: Math.round(100 * median(pairs.map(([a, g]) => a / g))) / 100,
+  };
+}
