@@ -35,6 +35,9 @@ const SIGNS: readonly { readonly name: string; readonly strokes: readonly Stroke
   { name: "hook", strokes: [line([0.7, 0.1], [0.7, 0.6]), arc(0.5, 0.6, 0.2, 0.28, 0, 0.5)] },
 ];
 
+/** Names of the signs; a label is an index into them. */
+export const glyphNames: readonly string[] = SIGNS.map(({ name }) => name);
+
 /** Images [count, 1, size, size] with values in 0…1 and their class labels [count]. */
 export interface Glyphs {
   readonly images: Tensor & { readonly data: Float32Array };

@@ -1,0 +1,91 @@
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { UserError } from "../errors.js";
+import { download, type Remote } from "./download.js";
+import { parseTar } from "./tar.js";
+
+/** Where files of data sets are looked for. */
+export interface StoreOptions {
+  /** A folder with one folder per data set, such as `mnist/`. Nothing is downloaded into it. */
+  readonly dataDir?: string;
+  /** Where downloads are kept if there is no `dataDir`: unless told, `blindspot` in XDG_CACHE_HOME or ~/.cache. */
+  readonly cacheDir?: string;
+  readonly onProgress?: (message: string) => void;
+}
+
+const defaultCache = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "blindspot");
+
+/** The files of one data set, unpacked when read: `file` or `file.gz`, from the user's folder or the cache. */
+export class Store {
+  readonly #folder: string;
+  readonly #mayDownload: boolean;
+  readonly #progress: (message: string) => void;
+
+  constructor(dataset: string, { dataDir, cacheDir, onProgress = () => {} }: StoreOptions) {
+    this.#folder = join(dataDir ?? cacheDir ?? defaultCache(), dataset);
+    this.#mayDownload = dataDir === undefined;
+    this.#progress = onProgress;
+  }
+
+  /** A file with its path; downloaded as `file.gz` if the cache lacks it. */
+  async read(file: string, remote: Remote): Promise<{ file: string; bytes: Uint8Array }> {
+    if (!this.#has(file)) await this.#download(file, remote, `${file}.gz`);
+    return this.#open(file);
+  }
+
+  /** Files with their paths; if the cache lacks one, the archive (tar.gz) that holds all is downloaded and unpacked. */
+  async readAll(files: readonly string[], archive: Remote): Promise<{ file: string; bytes: Uint8Array }[]> {
+    const missing = files.find((file) => !this.#has(file));
+    if (missing !== undefined) await this.#unpackArchive(missing, archive);
+    return Promise.all(files.map((file) => this.#open(file)));
+  }
+
+  #has(file: string): boolean {
+    return [file, `${file}.gz`].some((name) => existsSync(join(this.#folder, name)));
+  }
+
+  async #download(file: string, remote: Remote, name: string): Promise<string> {
+    const path = join(this.#folder, name);
+    if (!this.#mayDownload)
+      throw new UserError(
+        `${join(this.#folder, file)}: no such file, with or without .gz; put it there (from ${remote.url}) or leave out --data-dir`,
+      );
+    await download(remote, path, this.#progress);
+    return path;
+  }
+
+  async #unpackArchive(missing: string, archive: Remote): Promise<void> {
+    const path = await this.#download(missing, archive, "archive.tar.gz");
+    const entries = parseTar(path, unzip(path, await readFile(path)));
+    await mkdir(this.#folder, { recursive: true });
+    for (const [name, bytes] of entries) {
+      if (!name.endsWith(".bin")) continue;
+      const target = join(this.#folder, name);
+      await writeFile(`${target}.part`, bytes);
+      await rename(`${target}.part`, target);
+    }
+    await rm(path);
+    if (!this.#has(missing))
+      throw new UserError(`${archive.url}: expected ${missing} in the archive, found none`);
+  }
+
+  async #open(name: string): Promise<{ file: string; bytes: Uint8Array }> {
+    const plain = join(this.#folder, name);
+    const file = existsSync(plain) ? plain : `${plain}.gz`;
+    const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
+      throw new UserError(`${file}: cannot be read (${error.code})`);
+    });
+    return { file, bytes: file.endsWith(".gz") ? unzip(file, bytes) : bytes };
+  }
+}
+
+function unzip(file: string, bytes: Uint8Array): Uint8Array {
+  try {
+    return gunzipSync(bytes);
+  } catch (error) {
+    throw new UserError(`${file}: expected a gzip file (${(error as Error).message}); download it again`);
+  }
+}
