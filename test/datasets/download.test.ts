@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { download } from "../../src/datasets/download.js";
 import { Random } from "../../src/datasets/random.js";
 import { Store } from "../../src/datasets/store.js";
@@ -15,6 +15,8 @@ class Host {
   readonly served: { range?: string; bytes: number }[] = [];
   ranges = true;
   breakAfter = Number.POSITIVE_INFINITY;
+  /** When to break: a client may drop what it has not read yet. */
+  arrived: () => Promise<void> = async () => {};
   #server: Server;
 
   constructor(private content: Uint8Array) {
@@ -25,9 +27,10 @@ class Host {
       const rest = this.content.subarray(from);
       this.served.push({ range, bytes: Math.min(rest.length, this.breakAfter) });
       response.writeHead(from > 0 ? 206 : 200, { "content-length": rest.length });
-      if (rest.length > this.breakAfter)
-        response.write(rest.subarray(0, this.breakAfter), () => response.destroy());
-      else response.end(rest);
+      if (rest.length > this.breakAfter) {
+        response.write(rest.subarray(0, this.breakAfter));
+        void this.arrived().then(() => response.destroy());
+      } else response.end(rest);
     });
   }
   replace(content: Uint8Array) {
@@ -52,6 +55,8 @@ describe("download", () => {
   beforeEach(async () => {
     host = new Host(content);
     path = folder.path(`run${next++}/file.gz`);
+    host.arrived = () =>
+      vi.waitFor(() => expect(statSync(`${path}.part`).size).toBeGreaterThan(0), { interval: 5 });
     await host.start();
   });
   afterEach(() => host.stop());
