@@ -34,13 +34,13 @@ async function compare(name: string, batch: number, runs: number) {
   const paths = await peer.ask<{ model: string; data: string }>({ export: name, batch, to: folder });
   peer.close();
   const model = await readModel(paths.model);
-  const tensors = await readTensors(paths.data);
+  const data = { file: paths.data, tensors: await readTensors(paths.data) };
   rmSync(folder, { recursive: true });
 
-  const inputs = matchInputs(model, tensors);
+  const inputs = matchInputs(model, data);
   const opened = openModel(model, findNorms(model), { inputs, precision: "float32" });
   const [input] = [...inputs.values()] as [Tensor];
-  const loss = resolveLoss(undefined, opened, tensors, { input });
+  const loss = resolveLoss(undefined, opened, data, { input });
   const args = [...opened.params.map((p) => p.load()), input, loss.target!];
   const count = opened.params.length;
   const gradient: TracedFunction = (...all) => {

@@ -203,7 +203,10 @@ async function train(weights: Weights): Promise<Tensor[]> {
   const net = opened(weights, BATCH);
   const batchOf = (seed: number) => glyphs({ count: BATCH, seed, size: SIZE });
   const sample = batchOf(0);
-  const loss = resolveLoss("cross-entropy", net, new Map([["label", sample.labels]]));
+  const loss = resolveLoss("cross-entropy", net, {
+    file: "the training batch",
+    tensors: new Map([["label", sample.labels]]),
+  });
   const labelsFor = (labels: Tensor): Tensor => ({ ...labels, shape: loss.target!.shape });
 
   let parameters = net.params.map((p) => p.load());

@@ -3,6 +3,7 @@ import { UserError } from "../errors.js";
 import {
   type Batch,
   findNorms,
+  ignoredLabel,
   type LossKind,
   matchInputs,
   missingNormsHint,
@@ -59,7 +60,7 @@ export async function auditModel(path: string, options: AuditModelOptions): Prom
   if (found.length === 0) throw new UserError(missingNormsHint(model), 5);
   const norms = selectLayers(found, options.layers, path);
 
-  const batch = await readTensors(options.data);
+  const batch: Batch = { file: options.data, tensors: await readTensors(options.data) };
   const batchSha256 = await sha256File(options.data);
   const inputs = matchInputs(model, batch, options);
   const opened = openModel(model, norms, { inputs, precision });
@@ -89,7 +90,9 @@ export async function auditModel(path: string, options: AuditModelOptions): Prom
   const reports = layers.map((layer) => layerReport(layer, thresholds));
   const warnings = [
     ...nonFiniteInputs(batch),
-    ...[...layers.map(nonFiniteWarning), ...overflows, ...layers.map(constantWarning)],
+    ...[...layers.map(nonFiniteWarning), ...overflows],
+    // Where the variance overflows, y is 0 for that reason.
+    ...layers.map((layer, i) => (overflows[i] === null ? constantWarning(layer) : null)),
     ...opened.warnings,
     partlyFusedHint(model),
   ].filter((warning) => warning !== null);
@@ -101,9 +104,14 @@ export async function auditModel(path: string, options: AuditModelOptions): Prom
       file: options.data,
       sha256: batchSha256,
       size: firstInput?.shape[0] ?? 1,
-      ...labelCounts(batch, options.target),
+      ...labelCounts(batch, loss.kind === "cross-entropy" ? options.target : undefined),
     },
-    loss: { kind: loss.kind, reduction: loss.reduction, value: finite(results[0]!.data[0]!) },
+    loss: {
+      kind: loss.kind,
+      reduction: loss.reduction,
+      value: finite(results[0]!.data[0]!),
+      description: loss.description,
+    },
     precision,
     device,
     elapsedMs: performance.now() - start,
@@ -169,9 +177,10 @@ function measureLayer(layer: OpenedLayer, at: LayerResults, results: readonly Te
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 function labelCounts(batch: Batch, key = "label"): { labelCounts?: Record<string, number> } {
-  const label = batch.get(key);
+  const label = batch.tensors.get(key);
   if (label === undefined || label.dtype === "float32" || label.dtype === "float64") return {};
   const labelCounts: Record<string, number> = {};
-  for (const value of label.data) labelCounts[value] = (labelCounts[value] ?? 0) + 1;
+  for (const value of label.data)
+    if (value !== ignoredLabel) labelCounts[value] = (labelCounts[value] ?? 0) + 1;
   return { labelCounts };
 }

@@ -129,6 +129,9 @@ export const AuditReport = Type.Object(
       kind: Type.String(),
       reduction: Type.Union([Type.Literal("mean"), Type.Literal("none"), Type.Null()]),
       value: Type.Union([Type.Number(), Type.Null()]),
+      description: Type.Optional(
+        Type.String({ description: "What is computed, and why where the user did not say." }),
+      ),
     }),
     precision: Type.Union([Type.Literal("float32"), Type.Literal("float64")]),
     device: Type.Union([Type.String(), Type.Null()]),

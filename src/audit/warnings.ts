@@ -2,10 +2,10 @@ import type { Batch, OpenedLayer } from "../onnx/index.js";
 import type { LayerMeasurement } from "./layer-report.js";
 
 /** One line for each tensor of the batch that holds NaN or infinities, which spoil all that is computed from them. */
-export function nonFiniteInputs(batch: Batch): string[] {
-  return [...batch].flatMap(([key, { data }]) => {
+export function nonFiniteInputs({ file, tensors }: Batch): string[] {
+  return [...tensors].flatMap(([key, { data }]) => {
     const count = countNonFinite(data);
-    return count === 0 ? [] : [`batch: "${key}" holds ${count} NaN or infinite elements`];
+    return count === 0 ? [] : [`${file}: key "${key}" holds ${count} NaN or infinite elements`];
   });
 }
 

@@ -3,8 +3,11 @@ import { UserError } from "../errors.js";
 import { showShape, type Tensor } from "../tensor.js";
 import type { OnnxModel, ValueInfo } from "./model.js";
 
-/** The tensors of a batch file by key. */
-export type Batch = ReadonlyMap<string, Tensor>;
+/** A batch: its file, for messages, and its tensors by key. */
+export interface Batch {
+  readonly file: string;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
 
 /**
  * The tensors of a batch that go to the inputs of a model, by ONNX name. The key is the input's name; a
@@ -19,8 +22,8 @@ export function matchInputs(
   const matched = new Map<string, Tensor>();
   for (const [i, input] of model.inputs.entries()) {
     const key = keyOf(model, input, i, batch, options.input);
-    const tensor = batch.get(key)!;
-    checkFits(key, input, tensor);
+    const tensor = batch.tensors.get(key)!;
+    checkFits(`${batch.file}: key "${key}"`, input, tensor);
     matched.set(input.name, tensor);
   }
   return matched;
@@ -33,23 +36,27 @@ function keyOf(
   batch: Batch,
   asked: string | undefined,
 ): string {
-  const candidates = [
+  const candidates = new Set([
     ...(asked !== undefined && position === 0 ? [asked] : [name]),
     ...(asked === undefined && model.inputs.length === 1 ? ["input"] : []),
-  ];
-  const key = candidates.find((k) => batch.has(k));
+  ]);
+  const key = [...candidates].find((k) => batch.tensors.has(k));
   if (key !== undefined) return key;
   throw new UserError(
-    `batch: no key "${candidates.join('" or "')}" for the model's input "${name}"; the batch has ${showKeys(batch)}`,
+    `${batch.file}: no key "${[...candidates].join('" or "')}" for the model's input "${name}"; the batch has ${showKeys(batch)}`,
   );
 }
 
 /** The keys of a batch, for messages. */
-export const showKeys = (batch: Batch): string =>
-  batch.size === 0 ? "no tensors" : [...batch.keys()].map((k) => `"${k}"`).join(", ");
+export const showKeys = ({ tensors }: Batch): string =>
+  tensors.size === 0 ? "no tensors" : [...tensors.keys()].map((k) => `"${k}"`).join(", ");
+
+/** What a tensor holds, for messages: reading has widened the element type that its file has. */
+export const showElements = ({ dtype }: Tensor): string =>
+  isFloat(dtype) ? "floating-point numbers" : dtype === "bool" ? "booleans" : "whole numbers";
 
 /** The batch axis may differ from the one exported; all other fixed dimensions must agree. */
-function checkFits(key: string, input: ValueInfo, tensor: Tensor): void {
+function checkFits(where: string, input: ValueInfo, tensor: Tensor): void {
   const { elementType, shape } = input;
   const fits =
     !shape ||
@@ -57,12 +64,12 @@ function checkFits(key: string, input: ValueInfo, tensor: Tensor): void {
       shape.every((n, i) => i === 0 || typeof n !== "number" || n === tensor.shape[i]));
   if (!fits)
     throw new UserError(
-      `batch: key "${key}" has shape ${showShape(tensor.shape)}, expected ${showShape(shape)} for the model's input "${input.name}"`,
+      `${where} has shape ${showShape(tensor.shape)}, expected ${showShape(shape)} for the model's input "${input.name}"`,
     );
   if (elementType === null || elementType === "string") return;
   const wantsFloat = elementType.startsWith("float") || elementType === "bfloat16";
   if (wantsFloat !== isFloat(tensor.dtype))
     throw new UserError(
-      `batch: key "${key}" holds ${tensor.dtype}, expected ${elementType} for the model's input "${input.name}"`,
+      `${where} holds ${showElements(tensor)}, expected ${elementType} for the model's input "${input.name}"${wantsFloat ? "; prepare it as for training" : ""}`,
     );
 }

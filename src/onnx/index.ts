@@ -1,7 +1,7 @@
 export { type Batch, matchInputs } from "./batch.js";
 export type { Below } from "./below.js";
 export { decodeModel, readModel } from "./decode/read.js";
-export { type Loss, type LossKind, type LossOptions, lossKinds, resolveLoss } from "./loss.js";
+export { ignoredLabel, type Loss, type LossKind, type LossOptions, lossKinds, resolveLoss } from "./loss.js";
 export type { Initializer, OnnxGraph, OnnxModel, OnnxNode, ValueInfo } from "./model.js";
 export { findNorms } from "./norms/find.js";
 export { missingNormsHint, partlyFusedHint } from "./norms/hint.js";

@@ -2,7 +2,7 @@ import type { Traced } from "../engine/lang/index.js";
 import * as lang from "../engine/lang/index.js";
 import { UserError } from "../errors.js";
 import { castTensor, showShape, sizeOf, type Tensor, type TensorSpec } from "../tensor.js";
-import { type Batch, showKeys } from "./batch.js";
+import { type Batch, showElements, showKeys } from "./batch.js";
 import type { OpenedModel, Results } from "./open.js";
 
 export const lossKinds = ["cross-entropy", "mse", "bce", "l1", "output"] as const;
@@ -53,17 +53,21 @@ const reasons: Readonly<Record<LossKind, string>> = {
 /** The loss that the shapes allow, most telling first. */
 function inferKind({ output, head, model }: OpenedModel, batch: Batch, options: LossOptions): LossKind {
   const { shape } = output.spec;
-  const key = options.target ?? (batch.has("target") ? "target" : "label");
-  const target = batch.get(key);
+  const key = options.target ?? (batch.tensors.has("target") ? "target" : "label");
+  const target = batch.tensors.get(key);
   if (sizeOf(shape) === 1 && !target) return "output";
   if (target && areLabels(target, shape)) return "cross-entropy";
-  if (target && sameShape(target.shape, shape)) return isBinary(target, head) ? "bce" : "mse";
-  const label = batch.get("label");
+  if (target && sameShape(target.shape, shape)) {
+    if (isBinary(target, head)) return "bce";
+    // What is called a label is no target of a regression unless the user says so.
+    if (key !== "label" || options.target) return "mse";
+  }
+  const label = batch.tensors.get("label");
   if (label && areLabels(label, shape)) return "cross-entropy";
   if (options.input && sameShape(options.input.shape, shape)) return "mse";
   if (sizeOf(shape) === 1) return "output";
   // Labels that do not fit: cross-entropy says what it expected of them.
-  if (label && !lang.isFloat(label.dtype) && shape.length > 1) return "cross-entropy";
+  if (label && shape.length > 1) return "cross-entropy";
   throw new UserError(
     `${model.path}: cannot tell the loss from output "${output.name}" ${showShape(shape)} and a batch with ${showKeys(batch)}; say --loss ${lossKinds.join("|")}`,
   );
@@ -86,16 +90,19 @@ type Maker = (opened: OpenedModel, batch: Batch, options: LossOptions) => Loss;
 /** −mean log p(label): over samples, and over positions where there are any. Label −100 is ignored. */
 const crossEntropy: Maker = ({ output, head }, batch, { target: key = "label" }) => {
   const label = required(batch, key, "cross-entropy needs class labels");
+  const where = `${batch.file}: key "${key}"`;
   if (label.dtype !== "int32" && label.dtype !== "uint32")
-    throw new UserError(`batch: key "${key}" holds ${label.dtype}, expected int64 class numbers`);
+    throw new UserError(
+      `${where} holds ${showElements(label)}, expected class numbers (int64); if they are a target, say which --loss, and --target ${key}`,
+    );
   const { shape } = output.spec;
   const axis = classAxis(shape, label.shape);
   if (axis === null)
     throw new UserError(
-      `batch: key "${key}" has shape ${showShape(label.shape)}, expected one label for each of ${showShape(shape)} without its axis of classes`,
+      `${where} has shape ${showShape(label.shape)}, expected one label for each of ${showShape(shape)} without its axis of classes`,
     );
   const classes = shape[axis]!;
-  const counted = checkLabels(key, label, classes);
+  const counted = checkLabels(where, label, classes);
   const before = head && head.activation !== "sigmoid" ? head : null;
   return {
     kind: "cross-entropy",
@@ -114,20 +121,21 @@ const crossEntropy: Maker = ({ output, head }, batch, { target: key = "label" })
   };
 };
 
-const ignoredLabel = -100;
+/** The label of samples or positions that do not count, as in PyTorch. */
+export const ignoredLabel = -100;
 
 /** Number of labels that count; throws at the first one that is no class. */
-function checkLabels(key: string, label: Tensor, classes: number): number {
+function checkLabels(where: string, label: Tensor, classes: number): number {
   let counted = 0;
   for (const [i, value] of label.data.entries()) {
     if (value === ignoredLabel) continue;
     if (value < 0 || value >= classes)
       throw new UserError(
-        `batch: key "${key}": label ${value} of element ${i} is out of range for ${classes} classes (0 to ${classes - 1})`,
+        `${where}: label ${value} of element ${i} is out of range for ${classes} classes (0 to ${classes - 1})`,
       );
     counted++;
   }
-  if (counted === 0) throw new UserError(`batch: key "${key}" holds no label to learn from`);
+  if (counted === 0) throw new UserError(`${where} holds no label to learn from`);
   return counted;
 }
 
@@ -160,10 +168,10 @@ function targetOrInput(
   { target: asked, input }: LossOptions,
 ): { target: Tensor; from: string } {
   const key = asked ?? "target";
-  if (asked === undefined && !batch.has(key) && input) {
+  if (asked === undefined && !batch.tensors.has(key) && input) {
     if (!sameShape(input.shape, spec.shape))
       throw new UserError(
-        `batch: no key "target" for ${kind}, and the model's input ${showShape(input.shape)} cannot stand in for it: the output is ${showShape(spec.shape)}`,
+        `${batch.file}: no key "target" for ${kind}, and the model's input ${showShape(input.shape)} cannot stand in for it: the output is ${showShape(spec.shape)}`,
       );
     return { target: shapedAs(spec, input), from: "the model's input" };
   }
@@ -172,12 +180,12 @@ function targetOrInput(
 
 /** Binary cross-entropy from logits: mean of max(x, 0) − x·t + log(1 + e^−|x|), which neither tail overflows. */
 const binaryCrossEntropy: Maker = ({ output, head }, batch, { target: asked }) => {
-  const key = asked ?? (batch.has("target") || !batch.has("label") ? "target" : "label");
+  const key = asked ?? (batch.tensors.has("target") || !batch.tensors.has("label") ? "target" : "label");
   const target = floatTarget(key, output.spec, batch, "bce");
   const bad = target.data.findIndex((v) => !(v >= 0 && v <= 1));
   if (bad >= 0)
     throw new UserError(
-      `batch: key "${key}": bce expects targets from 0 to 1, got ${target.data[bad]} at element ${bad}`,
+      `${batch.file}: key "${key}": bce expects targets from 0 to 1, got ${target.data[bad]} at element ${bad}`,
     );
   const sigmoid = head?.activation === "sigmoid" ? head : null;
   return {
@@ -216,8 +224,8 @@ const makers: Readonly<Record<LossKind, Maker>> = {
 };
 
 function required(batch: Batch, key: string, why: string): Tensor {
-  const found = batch.get(key);
-  if (!found) throw new UserError(`batch: no key "${key}": ${why}; the batch has ${showKeys(batch)}`);
+  const found = batch.tensors.get(key);
+  if (!found) throw new UserError(`${batch.file}: no key "${key}": ${why}; the batch has ${showKeys(batch)}`);
   return found;
 }
 
@@ -226,7 +234,7 @@ function floatTarget(key: string, spec: TensorSpec, batch: Batch, kind: string):
   const target = required(batch, key, `${kind} needs a target`);
   if (!sameShape(target.shape, spec.shape))
     throw new UserError(
-      `batch: key "${key}" has shape ${showShape(target.shape)}, expected ${showShape(spec.shape)} as the model's output`,
+      `${batch.file}: key "${key}" has shape ${showShape(target.shape)}, expected ${showShape(spec.shape)} as the model's output`,
     );
   return shapedAs(spec, target);
 }

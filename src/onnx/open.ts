@@ -7,7 +7,7 @@ import { type Below, findBelow, type LinearBelow, traceBelow } from "./below.js"
 import { Evaluation, isParameter } from "./evaluation.js";
 import { GraphIndex } from "./graph-index.js";
 import { findHead, type Head, traceBeforeHead } from "./head.js";
-import type { OnnxModel } from "./model.js";
+import type { OnnxModel, OnnxNode } from "./model.js";
 import { layoutOf, normalize } from "./norms/normalize.js";
 import type { AffineOperand, NormLayer, Statistics } from "./norms/spec.js";
 import { planSteps, type Step } from "./plan.js";
@@ -119,7 +119,7 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
     layers: layers.map((norm, i) => openedLayer(model, norm, shapes.layers[i]!, belows[i]!)),
     output: { name: output, spec: shapes.output },
     head: head && { activation: head.activation, key },
-    warnings: [...dropoutWarning(steps, index)],
+    warnings: [...dropoutWarning(steps, index, model.opset)],
     forward,
   };
 }
@@ -161,19 +161,19 @@ function parametersOf(
 }
 
 /** Dropout in training mode is random and would drown what is measured; it is left out. */
-function dropoutWarning(steps: readonly Step[], index: GraphIndex): string[] {
+function dropoutWarning(steps: readonly Step[], index: GraphIndex, opset: number): string[] {
   const active = steps.filter(
-    (step) =>
-      step.kind === "node" &&
-      step.node.op === "Dropout" &&
-      index.scalar(step.node.inputs[2] ?? "") === 1 &&
-      index.scalar(step.node.inputs[1] ?? "") !== 0,
+    (step) => step.kind === "node" && step.node.op === "Dropout" && isActiveDropout(step.node, index, opset),
   );
   return active.length === 0
     ? []
-    : [
-        `${active.length} dropout layer(s) in training mode are left out: what is measured is the network without noise`,
-      ];
+    : [`${active.length} dropout layer(s) are left out: what is measured is the network without noise`];
+}
+
+/** Before opset 12 the mode was left to the runtime; exporters write no node for a dropout that does nothing. */
+function isActiveDropout({ inputs, attributes }: OnnxNode, index: GraphIndex, opset: number): boolean {
+  if (opset < 12) return attributes.number("ratio", 0.5) !== 0;
+  return index.scalar(inputs[2] ?? "") === 1 && index.scalar(inputs[1] ?? "") !== 0;
 }
 
 /** Evaluates the steps; yields the linear op below each layer. */

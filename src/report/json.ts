@@ -41,7 +41,7 @@ function inSchemaOrder(report: AuditReport): AuditReport {
     tool: ordered(tool, "name", "version"),
     source: ordered(source, "kind", "file", "sha256", "model", "batch"),
     batch: batch && ordered(batch, "file", "sha256", "size", "labelCounts"),
-    loss: ordered(loss, "kind", "reduction", "value"),
+    loss: ordered(loss, "kind", "reduction", "value", "description"),
     thresholds: { blind: limits(thresholds.blind), dim: limits(thresholds.dim) },
     layers: report.layers.map(layerInSchemaOrder),
     summary: {

@@ -4,6 +4,7 @@ import { UserError } from "../../src/errors.js";
 import { sizeOf, type Tensor } from "../../src/tensor.js";
 import { readTensors, writeNpz } from "../../src/trace/index.js";
 import { temporaryFolder } from "../support/temporary.js";
+import { expectUserError } from "../support/user-error.js";
 
 const MODEL = "examples/glyphs.onnx";
 const folder = temporaryFolder();
@@ -33,7 +34,7 @@ describe("batches that spoil a measurement", () => {
   it("counts NaN in the batch and reports null rather than numbers", async () => {
     const data = await batch("nan.npz", 8, (v, i) => (i < 3 ? Number.NaN : v));
     const report = await auditModel(MODEL, { data });
-    expect(report.warnings[0]).toBe('batch: "input" holds 3 NaN or infinite elements');
+    expect(report.warnings[0]).toBe(`${data}: key "input" holds 3 NaN or infinite elements`);
     expect(report.loss.value).toBeNull();
     for (const { identityResidual, weights } of report.layers)
       expect([identityResidual, weights]).toEqual([null, null]);
@@ -45,9 +46,37 @@ describe("batches that spoil a measurement", () => {
     expect(report.warnings).toContainEqual(
       expect.stringMatching(/^bn1: the variance of 8 of 8 groups is not finite in float32/),
     );
+    // y is 0 there because σ is infinite, not because the channels do not vary.
+    expect(report.warnings.join("\n")).not.toMatch(/^bn1: .* do not vary/m);
     const precise = await auditModel(MODEL, { data, precision: "float64" });
     expect(precise.warnings).toEqual([]);
     expect(precise.layers[0]!.identityResidual).toBeLessThan(1e-10);
+  });
+
+  it("names the file, the key and what it holds where that is not what the model takes", async () => {
+    const tensors = await readTensors("examples/mixed.npz");
+    const { shape, data } = tensors.get("input")!;
+    const path = folder.path("bytes.npz");
+    const bytes = { dtype: "int32", shape, data: Int32Array.from(data, (v) => 255 * v) } as const;
+    await writeNpz(path, new Map([...tensors, ["input", bytes]]));
+    await expectUserError(
+      () => auditModel(MODEL, { data: path }),
+      path,
+      /key "input" holds whole numbers, expected float32/,
+    );
+    await writeNpz(path, new Map([["label", tensors.get("label")!]]));
+    await expectUserError(() => auditModel(MODEL, { data: path }), path, /no key "input" for the model's/);
+  });
+
+  it("counts no class for labels that are to be ignored", async () => {
+    const tensors = await readTensors("examples/one-class.npz");
+    const { data } = tensors.get("label")!;
+    data.fill(-100, 0, 5);
+    const path = folder.path("ignore.npz");
+    await writeNpz(path, tensors);
+    const { batch, loss } = await auditModel(MODEL, { data: path });
+    expect(batch!.labelCounts).toEqual({ 0: data.length - 5 });
+    expect(loss.description).toMatch(/mean over 59 labels \(chosen because the batch has labels\)/);
   });
 
   it("reports channels that do not vary", async () => {

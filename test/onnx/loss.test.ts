@@ -36,7 +36,7 @@ function lossOf(
   const inputs = new Map([["x", toTensor(x)]]);
   const opened = openModel(model, findNorms(model), { inputs, precision: "float64" });
   const tensors = new Map(Object.entries({ x, ...batch }).map(([k, v]) => [k, toTensor(v)]));
-  const loss = resolveLoss(kind, opened, tensors, { input: tensors.get("x"), ...options });
+  const loss = resolveLoss(kind, opened, { file: "b.npz", tensors }, { input: tensors.get("x"), ...options });
   const traced = (t: Tensor) =>
     constant(
       t.dtype === "int32" ? t.data : Float64Array.from(t.data),
@@ -108,7 +108,11 @@ describe("cross-entropy", () => {
     ],
     ["a negative label", { label: ints(-1, 0) }, /label -1 of element 0/],
     ["no labels", {}, /no key "label": cross-entropy needs class labels; the batch has "x"/],
-    ["labels that are floats", { label: float([2], [0, 1]) }, /holds float32, expected int64/],
+    [
+      "labels that are floats",
+      { label: float([2], [0, 1]) },
+      /holds floating-point numbers, expected class numbers \(int64\)/,
+    ],
     [
       "too few labels",
       { label: ints(0) },
@@ -141,7 +145,7 @@ describe("mse and l1", () => {
 
   it("refuse a target of another shape", () => {
     expect(() => lossOf(identity, x, { target: float([3], [1, 2, 3]) }, "mse")).toThrow(
-      'batch: key "target" has shape [3], expected [2, 2] as the model\'s output',
+      'b.npz: key "target" has shape [3], expected [2, 2] as the model\'s output',
     );
     expect(() => lossOf(identity, x, { target: float([4], [1, 2, 3, 4]) }, "mse")).toThrow(
       /expected \[2, 2\]/,
@@ -226,6 +230,16 @@ describe("without a kind the loss", () => {
     expect(() => lossOf(identity, logits, { label: ints(0, 1, 2) }, undefined, { input: undefined })).toThrow(
       /key "label" has shape \[3\], expected one label for each of \[2, 3\]/,
     );
+  });
+
+  it.each([
+    ["floats", float([2], [2, 0])],
+    ["one-hot rows", float([2, 3], [0, 0, 1, 1, 0, 0])],
+  ])("of labels that are %s says that class numbers were expected", (_, label) => {
+    expect(() => lossOf(identity, logits, { label }, undefined, { input: undefined })).toThrow(
+      /b\.npz: key "label" holds floating-point numbers, expected class numbers \(int64\)/,
+    );
+    expect(lossOf(identity, logits, { label: logits }, undefined, { target: "label" }).kind).toBe("mse");
   });
 
   it("is asked for where nothing suggests one", () => {

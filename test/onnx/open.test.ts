@@ -313,6 +313,19 @@ describe("opening a model", () => {
     expect(numbers(forward().outputs.get("y")!)).toEqual([3, 4]);
   });
 
+  it.each([
+    [11, { ratio: 0.2 }, 1],
+    [11, {}, 1],
+    [11, { ratio: 0 }, 0],
+    [9, { ratio: 0.2 }, 1],
+  ])(
+    "warns of dropout in operator set %i with %o, where the node has no mode",
+    (opset, attributes, count) => {
+      const spec = one("", { nodes: [{ op: "Dropout", inputs: ["x"], outputs: ["y"], attributes }] });
+      expect(open(spec, { x: float([1, 2], [3, 4]) }, opset).opened.warnings).toHaveLength(count);
+    },
+  );
+
   it("takes shapes that are computed from the batch, rounded as runtimes round them", async () => {
     // floor(10 · 0.7) is 7 in float32 arithmetic, 6 in float64.
     const spec: GraphSpec = {
@@ -369,31 +382,35 @@ describe("the batch", () => {
       ["input", {}],
       ["pixels", { input: "pixels" }],
     ] as const)
-      expect(matchInputs(model, new Map([[key, image]]), options)).toEqual(new Map([["image", image]]));
+      expect(matchInputs(model, { file: "b.npz", tensors: new Map([[key, image]]) }, options)).toEqual(
+        new Map([["image", image]]),
+      );
   });
 
   it.each([
     [
       "a missing key",
       { other: image },
-      'batch: no key "image" or "input" for the model\'s input "image"; the batch has "other"',
+      'b.npz: no key "image" or "input" for the model\'s input "image"; the batch has "other"',
     ],
     [
       "a wrong shape",
       { image: toTensor(values(4, 3, 9)) },
-      'batch: key "image" has shape [4, 3, 9], expected [N, 3, 8] for the model\'s input "image"',
+      'b.npz: key "image" has shape [4, 3, 9], expected [N, 3, 8] for the model\'s input "image"',
     ],
     [
       "a wrong rank",
       { image: toTensor(values(4, 24)) },
-      'batch: key "image" has shape [4, 24], expected [N, 3, 8]',
+      'b.npz: key "image" has shape [4, 24], expected [N, 3, 8]',
     ],
     [
       "a wrong type",
       { image: { ...image, dtype: "int32" as const } },
-      'batch: key "image" holds int32, expected float32',
+      'b.npz: key "image" holds whole numbers, expected float32 for the model\'s input "image"; prepare it as for training',
     ],
   ])("is refused with %s", (_, batch, message) => {
-    expect(() => matchInputs(model, new Map(Object.entries(batch)))).toThrow(message);
+    expect(() => matchInputs(model, { file: "b.npz", tensors: new Map(Object.entries(batch)) })).toThrow(
+      message,
+    );
   });
 });

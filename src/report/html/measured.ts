@@ -16,7 +16,7 @@ export function measured(report: AuditReport): Html {
     batch?.labelCounts !== undefined && ["Labels", labelBars(batch.labelCounts)],
     [
       "Loss",
-      `${loss.kind}${loss.reduction === null ? "" : `, reduction ${loss.reduction}`}${loss.value === null ? "" : `, value ${significant(loss.value)}`}`,
+      `${loss.description ?? loss.kind + (loss.reduction === null ? "" : `, reduction ${loss.reduction}`)}${loss.value === null ? "" : `, value ${significant(loss.value)}`}`,
     ],
     ["Precision", report.device === null ? report.precision : `${report.precision} on ${report.device}`],
     ["Time", duration(report.elapsedMs)],
