@@ -78,12 +78,18 @@ export interface Explanations {
   readonly shared: readonly { readonly layers: readonly LayerReport[]; readonly line: string }[];
 }
 
-/** The reasons and advice of the given layers, without saying the same twice. */
+/**
+ * The reasons and advice of the given layers. What at least half of them have in common, as most advice, is said
+ * once for all; a number that two of many happen to share stays with each.
+ */
 export function explanations(layers: readonly LayerReport[]): Explanations {
   const users = new Map<string, LayerReport[]>();
   for (const layer of layers)
     for (const line of new Set(layer.why)) users.set(line, [...(users.get(line) ?? []), layer]);
-  const isOwn = (line: string): boolean => users.get(line)!.length === 1;
+  const isOwn = (line: string): boolean => {
+    const { length } = users.get(line)!;
+    return length === 1 || 2 * length < layers.length;
+  };
   return {
     own: layers.map((layer) => ({ layer, lines: layer.why.filter(isOwn) })),
     shared: [...users].flatMap(([line, layers]) => (isOwn(line) ? [] : [{ layers, line }])),
