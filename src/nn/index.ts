@@ -1,4 +1,5 @@
 export * from "./losses.js";
 export * from "./models/index.js";
-export { initialValues, type Network, network } from "./network.js";
+export { initialBuffers, initialValues, type Network, network } from "./network.js";
 export * from "./norms/index.js";
+export * from "./optimizers/index.js";

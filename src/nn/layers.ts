@@ -60,9 +60,9 @@ export function conv(
     dilations: [1, 1],
     groups,
   };
-  return (values, x) => {
-    const y = convolve(x, weight(values), options);
-    return offset === null ? y : add(y, reshape(offset(values), [outputs, 1, 1]));
+  return (pass, x) => {
+    const y = convolve(x, weight(pass), options);
+    return offset === null ? y : add(y, reshape(offset(pass), [outputs, 1, 1]));
   };
 }
 
@@ -86,9 +86,9 @@ export function convTranspose(
     dilations: [1, 1],
     groups: 1,
   };
-  return (values, x) => {
-    const y = convolveTransposed(x, weight(values), options, [0, 0]);
-    return offset === null ? y : add(y, reshape(offset(values), [outputs, 1, 1]));
+  return (pass, x) => {
+    const y = convolveTransposed(x, weight(pass), options, [0, 0]);
+    return offset === null ? y : add(y, reshape(offset(pass), [outputs, 1, 1]));
   };
 }
 
@@ -96,7 +96,7 @@ export function convTranspose(
 export function linear(registry: Registry, name: string, inputs: number, outputs: number): LayerFunction {
   const weight = registry.add(`${name}.weight`, [outputs, inputs], uniformFanIn(inputs));
   const offset = registry.add(`${name}.bias`, [outputs], uniformFanIn(inputs));
-  return (values, x) => add(matmul(x, transpose(weight(values), [1, 0])), offset(values));
+  return (pass, x) => add(matmul(x, transpose(weight(pass), [1, 0])), offset(pass));
 }
 
 export const relu: LayerFunction = (_, x) => rectify(x);

@@ -1,5 +1,5 @@
 import type { Random } from "../datasets/random.js";
-import type { Traced } from "../engine/lang/index.js";
+import { full, type Traced } from "../engine/lang/index.js";
 import { sizeOf, type Tensor } from "../tensor.js";
 
 /** How a parameter starts: PyTorch's defaults. */
@@ -11,34 +11,92 @@ export interface Parameter {
   readonly initialize: Initializer;
 }
 
-/** Values of a network's parameters, in the order of its `parameters`. */
-export type ParameterValues = readonly Traced[];
-
-/** A layer: the value of its output, given the values of all parameters of the network. */
-export type LayerFunction = (values: ParameterValues, x: Traced) => Traced;
-
-/** A network: named parameters and a function of their values, written in the tensor language. */
-export interface Network {
-  readonly parameters: readonly Parameter[];
-  readonly forward: LayerFunction;
+/** A value that passes through the network change and gradients do not: running statistics. */
+export interface Buffer {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly initial: number;
 }
 
-/** Collects the parameters of a network while its layers are made. */
+/** One pass through a network: what its layers read, and the buffers they leave to the next pass. */
+export interface Pass {
+  readonly training: boolean;
+  readonly parameters: readonly Traced[];
+  readonly buffers: readonly Traced[];
+  /** Buffers after this pass. Starts as `buffers`; layers replace their own. */
+  readonly nextBuffers: Traced[];
+}
+
+/** A layer: the value of its output in this pass. */
+export type LayerFunction = (pass: Pass, x: Traced) => Traced;
+
+/** A network: named parameters and buffers, and functions of their values in the tensor language. */
+export interface Network {
+  readonly parameters: readonly Parameter[];
+  readonly buffers: readonly Buffer[];
+  /** The output in training, for networks whose buffers are as they start. Values in the order of `parameters`. */
+  forward(parameters: readonly Traced[], x: Traced): Traced;
+  /** The output in training, and the buffers after it. */
+  train(
+    parameters: readonly Traced[],
+    buffers: readonly Traced[],
+    x: Traced,
+  ): { output: Traced; buffers: Traced[] };
+  /** The output in evaluation: with running statistics where a layer keeps them. */
+  evaluate(parameters: readonly Traced[], buffers: readonly Traced[], x: Traced): Traced;
+}
+
+/** Collects the parameters and buffers of a network while its layers are made. */
 export class Registry {
   readonly parameters: Parameter[] = [];
+  readonly buffers: Buffer[] = [];
 
   /** Adds a parameter and returns the reader of its value. */
-  add(name: string, shape: readonly number[], initialize: Initializer): (values: ParameterValues) => Traced {
+  add(name: string, shape: readonly number[], initialize: Initializer): (pass: Pass) => Traced {
     const index = this.parameters.push({ name, shape, initialize }) - 1;
-    return (values) => values[index]!;
+    return (pass) => pass.parameters[index]!;
+  }
+
+  /** Adds a buffer and returns its reader and its writer. */
+  addBuffer(
+    name: string,
+    shape: readonly number[],
+    initial: number,
+  ): { read: (pass: Pass) => Traced; write: (pass: Pass, value: Traced) => void } {
+    const index = this.buffers.push({ name, shape, initial }) - 1;
+    return {
+      read: (pass) => pass.buffers[index]!,
+      write: (pass, value) => {
+        pass.nextBuffers[index] = value;
+      },
+    };
   }
 }
 
 /** The network that `build` describes. */
 export function network(build: (registry: Registry) => LayerFunction): Network {
   const registry = new Registry();
-  const forward = build(registry);
-  return { parameters: registry.parameters, forward };
+  return networkOf(registry, build(registry));
+}
+
+/** `layer` as a network with all that `registry` has collected: several may share their parameters. */
+export function networkOf({ parameters, buffers }: Registry, layer: LayerFunction): Network {
+  const train: Network["train"] = (values, statistics, x) => {
+    const pass = { training: true, parameters: values, buffers: statistics, nextBuffers: [...statistics] };
+    const output = layer(pass, x);
+    return { output, buffers: pass.nextBuffers };
+  };
+  return {
+    parameters,
+    buffers,
+    train,
+    forward: (values, x) => {
+      const initial = buffers.map((buffer) => full(buffer.shape, buffer.initial, "float32"));
+      return train(values, initial, x).output;
+    },
+    evaluate: (values, statistics, x) =>
+      layer({ training: false, parameters: values, buffers: statistics, nextBuffers: [...statistics] }, x),
+  };
 }
 
 /** Fresh values for all parameters. */
@@ -50,8 +108,16 @@ export function initialValues({ parameters }: Network, random: Random): Tensor[]
   });
 }
 
+/** What all buffers start from. */
+export const initialBuffers = ({ buffers }: Network): Tensor[] =>
+  buffers.map(({ shape, initial }) => ({
+    dtype: "float32",
+    shape,
+    data: new Float32Array(sizeOf(shape)).fill(initial),
+  }));
+
 /** Layers one after another. */
 export const chain =
   (...layers: readonly LayerFunction[]): LayerFunction =>
-  (values, x) =>
-    layers.reduce((value, layer) => layer(values, value), x);
+  (pass, x) =>
+    layers.reduce((value, layer) => layer(pass, value), x);

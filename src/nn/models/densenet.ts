@@ -63,5 +63,5 @@ function dense(
     relu,
     conv(registry, `${name}.conv2`, 4 * growth, growth, { kernel: 3, padding: 1, bias: false }),
   );
-  return (values, x) => concat([x, body(values, x)], 1);
+  return (pass, x) => concat([x, body(pass, x)], 1);
 }

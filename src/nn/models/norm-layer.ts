@@ -1,32 +1,42 @@
-import { full } from "../../engine/lang/index.js";
+import { stopGradient } from "../../engine/lang/index.js";
+import { UserError } from "../../errors.js";
 import { constantly } from "../layers.js";
 import type { LayerFunction, Registry } from "../network.js";
 import { type Norm, type NormName, norm } from "../norms/index.js";
 
-/** Makes a normalization layer for samples of shape `features`, [C, …], and registers its affine parameters. */
+/** Makes a normalization layer for samples of shape `features`, [C, …], and registers what it owns. */
 export type NormLayer = (registry: Registry, name: string, features: readonly number[]) => LayerFunction;
 
 /**
- * The norm of that name as a layer of a network in training. State that a norm keeps between batches has its
- * initial value here: batch norm does not read it in training.
+ * The norm of that name as a layer. In training it leaves the new running statistics, where the norm has them, to
+ * the next pass; in evaluation it uses them. What a norm trains beside its affine parameters starts from its
+ * declared values: ActNorm is not set by the first batch.
  */
 export function normLayer(name: NormName): NormLayer {
-  return layerOf(norm(name));
+  const chosen = norm(name);
+  if (chosen.normalizes === "weights")
+    throw new UserError(`norm ${name}: ${chosen.title} applies to weights, expected a norm of features`);
+  return layerOf(chosen);
 }
 
 const layerOf =
   (norm: Norm): NormLayer =>
   (registry, name, features) => {
     const shape = [1, ...features];
+    const state = norm.state(shape).map((s) => {
+      const path = `${name}.${s.name}`;
+      if (s.trainable) return { read: registry.add(path, s.shape, constantly(s.initial)), write: () => {} };
+      return registry.addBuffer(path, s.shape, s.initial);
+    });
     const parameters = norm
       .parameters(shape)
       .map((p) => registry.add(`${name}.${p.name}`, p.shape, constantly(p.initial)));
-    return (values, x) => {
-      const state = norm.state(x.shape).map((s) => full(s.shape, s.initial, "float32"));
-      const y = norm.standardize(x, state);
-      return norm.affine(
-        y,
-        parameters.map((read) => read(values)),
-      );
+    return (pass, x) => {
+      const before = state.map(({ read }) => read(pass));
+      const affine = parameters.map((read) => read(pass));
+      if (!pass.training) return norm.affine((norm.evaluate ?? norm.standardize)(x, before), affine);
+      const after = norm.update?.(stopGradient(x), before) ?? before;
+      for (const [i, { write }] of state.entries()) write(pass, after[i]!);
+      return norm.affine(norm.standardize(x, before), affine);
     };
   };

@@ -70,5 +70,5 @@ function residual(
           conv(registry, `${name}.shortcut`, channels, width, { kernel: 1, stride, bias: false }),
           norm(registry, `${name}.shortcut_norm`, outputs),
         );
-  return (values, x) => relu(values, add(body(values, x), shortcut(values, x)));
+  return (pass, x) => relu(pass, add(body(pass, x), shortcut(pass, x)));
 }

@@ -1,0 +1,49 @@
+import { existsSync } from "node:fs";
+import { UserError } from "../../errors.js";
+import { openTensorFile, readTensor, writeSafetensors } from "../../trace/index.js";
+import type { TrainingState } from "./step.js";
+
+/** A state of training with the number of steps that led to it. */
+export interface Checkpoint {
+  readonly step: number;
+  readonly state: TrainingState;
+}
+
+/** Writes a checkpoint as safetensors: whole or not at all. `settings` says what it belongs to. */
+export async function writeCheckpoint(
+  path: string,
+  { step, state }: Checkpoint,
+  names: readonly string[],
+  settings: string,
+): Promise<void> {
+  const tensors = new Map(state.map((tensor, i) => [names[i]!, tensor]));
+  await writeSafetensors(path, tensors, { step: String(step), settings });
+}
+
+/** The checkpoint at `path`; null if there is none. Throws a UserError if it is of a run with other settings. */
+export async function readCheckpoint(
+  path: string,
+  names: readonly string[],
+  settings: string,
+): Promise<Checkpoint | null> {
+  if (!existsSync(path)) return null;
+  const file = await openTensorFile(path);
+  try {
+    const step = Number(file.metadata.get("step"));
+    if (file.metadata.get("settings") !== settings || !Number.isSafeInteger(step))
+      throw new UserError(
+        `${path}: the checkpoint is of a run with other settings; choose another --out or leave out --resume`,
+      );
+    const state = await Promise.all(
+      names.map((name) => {
+        const entry = file.entries.find((e) => e.name === name);
+        if (!entry)
+          throw new UserError(`${path}: ${name}: expected this tensor, found none; leave out --resume`);
+        return readTensor(file, entry);
+      }),
+    );
+    return { step, state };
+  } finally {
+    await file.close();
+  }
+}
