@@ -123,18 +123,6 @@ export class GraphBuilder {
     return outputs;
   }
 
-  /** `x` under a name of its own, whatever else computes it. */
-  identity(x: Value): Value {
-    return this.append({
-      op: "Identity",
-      domain: "",
-      inputs: [x],
-      attributes: {},
-      outputs: [this.value(x)],
-      origin: "output",
-    })[0]!;
-  }
-
   private append(node: Node): readonly Value[] {
     this.nodes.push(node);
     for (const output of node.outputs) this.producers.set(output, node);

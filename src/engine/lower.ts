@@ -1,10 +1,13 @@
 import type { TensorSpec } from "../tensor.js";
 import { emit, usedInputs } from "./emit.js";
+import type { Graph } from "./graph.js";
 import type { TracedFunction } from "./lang/autodiff.js";
 import { lowerProgram } from "./lowering.js";
 import { OPTIMIZED, type Optimizations } from "./optimizations.js";
 import { eliminateDeadCode } from "./passes/dead-code.js";
-import { trace } from "./trace.js";
+import { passes } from "./passes/index.js";
+import { ownOutputs } from "./passes/outputs.js";
+import { type TracedProgram, trace } from "./trace.js";
 
 export interface LowerOptions {
   /** Names of the graph's inputs and outputs; `input0`, …, `output0`, … where not given. */
@@ -37,7 +40,7 @@ export function lower(
   specs: readonly TensorSpec[],
   { inputNames = [], outputNames = [], optimizations = {} }: LowerOptions = {},
 ): LoweredGraph {
-  const graph = eliminateDeadCode(lowerProgram(trace(fn, specs), { ...OPTIMIZED, ...optimizations }));
+  const graph = optimize(trace(fn, specs), { ...OPTIMIZED, ...optimizations });
   const names = {
     inputs: graph.inputs.map((_, i) => inputNames[i] ?? `input${i}`),
     outputs: graph.outputs.map((_, i) => outputNames[i] ?? `output${i}`),
@@ -56,6 +59,14 @@ export function lower(
     outputs: graph.outputs.map((value, i) => ({ name: names.outputs[i]!, ...specOf(value) })),
     operators,
   };
+}
+
+/** The graph of a traced program after the passes that are on. */
+export function optimize(program: TracedProgram, optimizations: Optimizations): Graph {
+  let graph = eliminateDeadCode(lowerProgram(program, optimizations));
+  for (const pass of passes)
+    if (pass.on(optimizations)) graph = eliminateDeadCode(pass.apply(graph, optimizations));
+  return ownOutputs(graph);
 }
 
 function specOf({ dtype, shape }: { readonly dtype: string; readonly shape: readonly number[] }): TensorSpec {

@@ -1,4 +1,4 @@
-import { type Graph, GraphBuilder, type Value } from "./graph.js";
+import { type Graph, GraphBuilder } from "./graph.js";
 import type { Optimizations } from "./optimizations.js";
 import type { Atom, Equation, Primitive, Variable } from "./primitives.js";
 import { rules } from "./rules/index.js";
@@ -22,17 +22,7 @@ export function lowerProgram(program: TracedProgram, optimizations: Optimization
     });
   }
   g.origin = "output";
-  const taken = new Set<Value>();
-  const outputs = program.outputs.map((atom) => {
-    const value = materialize(g, read(atom));
-    // An output needs a node of its own: ONNX cannot return an input, a constant or one value twice.
-    if (g.producer(value) !== undefined && !taken.has(value)) {
-      taken.add(value);
-      return value;
-    }
-    return g.identity(value);
-  });
-  return g.finish(outputs);
+  return g.finish(program.outputs.map((atom) => materialize(g, read(atom))));
 }
 
 function applyRule<P extends Primitive>(

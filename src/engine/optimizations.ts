@@ -7,11 +7,31 @@ export interface Optimizations {
   readonly winograd: boolean;
   /** Other convolutions as matrix products over rows of channels, stored channels last. */
   readonly rows: boolean;
+  /** Kernels that hold one number per output leave the sum over channels and taps. */
+  readonly constantKernels: boolean;
+  /** Selections between a value and zero as products with a mask. */
+  readonly masks: boolean;
+  /** Factors and offsets per channel merged before they touch a big tensor. */
+  readonly linearForms: boolean;
   /** Operators of ONNX Runtime that standard ONNX lacks. Without them the file runs anywhere ONNX runs. */
   readonly contrib: boolean;
 }
 
-export const OPTIMIZED: Optimizations = { winograd: true, rows: true, contrib: true };
+export const OPTIMIZED: Optimizations = {
+  winograd: true,
+  rows: true,
+  constantKernels: true,
+  masks: true,
+  linearForms: true,
+  contrib: true,
+};
 
 /** Every operation by its plain rule: what the optimized graph is checked against. */
-export const PLAIN: Optimizations = { winograd: false, rows: false, contrib: false };
+export const PLAIN: Optimizations = {
+  winograd: false,
+  rows: false,
+  constantKernels: false,
+  masks: false,
+  linearForms: false,
+  contrib: false,
+};

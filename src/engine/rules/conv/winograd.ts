@@ -1,8 +1,9 @@
 import type { GraphBuilder, Value } from "../../graph.js";
 import * as ops from "../../ops.js";
+import type { Pair } from "../../primitives.js";
 import { dtypeOf, type View } from "../../view.js";
 import { unflipped } from "../movement.js";
-import { convolutionTable, gatherTable } from "../tables.js";
+import { convolutionTable, type Table } from "../tables.js";
 import {
   type Convolution,
   isStoredAs,
@@ -86,104 +87,127 @@ export function isWinogradGradient(c: Convolution): boolean {
 /** The convolution of x with a 3×3 kernel. */
 export function winograd(g: GraphBuilder, c: Convolution): View {
   const { batch, outputs, channel, spatial } = c.roles;
-  const extents = spatialShape(c, c.result);
-  const tiles = tilesOf(extents) as [number, number];
+  const [height, width] = spatialShape(c, c.result) as [number, number];
   const [n, channels, o] = [size(c.x, batch), c.x.shape[channel]!, size(c.w, outputs)];
-  const depth = tiles[0] * tiles[1] * n;
   // The transform of a reversed kernel is that of the kernel with tile positions 0 and 3 exchanged, since G
   // reversed left to right is G with these rows exchanged: the data's transforms exchange them instead.
   const original = unflipped(g, c.w, spatial);
   const w = original ?? c.w;
-  const swap = <T>([a, b, s, d]: readonly T[]): T[] =>
-    original === undefined ? [a!, b!, s!, d!] : [d!, b!, s!, a!];
+  const swap = <T>([a, b, d, e]: readonly T[]): T[] =>
+    original === undefined ? [a!, b!, d!, e!] : [e!, b!, d!, a!];
   const x = packed(g, c.x, [spatial, [...batch, channel]]);
-  const inputs = ops.reshape(g, transformInput(g, c, x, tiles, swap(BT)), [16, depth, channels]);
   const outputsFirst = isStoredAs(w, [...outputs, channel]);
   const weight = packed(g, w, [outputsFirst ? [...outputs, channel] : [channel, ...outputs], spatial]);
-  const kernel = multiply(g, squared(G), ops.transpose(g, weight, [1, 0]));
-  const products = ops.batchedProduct(
+  const kernel = ops.reshape(
     g,
-    inputs,
-    ops.reshape(g, kernel, outputsFirst ? [16, o, channels] : [16, channels, o]),
-    { transB: outputsFirst },
+    multiply(g, squared(G), ops.transpose(g, weight, [1, 0])),
+    outputsFirst ? [16, o, channels] : [16, channels, o],
   );
-  const results = multiply(g, squared(AT.map(swap)), ops.reshape(g, products, [16, depth * o]));
-  const rows = ops.reshape(g, results, [4 * tiles[0] * tiles[1], n * o]);
-  const ordered = ops.take(g, rows, untiled(extents, tiles), [extents[0]! * extents[1]!], 0);
+  const bands = bandsOf([height, width], n * channels).map((band) => {
+    const depth = band.rows * band.columns * n;
+    const inputs = transformInput(g, c, x, band, swap(BT));
+    const products = ops.batchedProduct(g, ops.reshape(g, inputs, [16, depth, channels]), kernel, {
+      transB: outputsFirst,
+    });
+    const results = multiply(g, squared(AT.map(swap)), ops.reshape(g, products, [16, depth * o]));
+    const pixels = ops.reshape(g, results, [4 * band.rows * band.columns, n * o]);
+    return ops.take(g, pixels, untiled(band), [band.height * width], 0);
+  });
   const out = resultRoles(c);
-  return resultView(g, c, ordered, [out.spatial, out.batch, out.outputs]);
+  return resultView(g, c, ops.concat(g, bands, 0), [out.spatial, out.batch, out.outputs]);
 }
 
 /**
  * The gradient of a 3×3 kernel, a convolution whose taps are the pixels of the cotangent: the adjoint of the above in w,
- * Gᵀ[(A y Aᵀ) ∘ (Bᵀ x B)]G. Its transformed x is the one the convolution itself has made.
+ * Gᵀ[(A y Aᵀ) ∘ (Bᵀ x B)]G.
  */
 export function winogradOfGradient(g: GraphBuilder, c: Convolution): View {
   const { batch, outputs, channel, spatial } = c.roles;
-  const extents = spatialShape(c, c.w);
-  const tiles = tilesOf(extents) as [number, number];
+  const extents = spatialShape(c, c.w) as [number, number];
   const [n, channels, o] = [size(c.x, batch), c.x.shape[channel]!, size(c.w, outputs)];
-  const depth = tiles[0] * tiles[1] * channels;
   const x = packed(g, c.x, [spatial, [channel, ...batch]]);
-  const inputs = ops.reshape(g, transformInput(g, c, x, tiles, BT), [16, depth, n]);
   const y = packed(g, c.w, [spatial, [channel, ...outputs]]);
-  const spread = multiply(g, squared(columnsOf(AT)), tiled(g, y, extents, tiles));
-  const products = ops.batchedProduct(g, ops.reshape(g, spread, [16, depth, o]), inputs, { transA: true });
-  const kernel = multiply(g, squared(columnsOf(G)), ops.reshape(g, products, [16, o * n]));
+  const products = bandsOf(extents, n * channels).map((band) => {
+    const depth = band.rows * band.columns * channels;
+    const inputs = transformInput(g, c, x, band, BT);
+    const spread = multiply(g, squared(columnsOf(AT)), tiled(g, y, extents, band));
+    return ops.batchedProduct(
+      g,
+      ops.reshape(g, spread, [16, depth, o]),
+      ops.reshape(g, inputs, [16, depth, n]),
+      { transA: true },
+    );
+  });
+  const sum = products.reduce((a, b) => ops.elementwise(g, "Add", [a, b]));
+  const kernel = multiply(g, squared(columnsOf(G)), ops.reshape(g, sum, [16, o * n]));
   const out = resultRoles(c);
   return resultView(g, c, kernel, [out.spatial, out.outputs, out.batch]);
 }
 
-/** Bᵀ x B of every 4×4 tile of x [positions, rest], tiles two apart; as [16, tiles·rest]. */
-function transformInput(
-  g: GraphBuilder,
-  c: Convolution,
-  x: Value,
-  tiles: readonly [number, number],
-  bt: Rows,
-): Value {
-  const { indices } = convolutionTable(
-    c.roles.spatial.map((axis, i) => ({
-      input: c.x.shape[axis]!,
-      taps: 4,
-      positions: tiles[i]!,
-      stride: 2,
-      before: c.padding[i]![0],
-      spread: 1,
-      dilation: 1,
-    })),
-  );
-  const count = tiles[0] * tiles[1];
-  const gathered = gatherTable(g, x, 0, indices, [16, count]);
-  return multiply(g, squared(bt), ops.reshape(g, gathered, [16, count * x.shape[1]!]));
+/** Some rows of tiles, worked on together. */
+interface Band {
+  /** First row of tiles. */
+  readonly start: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** Rows and columns of pixels that the tiles cover. */
+  readonly height: number;
+  readonly width: number;
 }
 
-/** The 2×2 tiles of y [positions, rest] as [4, tiles·rest]; zeros beyond its edge. */
-function tiled(
-  g: GraphBuilder,
-  y: Value,
-  extents: readonly number[],
-  tiles: readonly [number, number],
-): Value {
-  const axes = extents.map((input, i) => ({
-    input,
-    taps: 2,
-    positions: tiles[i]!,
-    stride: 2,
-    before: 0,
-    spread: 1,
-    dilation: 1,
-  }));
-  const count = tiles[0] * tiles[1];
-  const gathered = gatherTable(g, y, 0, convolutionTable(axes).indices, [4, count]);
-  return ops.reshape(g, gathered, [4, count * y.shape[1]!]);
+/** Transformed input that stays in the cache until it is multiplied, in floats. */
+const BAND = Number(process.env.BAND ?? 1) * (1 << 20);
+
+/** Cuts an image of [height, width] into bands of tiles whose transformed input, `depth` floats a pixel, is cached. */
+function bandsOf([height, width]: readonly [number, number], depth: number): Band[] {
+  const [rows, columns] = [Math.ceil(height / 2), Math.ceil(width / 2)];
+  const count = Math.min(rows, Math.ceil((16 * rows * columns * depth) / BAND));
+  return Array.from({ length: count }, (_, i) => {
+    const [start, stop] = [Math.floor((i * rows) / count), Math.floor(((i + 1) * rows) / count)];
+    return { start, rows: stop - start, columns, height: Math.min(2 * stop, height) - 2 * start, width };
+  });
 }
 
-/** Where each pixel of the result is among [position in tile, tile]. */
-function untiled([height, width]: readonly number[], [th, tw]: readonly [number, number]): Int32Array {
-  return Int32Array.from({ length: height! * width! }, (_, i) => {
-    const [row, column] = [Math.floor(i / width!), i % width!];
-    return ((row % 2) * 2 + (column % 2)) * th * tw + (row >> 1) * tw + (column >> 1);
+/** Bᵀ x B of every 4×4 tile of a band of x [positions, rest], tiles two apart; as [16, tiles·rest]. */
+function transformInput(g: GraphBuilder, c: Convolution, x: Value, band: Band, bt: Rows): Value {
+  const [height, width] = spatialShape(c, c.x) as [number, number];
+  const [[top], [left]] = c.padding as readonly [Pair, Pair];
+  const axes = [
+    { input: height, positions: band.rows, before: top - 2 * band.start },
+    { input: width, positions: band.columns, before: left },
+  ].map((axis) => ({ ...axis, taps: 4, stride: 2, spread: 1, dilation: 1 }));
+  return multiply(g, squared(bt), gatherBand(g, x, convolutionTable(axes), [16, band.rows * band.columns]));
+}
+
+/** The 2×2 tiles of a band of y [positions, rest] as [4, tiles·rest]; zeros beyond its edge. */
+function tiled(g: GraphBuilder, y: Value, [height, width]: readonly [number, number], band: Band): Value {
+  const axes = [
+    { input: height, positions: band.rows, before: -2 * band.start },
+    { input: width, positions: band.columns, before: 0 },
+  ].map((axis) => ({ ...axis, taps: 2, stride: 2, spread: 1, dilation: 1 }));
+  return gatherBand(g, y, convolutionTable(axes), [4, band.rows * band.columns]);
+}
+
+/** Rows of x at the indices of a table; of x only what they span is touched. */
+function gatherBand(g: GraphBuilder, x: Value, { indices }: Table, [taps, tiles]: Pair): Value {
+  const present = indices.filter((index) => index >= 0);
+  const first = present.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const last = present.reduce((a, b) => Math.max(a, b), 0);
+  const missing = present.length < indices.length;
+  const part = ops.pad(g, x, [
+    [-first, last + 1 - x.shape[0]! + Number(missing)],
+    [0, 0],
+  ]);
+  const within = indices.map((index) => (index < 0 ? last + 1 - first : index - first));
+  const gathered = ops.take(g, part, within, [taps * tiles], 0);
+  return ops.reshape(g, gathered, [taps, tiles * x.shape[1]!]);
+}
+
+/** Where each pixel of a band is among [position in tile, tile]. */
+function untiled({ rows, columns, height, width }: Band): Int32Array {
+  return Int32Array.from({ length: height * width }, (_, i) => {
+    const [row, column] = [Math.floor(i / width), i % width];
+    return ((row % 2) * 2 + (column % 2)) * rows * columns + (row >> 1) * columns + (column >> 1);
   });
 }
 

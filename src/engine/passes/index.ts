@@ -1,0 +1,17 @@
+import type { Graph } from "../graph.js";
+import type { Optimizations } from "../optimizations.js";
+import { mergeLinearForms } from "./linear-forms.js";
+import { multiplyMasks } from "./masks.js";
+
+/** A rewriting of the graph that keeps what it computes, up to rounding. */
+export interface Pass {
+  readonly name: string;
+  readonly on: (optimizations: Optimizations) => boolean;
+  readonly apply: (graph: Graph, optimizations: Optimizations) => Graph;
+}
+
+/** In the order in which they are applied. */
+export const passes: readonly Pass[] = [
+  { name: "masks", on: ({ masks }) => masks, apply: multiplyMasks },
+  { name: "linear forms", on: ({ linearForms }) => linearForms, apply: mergeLinearForms },
+];

@@ -1,0 +1,181 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { lang, lower, type TracedFunction } from "../../src/engine/index.js";
+import { lowerProgram } from "../../src/engine/lowering.js";
+import { OPTIMIZED, type Optimizations, PLAIN } from "../../src/engine/optimizations.js";
+import { eliminateDeadCode } from "../../src/engine/passes/dead-code.js";
+import { passes } from "../../src/engine/passes/index.js";
+import { ownOutputs } from "../../src/engine/passes/outputs.js";
+import { trace } from "../../src/engine/trace.js";
+import type { Tensor, TensorSpec } from "../../src/tensor.js";
+import { checkGraph } from "./check-graph.js";
+import { compiled, eager, expectClose, oracle, tensor, withGradients } from "./support.js";
+
+const L = lang;
+oracle("wasm");
+
+const only = (name: keyof Optimizations): Optimizations => ({ ...PLAIN, [name]: true });
+const operatorsOf = (fn: TracedFunction, specs: readonly TensorSpec[], name: keyof Optimizations) =>
+  Object.fromEntries(lower(fn, specs, { optimizations: only(name) }).operators);
+const image = { shape: [8, 16, 8, 8], dtype: "float32" as const };
+const channel = { shape: [16, 1, 1], dtype: "float32" as const };
+
+/** Steps on an image x, another one y and numbers per channel c, all of which linear forms and masks are made of. */
+type Step = (x: lang.Traced, y: lang.Traced, c: lang.Traced) => lang.Traced;
+const STEPS: readonly Step[] = [
+  (x, y) => L.add(x, y),
+  (x, y) => L.sub(y, x),
+  (x, y) => L.mul(x, y),
+  (x) => L.neg(x),
+  (x) => L.mul(x, 0.5),
+  (x) => L.add(x, 1.5),
+  (x, _, c) => L.mul(x, c),
+  (x, _, c) => L.sub(x, c),
+  (x, _, c) => L.mul(L.mul(x, c), L.sub(c, 1)),
+  (x) => L.sub(x, L.mean(x, [0, 2, 3], { keepdims: true })),
+  (x, y) => L.mul(x, L.mean(L.mul(x, y), [0, 2, 3], { keepdims: true })),
+  (x) => L.mul(x, L.mean(x, [1, 2], { keepdims: true })),
+  (x) => L.relu(x),
+  (x, y) => L.where(L.less(x, y), x, 0),
+  (x, y) => L.where(L.less(x, y), 0, y),
+  (x) =>
+    L.maxPool(L.concat([x, x], 2), {
+      window: [2, 1],
+      strides: [2, 1],
+      padding: [
+        [0, 0],
+        [0, 0],
+      ],
+    }),
+];
+
+const chain =
+  (choices: readonly number[]): TracedFunction =>
+  (...[x, y, c]) => {
+    let [a, b] = [x!, y!];
+    for (const choice of choices) [a, b] = [b, STEPS[choice % STEPS.length]!(a, b, c!)];
+    return [L.add(a, b), L.sum(a, [0, 2, 3])];
+  };
+const choices = fc.array(fc.nat({ max: STEPS.length - 1 }), { minLength: 1, maxLength: 7 });
+const inputs = (dtype: "float32" | "float64"): Tensor[] => [
+  tensor(image.shape, dtype, 1),
+  tensor(image.shape, dtype, 2),
+  tensor(channel.shape, dtype, 3),
+];
+const summed = (choices: readonly number[]) => (x: lang.Traced, y: lang.Traced, c: lang.Traced) =>
+  L.add(
+    ...(chain(choices)(x, y, c).map((v) => L.sum(L.square(L.mul(v, 0.01)))) as [lang.Traced, lang.Traced]),
+  );
+
+describe("passes keep what a graph computes", () => {
+  it.each(["float64", "float32"] as const)("%s, with gradients", async (dtype) => {
+    await fc.assert(
+      fc.asyncProperty(choices, async (list) => {
+        const args = inputs(dtype);
+        const fn = withGradients(summed(list), args);
+        const expected = eager(fn, args);
+        for (const optimizations of [only("masks"), only("linearForms"), OPTIMIZED])
+          expectClose(await compiled(fn, args, { optimizations }), expected);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it("after each of them the graph is well formed", () => {
+    fc.assert(
+      fc.property(choices, (list) => {
+        const args = inputs("float32");
+        let graph = eliminateDeadCode(
+          lowerProgram(trace(withGradients(summed(list), args), args), OPTIMIZED),
+        );
+        checkGraph(graph);
+        for (const pass of passes) {
+          graph = pass.apply(graph, OPTIMIZED);
+          checkGraph(graph);
+        }
+        checkGraph(ownOutputs(eliminateDeadCode(graph)));
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe("linear forms", () => {
+  it("factors meet before they touch the image", () => {
+    const fn: TracedFunction = (x, c) => [L.neg(L.mul(L.mul(L.mul(x!, c!), 2), c!))];
+    expect(operatorsOf(fn, [image, channel], "linearForms")).toMatchObject({ Mul: 3 });
+    expect(operatorsOf(fn, [image, channel], "linearForms")).not.toHaveProperty("Neg");
+  });
+  it("one sum serves all multiples of an image", () => {
+    const fn: TracedFunction = (x, c) => [
+      L.sum(L.exp(x!), [0, 2, 3]),
+      L.sum(L.mul(L.exp(x!), c!), [0, 2, 3]),
+      L.sum(L.mul(L.mul(L.exp(x!), 3), c!), [0, 2, 3]),
+    ];
+    expect(operatorsOf(fn, [image, channel], "linearForms")).toMatchObject({ ReduceSum: 1 });
+  });
+  it("a centred image is squared after it is centred", () => {
+    const variance: TracedFunction = (x) => {
+      const centred = L.sub(x!, L.mean(x!, [0, 2, 3], { keepdims: true }));
+      return [L.mean(L.square(centred), [0, 2, 3])];
+    };
+    const far = tensor(image.shape, "float32", 1);
+    for (let i = 0; i < far.data.length; i++) far.data[i]! += 1000;
+    return compiled(variance, [far], { optimizations: only("linearForms") }).then((result) =>
+      expectClose(
+        result,
+        eager(variance, [{ ...far, dtype: "float64", data: Float64Array.from(far.data) }]).map((t) => ({
+          ...t,
+          dtype: "float32",
+          data: Float32Array.from(t.data),
+        })),
+      ),
+    );
+  });
+});
+
+describe("masks", () => {
+  it("a gradient cut by a relu is multiplied, not selected", () => {
+    const gradient: TracedFunction = (x, y) =>
+      L.valueAndGrad((a) => ({ value: L.sum(L.mul(L.relu(a!), y!)), aux: [] }), [x!]).grads;
+    expect(operatorsOf(gradient, [image, image], "masks")).not.toHaveProperty("Where");
+  });
+  it("nor is one spread over the largest elements of windows", () => {
+    const gradient: TracedFunction = (x, y) =>
+      L.valueAndGrad(
+        (a) => ({
+          value: L.sum(
+            L.mul(
+              L.maxPool(a!, {
+                window: [2, 2],
+                strides: [2, 2],
+                padding: [
+                  [0, 0],
+                  [0, 0],
+                ],
+              }),
+              y!,
+            ),
+          ),
+          aux: [],
+        }),
+        [x!],
+      ).grads;
+    const pooled = { shape: [8, 16, 4, 4], dtype: "float32" as const };
+    expect(operatorsOf(gradient, [image, pooled], "masks")).not.toHaveProperty("Where");
+  });
+  it("a selection that avoids an infinity still avoids it", async () => {
+    const guarded: TracedFunction = (x) => [L.where(L.greater(x!, 0), L.log(x!), 0)];
+    expect(operatorsOf(guarded, [image], "masks")).toMatchObject({ Where: 1 });
+    const x: Tensor = { dtype: "float32", shape: [3], data: Float32Array.of(0, 1, -1) };
+    expect([...(await compiled(guarded, [x]))[0]!.data]).toEqual([0, 0, 0]);
+  });
+  it.each([
+    ["reciprocal", (x: lang.Traced) => L.reciprocal(x)],
+    ["square root", (x: lang.Traced) => L.sqrt(x)],
+    ["a scaled reciprocal", (x: lang.Traced) => L.mul(L.add(L.reciprocal(x), 1), x)],
+  ] as const)("through what follows it: %s", (_, f) => {
+    const guarded: TracedFunction = (x) => [L.where(L.greater(x!, 0), f(x!), 0)];
+    expect(operatorsOf(guarded, [image], "masks")).toHaveProperty("Where");
+  });
+});
