@@ -25,8 +25,11 @@ type NumericPath<T, Prefix extends string = ""> = {
       : NumericPath<NonNullable<T[K]>, `${Prefix}${K}.`>;
 }[keyof T & string];
 
-/** In order of precedence: a bare name means the first path that ends with it. */
-const fields: Record<NumericPath<LayerReport>, (layer: LayerReport) => number | null | undefined> = {
+/** In order of precedence: a bare name means the first path that ends with it. Taylor terms are not among them. */
+const fields: Record<
+  NumericPath<Omit<LayerReport, "taylor">>,
+  (layer: LayerReport) => number | null | undefined
+> = {
   "shares.blocked": ({ shares }) => shares.blocked,
   "shares.first": ({ shares }) => shares.first,
   "shares.diag": ({ shares }) => shares.diag,

@@ -20,7 +20,7 @@ import { version } from "../version.js";
 import { type LayerMeasurement, layerReport, nonFiniteWarning, summarize } from "./layer-report.js";
 import { type LayerResults, measurement } from "./measure.js";
 import type { AuditReport, Thresholds } from "./result.js";
-import { selectLayers } from "./select-layers.js";
+import { checkLayerName, selectLayers } from "./select-layers.js";
 import { sha256File } from "./sha256.js";
 import { DEFAULT_THRESHOLDS } from "./thresholds.js";
 import { constantWarning, nonFiniteInputs, overflowWarning } from "./warnings.js";
@@ -38,6 +38,8 @@ export interface AuditModelOptions {
   readonly thresholds?: Thresholds;
   readonly precision?: "float32" | "float64";
   readonly device?: Device;
+  /** Also computes the Taylor terms of the loss at this layer; with random probes where it has many features. */
+  readonly taylor?: { readonly layer: string; readonly probes?: number; readonly seed?: number };
   readonly onProgress?: (step: string) => void;
   /** Receives the measuring graph, an ONNX file, before it runs. */
   readonly onGraph?: (bytes: Uint8Array) => void;
@@ -59,6 +61,7 @@ export async function auditModel(path: string, options: AuditModelOptions): Prom
   const found = findNorms(model);
   if (found.length === 0) throw new UserError(missingNormsHint(model), 5);
   const norms = selectLayers(found, options.layers, path);
+  if (options.taylor) checkLayerName(norms, options.taylor.layer, path);
 
   const batch: Batch = { file: options.data, tensors: await readTensors(options.data) };
   const batchSha256 = await sha256File(options.data);
@@ -88,11 +91,29 @@ export async function auditModel(path: string, options: AuditModelOptions): Prom
     overflowWarning(layer, results[measured.layers[i]!.sigma]!.data, precision),
   );
   const reports = layers.map((layer) => layerReport(layer, thresholds));
+
+  const expansionWarnings: string[] = [];
+  if (options.taylor) {
+    const { expandLayer } = await import("./taylor/expand-layer.js");
+    const { layer: name, ...settings } = options.taylor;
+    // Layers that are not measured matter too: the statistics of those above are held.
+    const whole = norms.length === found.length ? opened : openModel(model, found, { inputs, precision });
+    const index = whole.layers.findIndex(({ norm }) => norm.name === name);
+    const feeds = { params: whole.params.map((p) => p.load()), inputs: fed, target };
+    const { taylor, warnings } = await expandLayer(whole, index, loss, feeds, {
+      ...settings,
+      device,
+      onProgress,
+    });
+    if (taylor) reports.find((report) => report.name === name)!.taylor = taylor;
+    expansionWarnings.push(...warnings);
+  }
   const warnings = [
     ...nonFiniteInputs(batch),
     ...[...layers.map(nonFiniteWarning), ...overflows],
     // Where the variance overflows, y is 0 for that reason.
     ...layers.map((layer, i) => (overflows[i] === null ? constantWarning(layer) : null)),
+    ...expansionWarnings,
     ...opened.warnings,
     partlyFusedHint(model),
   ].filter((warning) => warning !== null);

@@ -74,6 +74,64 @@ const Affine = Type.Object(
   { description: "‖∂L/∂γ‖ and ‖∂L/∂β‖: where the blocked signal went." },
 );
 
+const TermNorms = {
+  gradient: Type.Number({ minimum: 0, description: "‖∂term/∂z‖." }),
+  open: Type.Number({
+    minimum: 0,
+    description:
+      "‖γ·∂term/∂z/σ‖: what would arrive below the standardization if its statistics were constants.",
+  }),
+  passed: Type.Number({ minimum: 0, description: "‖∂term/∂x‖: what does arrive." }),
+};
+
+const Term = Type.Object(TermNorms);
+
+const EstimatedTerm = Type.Object({
+  ...TermNorms,
+  error: Type.Optional(
+    Type.Object(
+      { gradient: NonNegative, open: NonNegative },
+      {
+        description:
+          "Standard error where diag(H) is an estimate: root mean square distance of the term from its estimate. That of `passed` is no larger than that of `open`.",
+      },
+    ),
+  ),
+});
+
+const Taylor = Type.Object(
+  {
+    features: Type.Integer({ minimum: 1, description: "D: features of one sample at this layer." }),
+    diagonal: Type.Union(
+      [
+        Type.Object({ method: Type.Literal("exact"), products: Type.Integer({ minimum: 1 }) }),
+        Type.Object({
+          method: Type.Literal("hutchinson"),
+          products: Type.Integer({ minimum: 2 }),
+          seed: Type.Integer({ minimum: 0 }),
+        }),
+      ],
+      { description: "How diag(H) was found, and from how many products with H (probes, for hutchinson)." },
+    ),
+    frozen: Type.Array(Name, {
+      description: "Batch normalizations above, whose statistics are held at their values on the batch.",
+    }),
+    terms: Type.Object({
+      first: Term,
+      firstShared: Term,
+      diag: EstimatedTerm,
+      diagShared: EstimatedTerm,
+      off: EstimatedTerm,
+      higher: Term,
+      whole: Term,
+    }),
+  },
+  {
+    description:
+      "Taylor terms of the loss around ẑ, the z of y = 0: g (first), diag(H)(z−ẑ) (diag), the rest of H(z−ẑ) (off), everything above second order (higher), and their sum, the gradient at z with the statistics above held (whole). Shared parts use the mean of g or diag(H) over the elements of a channel (for norms other than batch normalization: over the samples).",
+  },
+);
+
 export const Layer = Type.Object({
   name: Name,
   op: Name,
@@ -103,6 +161,7 @@ export const Layer = Type.Object({
   }),
   verdict: Verdict,
   why: Type.Array(Type.String()),
+  taylor: Type.Optional(Taylor),
 });
 
 export const AuditReport = Type.Object(
@@ -162,4 +221,5 @@ export type LayerReport = Static<typeof Layer>;
 export type Verdict = Static<typeof Verdict>;
 export type GroupedBy = Static<typeof GroupedBy>;
 export type WeightsReport = Static<typeof Weights>;
+export type TaylorReport = Static<typeof Taylor>;
 export type Thresholds = AuditReport["thresholds"];

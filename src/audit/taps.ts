@@ -60,7 +60,7 @@ export class Taps {
     const standardized: Traced[] = [];
     const sigmas: Traced[] = [];
     const tap = (place: Place) => (layer: number, x: Traced) => add(x, values[this.indexOf(layer, place)]!);
-    const hooks: Hooks = {
+    const hooks: Partial<Hooks> = {
       input: tap("input"),
       scale: tap("scale"),
       bias: tap("bias"),

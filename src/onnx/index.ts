@@ -5,6 +5,7 @@ export { ignoredLabel, type Loss, type LossKind, type LossOptions, lossKinds, re
 export type { Initializer, OnnxGraph, OnnxModel, OnnxNode, ValueInfo } from "./model.js";
 export { findNorms } from "./norms/find.js";
 export { missingNormsHint, partlyFusedHint } from "./norms/hint.js";
+export type { Moments } from "./norms/normalize.js";
 export type { NormKind, NormLayer } from "./norms/spec.js";
 export {
   type Hooks,

@@ -8,7 +8,7 @@ import { Evaluation, isParameter } from "./evaluation.js";
 import { GraphIndex } from "./graph-index.js";
 import { findHead, type Head, traceBeforeHead } from "./head.js";
 import type { OnnxModel, OnnxNode } from "./model.js";
-import { layoutOf, normalize } from "./norms/normalize.js";
+import { layoutOf, type Moments, normalize } from "./norms/normalize.js";
 import type { AffineOperand, NormLayer, Statistics } from "./norms/spec.js";
 import { planSteps, type Step } from "./plan.js";
 import { broadcastShapes } from "./values/host.js";
@@ -50,11 +50,15 @@ export interface OpenedLayer {
 export interface Hooks {
   /** x entering the standardization. */
   input(layer: number, x: Traced): Traced;
+  /** μ and σ of the batch; return others to standardize with those, null to leave them. */
+  moments(layer: number, own: Moments): Moments | null;
   /** y, output of the standardization, in the shape of x; σ broadcasts against it. */
   standardized(layer: number, y: Traced, sigma: Traced): Traced;
   /** γ and β on this edge; not called for a layer without affine parameters. */
   scale(layer: number, gamma: Traced): Traced;
   bias(layer: number, beta: Traced): Traced;
+  /** z = γ·y + β, as the rest of the model reads it; `affine` maps any y to its z. */
+  output(layer: number, z: Traced, affine: (y: Traced) => Traced): Traced;
 }
 
 export interface Results {
@@ -209,9 +213,11 @@ function runLayer(layer: NormLayer, i: number, evaluation: Evaluation, hooks: Pa
     { scale, bias },
     {
       input: (v) => hooks.input?.(i, v) ?? v,
+      moments: (own) => hooks.moments?.(i, own) ?? null,
       standardized: (y, sigma) => hooks.standardized?.(i, y, sigma) ?? y,
       scale: (gamma) => (layer.affine.scale && hooks.scale?.(i, gamma)) || gamma,
       bias: (beta) => (layer.affine.bias && hooks.bias?.(i, beta)) || beta,
+      output: (z, affine) => hooks.output?.(i, z, affine) ?? z,
     },
   );
 }

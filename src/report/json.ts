@@ -52,13 +52,13 @@ function inSchemaOrder(report: AuditReport): AuditReport {
 }
 
 function layerInSchemaOrder(layer: LayerReport): LayerReport {
-  const { affine, channels, energy, leak, shares, weights } = layer;
+  const { affine, channels, energy, leak, shares, taylor, weights } = layer;
   return {
     ...ordered(
       layer,
       ...(["name", "op", "mode", "groupedBy", "channelCount", "elements", "epsilon"] as const),
       ...(["energy", "shares", "leak", "weights", "affine", "identityResidual"] as const),
-      ...(["verdict", "why", "channels"] as const),
+      ...(["verdict", "why", "channels", "taylor"] as const),
     ),
     energy: ordered(energy, "total", "first", "diag", "passed"),
     shares: ordered(shares, "blocked", "first", "diag", "chance"),
@@ -66,6 +66,7 @@ function layerInSchemaOrder(layer: LayerReport): LayerReport {
     weights: weights && ordered(weights, "name", "open", "first", "diag", "removed", "kept", "cosine"),
     affine: affine && ordered(affine, "gradGamma", "gradBeta"),
     channels: ordered(channels, "energy", "first", "diag"),
+    taylor: taylor && ordered(taylor, "features", "diagonal", "frozen", "terms"),
   };
 }
 

@@ -10,21 +10,33 @@ import {
 } from "../../theory/layout.js";
 import type { AffineOperand, NormSpec, Statistics } from "./spec.js";
 
+/** μ (null where nothing is centred) and σ, one number per group, in the shape in which the groups are whole axes. */
+export interface Moments {
+  readonly mean: Traced | null;
+  readonly sigma: Traced;
+}
+
 /** Looks at, or changes, the values inside one normalization while it is traced. */
 export interface NormHooks {
   /** x entering the standardization. */
   input(x: Traced): Traced;
+  /** The moments of x; others to standardize with, or null for these. */
+  moments(own: Moments): Moments | null;
   /** y, the output of the standardization, in the shape of x; σ broadcasts against it. */
   standardized(y: Traced, sigma: Traced): Traced;
   scale(gamma: Traced): Traced;
   bias(beta: Traced): Traced;
+  /** z = γ·y + β; `affine` maps any y of this layer to its z. */
+  output(z: Traced, affine: (y: Traced) => Traced): Traced;
 }
 
 const untouched: NormHooks = {
   input: (x) => x,
+  moments: () => null,
   standardized: (y) => y,
   scale: (gamma) => gamma,
   bias: (beta) => beta,
+  output: (z) => z,
 };
 
 /**
@@ -37,22 +49,33 @@ export function normalize(
   { scale, bias }: { readonly scale: Traced | null; readonly bias: Traced | null },
   hooks: NormHooks = untouched,
 ): Traced {
-  const { y, sigma } = standardize(spec, hooks.input(x));
-  let z = hooks.standardized(y, sigma);
-  if (scale) z = lang.mul(z, align(hooks.scale(scale), spec.scale!.per, spec.statistics, x.shape));
-  if (bias) z = lang.add(z, align(hooks.bias(bias), spec.bias!.per, spec.statistics, x.shape));
-  return z;
+  const { y, sigma } = standardize(spec, hooks.input(x), hooks);
+  const gamma = scale && align(hooks.scale(scale), spec.scale!.per, spec.statistics, x.shape);
+  const beta = bias && align(hooks.bias(bias), spec.bias!.per, spec.statistics, x.shape);
+  const affine = (y: Traced): Traced => {
+    const scaled = gamma ? lang.mul(y, gamma) : y;
+    return beta ? lang.add(scaled, beta) : scaled;
+  };
+  return hooks.output(affine(hooks.standardized(y, sigma)), affine);
 }
 
-function standardize(spec: NormSpec, x: Traced): { y: Traced; sigma: Traced } {
+function standardize(
+  spec: NormSpec,
+  x: Traced,
+  hooks: Pick<NormHooks, "moments">,
+): { y: Traced; sigma: Traced } {
   const view = viewOf(spec.statistics, x.shape);
   const grouped = lang.reshape(x, view.shape);
   const keepdims = { keepdims: true };
-  const centred = spec.centred ? lang.sub(grouped, lang.mean(grouped, view.axes, keepdims)) : grouped;
+  const mean = spec.centred ? lang.mean(grouped, view.axes, keepdims) : null;
+  const centred = mean ? lang.sub(grouped, mean) : grouped;
   const variance = lang.mean(lang.square(centred), view.axes, keepdims);
-  const sigma = lang.sqrt(lang.add(variance, spec.epsilon));
+  const own = { mean, sigma: lang.sqrt(lang.add(variance, spec.epsilon)) };
+  const given = hooks.moments(own);
+  const { sigma } = given ?? own;
+  const shifted = given?.mean ? lang.sub(grouped, given.mean) : centred;
   return {
-    y: lang.reshape(lang.div(centred, sigma), x.shape),
+    y: lang.reshape(lang.div(shifted, sigma), x.shape),
     sigma: spec.statistics.over === "groups" ? perChannel(sigma, x.shape) : sigma,
   };
 }
