@@ -1,13 +1,16 @@
 import {
   add,
-  broadcastTo,
-  div,
+  concat,
+  matmul,
   mul,
+  reciprocal,
+  reshape,
   square,
   sub,
   sum,
   type Traced,
   type TracedFunction,
+  transpose,
   valueAndGrad,
   vjp,
 } from "../engine/lang/index.js";
@@ -22,24 +25,19 @@ export interface LayerResults {
   readonly cotangent: number;
   /** σ, one value per group. */
   readonly sigma: number;
-  /** ‖∂L/∂x by autodiff − ∂L/∂x by the closed form‖² and ‖G/σ‖². */
+  /** ‖∂L/∂x by autodiff − ∂L/∂x by the closed form‖². */
   readonly identityError: number;
-  readonly identityScale: number;
   /** ‖∂L/∂γ‖² and ‖∂L/∂β‖². */
   readonly gamma: number | null;
   readonly beta: number | null;
   readonly weights: WeightResults | null;
 }
 
-/** Squared norms of the weight gradient below and of its parts, and ⟨ΔW_actual, ΔW_open⟩ (THEORY section 5). */
+/** The parts that the weight gradient below divides into. */
 export interface WeightResults {
   readonly name: string;
-  readonly open: number;
-  readonly first: number;
-  readonly diag: number;
-  readonly removed: number;
-  readonly actual: number;
-  readonly inner: number;
+  /** Inner products of ΔW_actual, ΔW_diag and, where something is centred, ΔW_first with each other (THEORY section 5). */
+  readonly gram: number;
 }
 
 export interface Measurement {
@@ -80,21 +78,25 @@ export function measurement(opened: OpenedModel, inputNames: readonly string[], 
       const gamma = taps.gradient(grads, i, "scale");
       const beta = taps.gradient(grads, i, "bias");
 
-      const sigma = broadcastTo(sigmas[i]!, y.shape);
-      const open = div(cotangent, sigma);
-      const first = centred ? div(groupMean(cotangent, layout), sigma) : null;
-      const diag = div(mul(y, groupMean(mul(cotangent, y), layout)), sigma);
-      const closed = sub(first === null ? open : sub(open, first), diag);
+      // Everything that is one number per group is multiplied out first, so that few passes run over whole tensors.
+      const inverse = reciprocal(sigmas[i]!);
+      const perGroup = (x: Traced) => mul(groupMean(x, layout), inverse);
+      const first = centred ? perGroup(cotangent) : null;
+      const diag = mul(y, perGroup(mul(cotangent, y)));
+      const open = mul(cotangent, inverse);
+      const blocked = first === null ? diag : add(diag, first);
 
       layers.push({
         y: put(y),
         cotangent: put(cotangent),
         sigma: put(sigmas[i]!),
-        identityError: put(squaredNorm(sub(actual, closed))),
-        identityScale: put(squaredNorm(open)),
+        identityError: put(squaredNorm(sub(add(actual, blocked), open))),
         gamma: gamma && put(squaredNorm(gamma)),
         beta: beta && put(squaredNorm(beta)),
-        weights: below[i] && measureWeights(below[i], { actual, first, diag }, put),
+        weights: below[i] && {
+          name: below[i].weight,
+          gram: put(weightGram(below[i], first === null ? [actual, diag] : [actual, diag, first])),
+        },
       });
     }
     return results;
@@ -102,31 +104,12 @@ export function measurement(opened: OpenedModel, inputNames: readonly string[], 
   return { fn, layers };
 }
 
-/** The parts of the cotangent that enters the linear op below: what passed, and what was blocked. */
-interface Cotangents {
-  readonly actual: Traced;
-  readonly first: Traced | null;
-  readonly diag: Traced;
-}
-
-/** Pulls each part back to the weights; ΔW_open is the sum of the parts. */
-function measureWeights(below: Below, parts: Cotangents, put: (x: Traced) => number): WeightResults {
+/** Pulls cotangents of x back to the weights of the linear op below; the inner products of what arrives there. */
+function weightGram(below: Below, cotangents: readonly Traced[]): Traced {
   const { pullback } = vjp((w) => ({ out: [below.apply(w!, below.operands)], aux: [] }), [below.value]);
-  const pull = (cotangent: Traced): Traced => pullback([cotangent])[0]!;
-  const actual = pull(parts.actual);
-  const diag = pull(parts.diag);
-  const first = parts.first === null ? mul(diag, 0) : pull(parts.first);
-  const removed = add(first, diag);
-  const open = add(actual, removed);
-  return {
-    name: below.weight,
-    open: put(squaredNorm(open)),
-    first: put(squaredNorm(first)),
-    diag: put(squaredNorm(diag)),
-    removed: put(squaredNorm(removed)),
-    actual: put(squaredNorm(actual)),
-    inner: put(sum(mul(actual, open))),
-  };
+  const rows = cotangents.map((cotangent) => reshape(pullback([cotangent])[0]!, [1, below.value.size]));
+  const stacked = concat(rows, 0);
+  return matmul(stacked, transpose(stacked, [1, 0]));
 }
 
 const squaredNorm = (x: Traced): Traced => sum(square(x));

@@ -56,6 +56,20 @@ export function weightSums(open: FloatArray, first: FloatArray, diag: FloatArray
   return sums;
 }
 
+/**
+ * Squared norms from the Gram matrix of ΔW_actual, ΔW_diag and ΔW_first, in this order, row by row; without the last
+ * where nothing is centred. ΔW_open is the sum of all.
+ */
+export function weightSumsFromGram(gram: FloatArray): WeightSums {
+  const parts = Math.sqrt(gram.length);
+  const product = (i: number, j: number) => (i < parts && j < parts ? gram[i * parts + j] : 0);
+  const [actual, diag, first] = [product(0, 0), product(1, 1), product(2, 2)];
+  const removed = Math.max(0, diag + first + 2 * product(1, 2));
+  const across = product(0, 1) + product(0, 2);
+  const open = Math.max(0, actual + removed + 2 * across);
+  return { open, first, diag, removed, actual, inner: actual + across };
+}
+
 /** Squared norms from ΔW_open and ΔW_actual alone, in blocks; the two parts of what was removed stay unknown. */
 export class RecordedWeightSums implements WeightSums {
   readonly first = null;

@@ -2,13 +2,22 @@ import { sizeOf } from "../../tensor.js";
 import type { GraphBuilder } from "../graph.js";
 import { dtypeOf, type View } from "../view.js";
 import { columnsPerPosition, columnsPerTap } from "./conv/columns.js";
+import { factorKernel, unfactored } from "./conv/constant-kernel.js";
 import { type Convolution, rolesOf, spatialShape } from "./conv/convolution.js";
 import { direct, scatters, transposed } from "./conv/operators.js";
-import { rows, rowsOfGradient } from "./conv/rows.js";
+import { isDilated, phases } from "./conv/phases.js";
+import { rows, rowsOfGradient, SHORT_ROW } from "./conv/rows.js";
 import { isWinograd, isWinogradGradient, winograd, winogradOfGradient } from "./conv/winograd.js";
 import type { Rule } from "./rule.js";
 
 const conv: Rule<"conv"> = (g, [x, w], params, [result]) => {
+  const factored = g.optimizations.constantKernels && factorKernel(g, x!, w!, params);
+  if (factored) {
+    const { dtype, shape } = result!;
+    const one = { dtype, shape: shape.with(params.vmapDims + 1, 1) };
+    const [sums] = conv(g, [factored.x, factored.w], params, [one]);
+    return [unfactored(g, sums!, factored.factor)];
+  }
   const roles = rolesOf(x!, w!, params.vmapDims);
   const c: Convolution = { ...params, x: x!, w: w!, result: result!, roles };
   return [lowering(g, c)(g, c)];
@@ -26,7 +35,8 @@ function fast({ optimizations }: GraphBuilder, c: Convolution): Lowering | undef
   if (optimizations.winograd && isWinograd(c)) return winograd;
   if (optimizations.winograd && isWinogradGradient(c)) return winogradOfGradient;
   if (!optimizations.rows || c.roles.groups.length > 0 || c.roles.spatial.length !== 2) return undefined;
-  return isWeightGradient(c) ? rowsOfGradient : rows;
+  if (isWeightGradient(c)) return rowsOfGradient;
+  return isDilated(c) && c.x.shape[c.roles.channel]! >= SHORT_ROW ? phases : rows;
 }
 
 /** More taps than positions: the gradient of a weight. */

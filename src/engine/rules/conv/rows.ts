@@ -19,7 +19,7 @@ import {
  */
 
 /** Fewer channels make rows too short to gather. */
-const SHORT_ROW = 16;
+export const SHORT_ROW = 16;
 
 /** [positions·N, taps·C] times w [taps·C, O]. */
 export function rows(g: GraphBuilder, c: Convolution): View {
@@ -50,7 +50,7 @@ export function rows(g: GraphBuilder, c: Convolution): View {
 }
 
 /** Rows of [S·N, C] that make up [positions, N, taps]. */
-function perSample(table: Table, n: number): Int32Array {
+export function perSample(table: Table, n: number): Int32Array {
   const { taps, positions } = table;
   const turned = byPosition(table);
   const indices = new Int32Array(turned.length * n);

@@ -48,6 +48,9 @@ const AT: Rows = [
 const FEWEST_CHANNELS = 16;
 const FEWEST_ROWS = 32;
 
+/** Products of this depth are as fast with a transposed kernel. */
+const WELL_TRANSPOSED = 128;
+
 const isUnit = (c: Convolution): boolean =>
   [...c.strides, ...c.lhsDilation, ...c.rhsDilation].every((step) => step === 1);
 
@@ -96,7 +99,8 @@ export function winograd(g: GraphBuilder, c: Convolution): View {
   const swap = <T>([a, b, d, e]: readonly T[]): T[] =>
     original === undefined ? [a!, b!, d!, e!] : [e!, b!, d!, a!];
   const x = packed(g, c.x, [spatial, [...batch, channel]]);
-  const outputsFirst = isStoredAs(w, [...outputs, channel]);
+  // Reading a kernel transposed is free, but slow in long products of few channels.
+  const outputsFirst = isStoredAs(w, [...outputs, channel]) && channels >= WELL_TRANSPOSED;
   const weight = packed(g, w, [outputsFirst ? [...outputs, channel] : [channel, ...outputs], spatial]);
   const kernel = ops.reshape(
     g,
@@ -156,7 +160,7 @@ interface Band {
 }
 
 /** Transformed input that stays in the cache until it is multiplied, in floats. */
-const BAND = Number(process.env.BAND ?? 1) * (1 << 20);
+const BAND = 1 << 20;
 
 /** Cuts an image of [height, width] into bands of tiles whose transformed input, `depth` floats a pixel, is cached. */
 function bandsOf([height, width]: readonly [number, number], depth: number): Band[] {
