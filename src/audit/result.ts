@@ -93,7 +93,7 @@ const EstimatedTerm = Type.Object({
       { gradient: NonNegative, open: NonNegative },
       {
         description:
-          "Standard error where diag(H) is an estimate: root mean square distance of the term from its estimate. That of `passed` is no larger than that of `open`.",
+          "Standard error where diag(H) is an estimate: root mean square distance of the term from its estimate. That of `passed` is no larger than that of `open`, and for diagShared as much smaller as `passed` is.",
       },
     ),
   ),

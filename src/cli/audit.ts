@@ -5,6 +5,7 @@ import { UserError } from "../errors.js";
 import type { LossKind } from "../onnx/loss.js";
 import { checkWritable, tableOptions, writeWhole } from "./output.js";
 import { terminalProgress } from "./progress.js";
+import { wholeNumber } from "./whole-number.js";
 
 const FORMATS = ["table", "json", "html", "junit"] as const;
 type Format = (typeof FORMATS)[number];
@@ -25,6 +26,8 @@ interface AuditFlags {
   thresholds?: string;
   precision?: "float32" | "float64";
   device?: Device;
+  taylor?: string;
+  probes?: number;
   saveGraph?: string;
 }
 
@@ -54,6 +57,12 @@ export function auditCommand(): Command {
       ]),
     )
     .addOption(new Option("--device <device>", "where the graph runs (default: cpu)").choices([...DEVICES]))
+    .option("--taylor <layer>", "also the Taylor terms of the loss at this layer, and what it lets through")
+    .option(
+      "--probes <count>",
+      "random probes for --taylor above 512 features a sample (default: 64)",
+      wholeNumber(2),
+    )
     .option("--save-graph <file.onnx>", "also write the measuring graph, to run anywhere ONNX runs")
     .action(audit);
 }
@@ -93,7 +102,17 @@ async function measure(
 ): Promise<AuditReport> {
   const { layers } = flags;
   if (/\.(safetensors|npz)$/i.test(file)) {
-    for (const flag of ["data", "loss", "input", "target", "precision", "device", "saveGraph"] as const)
+    for (const flag of [
+      "data",
+      "loss",
+      "input",
+      "target",
+      "precision",
+      "device",
+      "taylor",
+      "probes",
+      "saveGraph",
+    ] as const)
       if (flags[flag] !== undefined)
         throw new UserError(
           `--${flag === "saveGraph" ? "save-graph" : flag}: means nothing for a recorded trace (${file}); leave it out`,
@@ -101,6 +120,8 @@ async function measure(
     const { auditTrace } = await import("../audit/trace.js");
     return auditTrace(file, { layers, thresholds, onProgress });
   }
+  if (flags.probes !== undefined && flags.taylor === undefined)
+    throw new UserError("--probes: means nothing without --taylor; leave it out");
   if (flags.data === undefined)
     throw new UserError(`--data: missing; auditing the model ${file} needs a batch, e.g. --data batch.npz`);
   const { auditModel } = await import("../audit/model.js");
@@ -113,6 +134,7 @@ async function measure(
     thresholds,
     precision: flags.precision,
     device: flags.device,
+    ...(flags.taylor === undefined ? {} : { taylor: { layer: flags.taylor, probes: flags.probes } }),
     onProgress,
     onGraph: (bytes) => {
       if (flags.saveGraph !== undefined) writeWhole(flags.saveGraph, bytes);

@@ -1,7 +1,8 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import type { VerifyReport } from "../verify/result.js";
 import { checkWritable, tableOptions, writeWhole } from "./output.js";
 import { terminalProgress } from "./progress.js";
+import { wholeNumber } from "./whole-number.js";
 
 interface VerifyFlags {
   exact?: boolean;
@@ -48,12 +49,3 @@ async function verify(flags: VerifyFlags): Promise<void> {
   else writeWhole(flags.output, text);
   if (!report.pass) process.exitCode = 1;
 }
-
-const wholeNumber =
-  (least: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > 2 ** 32 - 1)
-      throw new InvalidArgumentError(`expected a whole number from ${least} to ${2 ** 32 - 1}.`);
-    return value;
-  };

@@ -1,5 +1,6 @@
-import type { AuditReport, LayerReport } from "../audit/result.js";
+import type { AuditReport, LayerReport, TaylorReport } from "../audit/result.js";
 import { cosine, plural, share, shortOp } from "./format.js";
+import { expansionInWords, TERMS_LEGEND, type TermRow, termRows } from "./taylor.js";
 import { alignedTable, type Column } from "./terminal/columns.js";
 import { type Paint, painter, verdictSigns, verdictStyles } from "./terminal/style.js";
 import { unbroken, wrap } from "./terminal/text.js";
@@ -84,9 +85,28 @@ export function auditTable(report: AuditReport, options: TableOptions): string {
   blocks.push(paint("bold", wrap(findings(report)[0]!, width)) + rest(findings(report).slice(1), width));
 
   blocks.push(...explained(flagged(report), width, paint));
+  for (const layer of report.layers)
+    if (layer.taylor) blocks.push(...expansion(layer, layer.taylor, width, paint));
   if (report.warnings.length > 0)
     blocks.push(report.warnings.map((line) => paint("yellow", wrap(line, width, "warning: "))).join("\n"));
   return `${blocks.join("\n\n")}\n`;
+}
+
+const termColumns: readonly Column<TermRow>[] = [
+  { title: "term", align: "left", cell: ({ name, isShared }) => (isShared ? `  ${name}` : name) },
+  { title: "∂/∂z", align: "right", cell: ({ gradient }) => gradient, dropAt: 1 },
+  { title: "open", align: "right", cell: ({ open }) => open, dropAt: 2 },
+  { title: "passed", align: "right", cell: ({ passed }) => passed, dropAt: 2 },
+  { title: "through", align: "right", cell: ({ through }) => through },
+];
+
+/** The Taylor terms of the loss at one layer. */
+function expansion(layer: LayerReport, taylor: TaylorReport, width: number, paint: Paint): string[] {
+  return [
+    paint("bold", wrap(expansionInWords(layer, taylor), width)),
+    alignedTable(termRows(taylor), termColumns, width, paint).join("\n"),
+    paint("faint", wrap(TERMS_LEGEND, width)),
+  ];
 }
 
 const rest = (sentences: readonly string[], width: number): string =>

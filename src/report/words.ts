@@ -97,7 +97,7 @@ export function explanations(layers: readonly LayerReport[]): Explanations {
 }
 
 /** The first names and how many more. */
-export function layerNames(layers: readonly LayerReport[]): string {
+export function layerNames(layers: readonly Pick<LayerReport, "name">[]): string {
   const names = layers.slice(0, 3).map(({ name }) => name);
   return [...names, ...(layers.length > 3 ? [`${layers.length - 3} more`] : [])].join(", ");
 }

@@ -5,6 +5,7 @@ import { verdictBadge } from "./marks.js";
 import { codeName, type Html, html } from "./markup.js";
 import { type QuantityGroup, quantityGroups } from "./quantities.js";
 import type { Scale } from "./scale.js";
+import { taylorSection } from "./taylor.js";
 
 /** Everything about one layer, folded away until opened. */
 export function layerDetails(layer: LayerReport, index: number, scale: Scale, open: boolean): Html {
@@ -19,6 +20,7 @@ ${layer.why.length > 0 && html`<ul class="why">${layer.why.map((line) => html`<l
 <div>${groups.slice(0, -2)}</div>
 <div>${channelSection(layer, scale)}${groups.slice(-2)}</div>
 </div>
+${taylorSection(layer)}
 <p><a href="#layers">Back to all layers</a></p>
 </div>
 </details>`;

@@ -106,6 +106,7 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums lining-nums}
 .quantities caption,.channels caption{text-align:left;font-weight:600;padding-bottom:.35rem;overflow-wrap:anywhere}
 .quantities th,.quantities td{text-align:left;vertical-align:top;padding:.35rem .75rem .35rem 0;border-top:1px solid var(--rule);font-weight:400}
 .quantities th{width:5rem;font-weight:600}.quantities .value{width:5.4rem}.value,.channels td,.channels th{white-space:nowrap}
+.terms{width:auto;display:block;overflow-x:auto}.terms th{width:auto}.terms .part th{font-weight:400;padding-left:1.25rem}
 .formula sub{font-size:.75em;line-height:0}
 .formula{display:block;color:var(--quiet);font-family:Cambria,"STIX Two Text",Georgia,"DejaVu Serif",serif;font-style:italic}
 .histogram{margin:0 0 .75rem}

@@ -1,0 +1,11 @@
+import { InvalidArgumentError } from "commander";
+
+/** Reads an option that is a whole number, at least `least`. */
+export const wholeNumber =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > 2 ** 32 - 1)
+      throw new InvalidArgumentError(`expected a whole number from ${least} to ${2 ** 32 - 1}.`);
+    return value;
+  };

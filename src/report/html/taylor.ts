@@ -1,0 +1,16 @@
+import type { LayerReport } from "../../audit/result.js";
+import { expansionInWords, TERMS_LEGEND, termRows } from "../taylor.js";
+import { type Html, html } from "./markup.js";
+
+/** The Taylor terms of the loss at a layer, where the audit was asked for them. */
+export function taylorSection(layer: LayerReport): Html | null {
+  if (!layer.taylor) return null;
+  return html`<table class="quantities terms">
+<caption>${expansionInWords(layer, layer.taylor)}</caption>
+<thead><tr><th scope="col">Term</th><th scope="col">∂/∂z</th><th scope="col">open</th><th scope="col">passed</th><th scope="col">through</th></tr></thead>
+<tbody>${termRows(layer.taylor).map(
+    (row) => html`
+<tr${row.isShared && html` class="part"`}><th scope="row">${row.name}</th><td class="value">${row.gradient}</td><td class="value">${row.open}</td><td class="value">${row.passed}</td><td class="value">${row.through}</td></tr>`,
+  )}</tbody></table>
+<p class="quiet">${TERMS_LEGEND}</p>`;
+}
