@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import type { AuditReport } from "../audit/result.js";
 import { UserError } from "../errors.js";
-import { tableOptions, writeWhole } from "./output.js";
+import { tableOptions, wantsJson, writeWhole } from "./output.js";
 
 interface CompareFlags {
   format?: "table" | "json";
@@ -28,8 +28,7 @@ async function compare(fileA: string, fileB: string, flags: CompareFlags): Promi
   const { compareReports, parseAuditReport } = await import("../audit/compare.js");
   const read = (file: string): AuditReport => parseAuditReport(readText(file), file);
   const comparison = compareReports(read(fileA), read(fileB));
-  const json = flags.format === "json" || (flags.format === undefined && flags.output?.endsWith(".json"));
-  const text = json
+  const text = wantsJson(flags)
     ? `${JSON.stringify(comparison, null, 2)}\n`
     : (await import("../report/compare-table.js")).compareTable(comparison, tableOptions(flags.output));
   if (flags.output === undefined) process.stdout.write(text);

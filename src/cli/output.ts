@@ -4,6 +4,15 @@ import { basename, dirname, join } from "node:path";
 import { UserError } from "../errors.js";
 import type { TableOptions } from "../report/table.js";
 
+/** Whether a result is asked for as JSON: by --format, else by the ending of -o. */
+export const wantsJson = ({
+  format,
+  output = "",
+}: {
+  format?: "table" | "json";
+  output?: string;
+}): boolean => (format === undefined ? /\.json$/i.test(output) : format === "json");
+
 /** Widest table that is printed: longer lines are hard to read, and logs break them. */
 const MAX_WIDTH = 100;
 /** Narrowest: below it a terminal wraps lines that cannot be made shorter. */

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import type { VerifyReport } from "../verify/result.js";
-import { checkWritable, tableOptions, writeWhole } from "./output.js";
+import { checkWritable, tableOptions, wantsJson, writeWhole } from "./output.js";
 import { terminalProgress } from "./progress.js";
 import { wholeNumber } from "./whole-number.js";
 
@@ -41,8 +41,7 @@ async function verify(flags: VerifyFlags): Promise<void> {
     progress.done();
   }
 
-  const json = flags.format === "json" || (flags.format === undefined && flags.output?.endsWith(".json"));
-  const text = json
+  const text = wantsJson(flags)
     ? `${JSON.stringify(report, null, 2)}\n`
     : (await import("../report/verify-table.js")).verifyTable(report, tableOptions(flags.output));
   if (flags.output === undefined) process.stdout.write(text);

@@ -38,7 +38,6 @@ export interface OpenedLayer {
   /** What one group of the layout stands for. */
   readonly groupedBy: "channel" | "sample" | "group";
   readonly centred: boolean;
-  readonly channelCount: number;
   /** The weight of the linear op that feeds the layer, if one does. */
   readonly below: { readonly weight: string } | null;
 }
@@ -309,7 +308,6 @@ function openedLayer(
     layout,
     groupedBy: groupedBy[norm.kind],
     centred: norm.centred,
-    channelCount: norm.kind === "layer" || norm.kind === "rms" ? layout.outer * layout.inner : shape[1]!,
     below: below && { weight: below.weight },
   };
 }

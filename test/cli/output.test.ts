@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { tableOptions } from "../../src/cli/output.js";
+import { tableOptions, wantsJson } from "../../src/cli/output.js";
+
+it.each([
+  [{}, false],
+  [{ output: "a.txt" }, false],
+  [{ output: "A.JSON" }, true],
+  [{ format: "json" }, true],
+  [{ format: "table", output: "a.json" }, false],
+] as const)("%o asks for JSON: %s", (flags, json) => {
+  expect(wantsJson(flags)).toBe(json);
+});
 
 describe("tables", () => {
   const terminal = (columns: number) => ({ isTTY: true, columns });

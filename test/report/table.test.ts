@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { auditTable } from "../../src/report/table.js";
-import { width } from "../../src/report/terminal/text.js";
+import { width, wrap } from "../../src/report/terminal/text.js";
 import { auditReport, autoencoder, denseNet, hostile, mlpOneClass } from "../support/report-fixture.js";
 
 const plain = { color: false };
@@ -20,6 +20,14 @@ describe("the table of an audit", () => {
   test.each([40, 60, 80, 100, 140])("fits %i columns", (columns) => {
     for (const report of [mlpOneClass(), autoencoder(), denseNet(), hostile()])
       expect(widest(auditTable(report, { color: false, width: columns }))).toBeLessThanOrEqual(columns);
+  });
+
+  test("keeps a number and its percent sign on one line", () => {
+    const text = "a part of its gradient that measures 94 % of the whole";
+    for (let columns = 12; columns < 60; columns++) {
+      expect(wrap(text, columns)).not.toMatch(/^%/m);
+      expect(wrap(text, columns).split("\n").join(" ")).toBe(text);
+    }
   });
 
   test("has one line for each layer, and no two shortened names are alike", () => {

@@ -50,13 +50,14 @@ export function normalize(
   hooks: NormHooks = untouched,
 ): Traced {
   const { y, sigma } = standardize(spec, hooks.input(x), hooks);
+  const standardized = hooks.standardized(y, sigma);
   const gamma = scale && align(hooks.scale(scale), spec.scale!.per, spec.statistics, x.shape);
   const beta = bias && align(hooks.bias(bias), spec.bias!.per, spec.statistics, x.shape);
   const affine = (y: Traced): Traced => {
     const scaled = gamma ? lang.mul(y, gamma) : y;
     return beta ? lang.add(scaled, beta) : scaled;
   };
-  return hooks.output(affine(hooks.standardized(y, sigma)), affine);
+  return hooks.output(affine(standardized), affine);
 }
 
 function standardize(

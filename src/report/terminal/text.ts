@@ -65,6 +65,7 @@ export function wrap(text: string, columns: number, first = ""): string {
   const lines: string[] = [];
   let line = "";
   for (const word of printable(text)
+    .replace(/(\d) %/g, `$1${NO_BREAK}%`)
     .split(/ +/)
     .flatMap(pieces(columns - indent.length))) {
     if (line !== "" && width(line) + 1 + width(word) > columns - indent.length) {
