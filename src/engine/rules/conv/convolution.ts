@@ -3,6 +3,7 @@ import type { GraphBuilder, Value } from "../../graph.js";
 import * as ops from "../../ops.js";
 import type { ConvParams } from "../../primitives.js";
 import { materialize, type View, viewOf } from "../../view.js";
+import { unflipped } from "../movement.js";
 import { convolutionTable, type Table } from "../tables.js";
 
 /**
@@ -134,4 +135,13 @@ export function byPosition({ taps, positions, indices }: Table): Int32Array {
   for (let t = 0; t < taps; t++)
     for (let p = 0; p < positions; p++) turned[p * taps + t] = indices[t * positions + p]!;
   return turned;
+}
+
+/** The kernel as it is stored, which is the reverse of what it stands for where `reversed`. */
+export function storedKernel(
+  g: GraphBuilder,
+  c: Convolution,
+): { readonly w: View; readonly reversed: boolean } {
+  const original = unflipped(g, c.w, c.roles.spatial);
+  return { w: original ?? c.w, reversed: original !== undefined };
 }

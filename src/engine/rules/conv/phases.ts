@@ -10,6 +10,7 @@ import {
   resultView,
   size,
   spatialShape,
+  storedKernel,
   tableOf,
 } from "./convolution.js";
 import { perSample } from "./rows.js";
@@ -23,7 +24,8 @@ export function phases(g: GraphBuilder, c: Convolution): View {
   const { batch, outputs, channel, spatial } = c.roles;
   const [n, o, channels] = [size(c.x, batch), size(c.w, outputs), c.x.shape[channel]!];
   const x = packed(g, c.x, [[...spatial, ...batch], [channel]]);
-  const w = packed(g, c.w, [spatial, [channel], outputs]);
+  const { w, reversed } = storedKernel(g, c);
+  const kernels = packed(g, w, [spatial, [channel], outputs]);
   const table = tableOf(c);
   const parts = phasesOf(c).map(({ taps, positions }): Value => {
     const rows = positions.length * n;
@@ -38,7 +40,8 @@ export function phases(g: GraphBuilder, c: Convolution): View {
       perSample({ taps: taps.length, positions: positions.length, indices }, n),
       [rows, taps.length],
     );
-    const kernel = ops.take(g, w, Int32Array.from(taps), [taps.length], 0);
+    const stored = taps.map((t) => (reversed ? table.taps - 1 - t : t));
+    const kernel = ops.take(g, kernels, Int32Array.from(stored), [taps.length], 0);
     const depth = taps.length * channels;
     return ops.matmul(g, ops.reshape(g, columns, [rows, depth]), ops.reshape(g, kernel, [depth, o]));
   });

@@ -10,6 +10,7 @@ import {
   resultRoles,
   resultView,
   size,
+  storedKernel,
   tableOf,
 } from "./convolution.js";
 
@@ -26,14 +27,17 @@ export function rows(g: GraphBuilder, c: Convolution): View {
   const { batch, outputs, channel, spatial } = c.roles;
   const n = size(c.x, batch);
   const channels = c.x.shape[channel]!;
-  const { taps, positions, indices } = tableOf(c);
+  const { w, reversed } = storedKernel(g, c);
+  const table = tableOf(c);
+  const { taps, positions } = table;
+  const indices = reversed ? tapsReversed(table) : table.indices;
   const out = resultRoles(c);
   const parts = [out.spatial, out.batch, out.outputs];
   if (channels < SHORT_ROW) {
     // The batch innermost: columns [C·taps, positions·N], read transposed.
     const x = packed(g, c.x, [[channel], spatial, batch]);
     const columns = gatherTable(g, x, 1, indices, [taps, positions]);
-    const weight = matrix(g, c.w, [channel, ...spatial], outputs);
+    const weight = matrix(g, w, [channel, ...spatial], outputs);
     const product = ops.gemm(g, ops.reshape(g, columns, [channels * taps, positions * n]), weight.value, {
       transA: true,
       transB: weight.transposed,
@@ -42,11 +46,19 @@ export function rows(g: GraphBuilder, c: Convolution): View {
   }
   const x = packed(g, c.x, [[...spatial, ...batch], [channel]]);
   const columns = gatherTable(g, x, 0, perSample({ taps, positions, indices }, n), [positions * n, taps]);
-  const weight = matrix(g, c.w, [...spatial, channel], outputs);
+  const weight = matrix(g, w, [...spatial, channel], outputs);
   const product = ops.gemm(g, ops.reshape(g, columns, [positions * n, taps * channels]), weight.value, {
     transB: weight.transposed,
   });
   return resultView(g, c, product, parts);
+}
+
+/** The table for a kernel whose taps are stored last to first. */
+function tapsReversed({ taps, positions, indices }: Table): Int32Array {
+  return Int32Array.from(indices, (_, i) => {
+    const tap = taps - 1 - Math.floor(i / positions);
+    return indices[tap * positions + (i % positions)]!;
+  });
 }
 
 /** Rows of [S·N, C] that make up [positions, N, taps]. */

@@ -2,7 +2,6 @@ import type { GraphBuilder, Value } from "../../graph.js";
 import * as ops from "../../ops.js";
 import type { Pair } from "../../primitives.js";
 import { dtypeOf, type View } from "../../view.js";
-import { unflipped } from "../movement.js";
 import { convolutionTable, type Table } from "../tables.js";
 import {
   type Convolution,
@@ -12,6 +11,7 @@ import {
   resultView,
   size,
   spatialShape,
+  storedKernel,
 } from "./convolution.js";
 
 /**
@@ -94,10 +94,8 @@ export function winograd(g: GraphBuilder, c: Convolution): View {
   const [n, channels, o] = [size(c.x, batch), c.x.shape[channel]!, size(c.w, outputs)];
   // The transform of a reversed kernel is that of the kernel with tile positions 0 and 3 exchanged, since G
   // reversed left to right is G with these rows exchanged: the data's transforms exchange them instead.
-  const original = unflipped(g, c.w, spatial);
-  const w = original ?? c.w;
-  const swap = <T>([a, b, d, e]: readonly T[]): T[] =>
-    original === undefined ? [a!, b!, d!, e!] : [e!, b!, d!, a!];
+  const { w, reversed } = storedKernel(g, c);
+  const swap = <T>([a, b, d, e]: readonly T[]): T[] => (reversed ? [e!, b!, d!, a!] : [a!, b!, d!, e!]);
   const x = packed(g, c.x, [spatial, [...batch, channel]]);
   // Reading a kernel transposed is free, but slow in long products of few channels.
   const outputsFirst = isStoredAs(w, [...outputs, channel]) && channels >= WELL_TRANSPOSED;
@@ -107,7 +105,7 @@ export function winograd(g: GraphBuilder, c: Convolution): View {
     multiply(g, squared(G), ops.transpose(g, weight, [1, 0])),
     outputsFirst ? [16, o, channels] : [16, channels, o],
   );
-  const bands = bandsOf([height, width], n * channels).map((band) => {
+  const bands = bandsOf([height, width], n * channels, 16 * channels * o).map((band) => {
     const depth = band.rows * band.columns * n;
     const inputs = transformInput(g, c, x, band, swap(BT));
     const products = ops.batchedProduct(g, ops.reshape(g, inputs, [16, depth, channels]), kernel, {
@@ -131,7 +129,7 @@ export function winogradOfGradient(g: GraphBuilder, c: Convolution): View {
   const [n, channels, o] = [size(c.x, batch), c.x.shape[channel]!, size(c.w, outputs)];
   const x = packed(g, c.x, [spatial, [channel, ...batch]]);
   const y = packed(g, c.w, [spatial, [channel, ...outputs]]);
-  const products = bandsOf(extents, n * channels).map((band) => {
+  const products = bandsOf(extents, n * channels, 16 * n * o).map((band) => {
     const depth = band.rows * band.columns * channels;
     const inputs = transformInput(g, c, x, band, BT);
     const spread = multiply(g, squared(columnsOf(AT)), tiled(g, y, extents, band));
@@ -159,13 +157,16 @@ interface Band {
   readonly width: number;
 }
 
-/** Transformed input that stays in the cache until it is multiplied, in floats. */
-const BAND = 1 << 20;
+/** Size of the transformed input that is made and multiplied at a time, in floats: it should stay in a cache. */
+const BAND = 1 << 22;
 
-/** Cuts an image of [height, width] into bands of tiles whose transformed input, `depth` floats a pixel, is cached. */
-function bandsOf([height, width]: readonly [number, number], depth: number): Band[] {
+/**
+ * Cuts an image of [height, width], `depth` floats a pixel, into bands of tiles. Each of them reads the transformed kernel,
+ * of `kernel` floats, so none is smaller.
+ */
+function bandsOf([height, width]: readonly [number, number], depth: number, kernel: number): Band[] {
   const [rows, columns] = [Math.ceil(height / 2), Math.ceil(width / 2)];
-  const count = Math.min(rows, Math.ceil((16 * rows * columns * depth) / BAND));
+  const count = Math.min(rows, Math.ceil((16 * rows * columns * depth) / Math.max(BAND, kernel)));
   return Array.from({ length: count }, (_, i) => {
     const [start, stop] = [Math.floor((i * rows) / count), Math.floor(((i + 1) * rows) / count)];
     return { start, rows: stop - start, columns, height: Math.min(2 * stop, height) - 2 * start, width };
