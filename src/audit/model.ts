@@ -14,7 +14,7 @@ import {
   resolveLoss,
 } from "../onnx/index.js";
 import { castTensor, type Tensor } from "../tensor.js";
-import { BlockedSharesAccumulator, leakFromSigma, weightLoss } from "../theory/index.js";
+import { BlockedSharesAccumulator, leakFromSigma, weightLoss, weightSumsFromGram } from "../theory/index.js";
 import { readTensors } from "../trace/index.js";
 import { version } from "../version.js";
 import { type LayerMeasurement, layerReport, nonFiniteWarning, summarize } from "./layer-report.js";
@@ -160,9 +160,11 @@ function measureLayer(layer: OpenedLayer, at: LayerResults, results: readonly Te
   const listed = { channel: layer.inputShape[1]!, sample: layer.inputShape[0]!, group: layout.groupInner };
   const accumulator = new BlockedSharesAccumulator(layout, { centred });
   accumulator.add(floats(at.y), floats(at.cotangent));
-  const scale = Math.sqrt(number(at.identityScale));
+  const shares = accumulator.result();
+  const sigma = floats(at.sigma);
+  // ‖G/σ‖, from the energies of the groups.
+  const scale = Math.sqrt(shares.energy.reduce((sum, energy, g) => sum + energy / sigma[g]! ** 2, 0));
   const error = Math.sqrt(number(at.identityError));
-  const w = at.weights;
   return {
     name: norm.name,
     op: norm.op,
@@ -170,18 +172,11 @@ function measureLayer(layer: OpenedLayer, at: LayerResults, results: readonly Te
     groupedBy: layer.groupedBy,
     channelCount: listed[layer.groupedBy],
     epsilon: norm.epsilon,
-    shares: accumulator.result(),
-    leak: leakFromSigma(floats(at.sigma), norm.epsilon),
-    weights: w && {
-      name: w.name,
-      ...weightLoss({
-        open: number(w.open),
-        first: number(w.first),
-        diag: number(w.diag),
-        removed: number(w.removed),
-        actual: number(w.actual),
-        inner: number(w.inner),
-      }),
+    shares,
+    leak: leakFromSigma(sigma, norm.epsilon),
+    weights: at.weights && {
+      name: at.weights.name,
+      ...weightLoss(weightSumsFromGram(floats(at.weights.gram))),
     },
     affine:
       at.gamma === null && at.beta === null

@@ -1,0 +1,326 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { auditModel } from "../../src/audit/index.js";
+import type { TaylorReport } from "../../src/audit/result.js";
+import { couplesSamples, estimatedDiagonal, exactDiagonal } from "../../src/audit/taylor/hessian-diagonal.js";
+import { NetworkAbove } from "../../src/audit/taylor/network-above.js";
+import { Random } from "../../src/datasets/random.js";
+import { UserError } from "../../src/errors.js";
+import { findNorms, openModel, readModel, resolveLoss } from "../../src/onnx/index.js";
+import { castTensor, sizeOf, type Tensor } from "../../src/tensor.js";
+import { batchNormLayout, offDiagonalPassed, standardize } from "../../src/theory/index.js";
+import { readTensors, writeNpz } from "../../src/trace/index.js";
+import { float, type GraphSpec, modelBytes, type NodeSpec, scalar } from "../onnx/support/build.js";
+import { hasShared, shared, sharedReason } from "../support/shared.js";
+import { temporaryFolder } from "../support/temporary.js";
+
+type Terms = TaylorReport["terms"];
+
+const folder = temporaryFolder();
+
+async function taylorOf(model: string, data: string, layer: string, options = {}) {
+  const report = await auditModel(model, { data, precision: "float64", taylor: { layer }, ...options });
+  const { taylor } = report.layers.find(({ name }) => name === layer)!;
+  return { taylor: taylor!, warnings: report.warnings };
+}
+
+interface GoldenTerm {
+  readonly norm_dLdz: number;
+  readonly norm_open: number;
+  readonly norm_passed: number;
+}
+
+const GOLDEN_NAMES: Record<keyof Terms, string> = {
+  first: "first",
+  firstShared: "first_shared",
+  diag: "diag",
+  diagShared: "diag_shared",
+  off: "off",
+  higher: "higher",
+  whole: "true",
+};
+
+const MODELS = [
+  { model: "mlp-mnist", layer: "bn2", loss: "cross-entropy", frozen: [] },
+  { model: "autoencoder-fashion", layer: "code_bn", loss: "mse", frozen: ["dec_bn1", "dec_bn2"] },
+] as const;
+
+const BATCHES = { mixed: "batch.npz", single_class: "batch.single-class.npz" };
+
+/** Relative to the golden value, where it is above 1e-6 of the largest. */
+const BOUNDS = { float64: 1e-6, float32: 3e-4 };
+
+describe.skipIf(!hasShared)(`Taylor terms against PyTorch on the shared models${sharedReason}`, () => {
+  for (const { model, layer, loss, frozen } of MODELS)
+    for (const [batch, file] of Object.entries(BATCHES))
+      for (const precision of ["float64", "float32"] as const)
+        it(`${model}, ${layer}, ${batch} batch, ${precision}`, async () => {
+          const folder = shared(`models/${model}`);
+          const golden = JSON.parse(readFileSync(`${folder}/golden-taylor.json`, "utf8")).batches[
+            batch
+          ] as Record<string, GoldenTerm>;
+          const options = { loss, precision };
+          const { taylor } = await taylorOf(
+            `${folder}/model.train.onnx`,
+            `${folder}/${file}`,
+            layer,
+            options,
+          );
+
+          expect(taylor.diagonal).toEqual({ method: "exact", products: taylor.features });
+          expect(taylor.frozen).toEqual(frozen);
+          for (const [ours, theirs] of [
+            ["gradient", "norm_dLdz"],
+            ["open", "norm_open"],
+            ["passed", "norm_passed"],
+          ] as const) {
+            const largest = Math.max(...Object.values(golden).map((term) => term[theirs]));
+            for (const [name, key] of Object.entries(GOLDEN_NAMES)) {
+              const expected = golden[key]![theirs];
+              const got = taylor.terms[name as keyof Terms][ours];
+              if (expected > 1e-6 * largest)
+                expect(Math.abs(got / expected - 1), `${name}.${ours}`).toBeLessThan(BOUNDS[precision]);
+              else expect(got, `${name}.${ours}`).toBeLessThan(2e-6 * largest);
+            }
+          }
+        });
+});
+
+/** Sum over samples of ½ zᵀAz + bᵀz, on top of a batch normalization of the input [N, D]. */
+const FEATURES = 6;
+const SAMPLES = 20;
+
+function quadratic(after: readonly NodeSpec[] = []): GraphSpec & { curvature: Float64Array } {
+  const random = new Random(3);
+  const draw = (length: number) => Array.from({ length }, () => Math.fround(random.normal()));
+  const curvature = new Float64Array(FEATURES ** 2);
+  for (let d = 0; d < FEATURES; d++)
+    for (let e = 0; e <= d; e++)
+      curvature[d * FEATURES + e] = curvature[e * FEATURES + d] = Math.fround(random.normal());
+  return {
+    curvature,
+    inputs: { input: { shape: ["N", FEATURES] } },
+    initializers: {
+      "bn.weight": float([FEATURES], draw(FEATURES)),
+      "bn.bias": float([FEATURES], draw(FEATURES)),
+      mean: float([FEATURES], new Array(FEATURES).fill(0)),
+      variance: float([FEATURES], new Array(FEATURES).fill(1)),
+      half: float(
+        [FEATURES, FEATURES],
+        Array.from(curvature, (a) => a / 2),
+      ),
+      slope: float([1, FEATURES], draw(FEATURES)),
+      minus: scalar(-1),
+    },
+    nodes: [
+      {
+        op: "BatchNormalization",
+        inputs: ["input", "bn.weight", "bn.bias", "mean", "variance"],
+        outputs: ["z"],
+        attributes: { training_mode: 1 },
+      },
+      ...after,
+      { op: "MatMul", inputs: ["z", "half"], outputs: ["Az"] },
+      { op: "Add", inputs: ["Az", "slope"], outputs: ["Az+b"] },
+      { op: "Mul", inputs: ["Az+b", "z"], outputs: ["terms"] },
+      { op: "ReduceSum", inputs: ["terms"], outputs: ["loss"], attributes: { keepdims: 0 } },
+    ],
+    outputs: ["loss"],
+  };
+}
+
+/** A batch whose features are correlated and of different size. */
+async function correlatedBatch(): Promise<{ path: string; x: Float32Array }> {
+  const random = new Random(8);
+  const x = Float32Array.from({ length: SAMPLES * FEATURES });
+  for (let i = 0; i < SAMPLES; i++) {
+    const common = random.normal();
+    for (let d = 0; d < FEATURES; d++) x[i * FEATURES + d] = (d + 1) * (common + random.normal()) + d;
+  }
+  const path = folder.path("quadratic.npz");
+  await writeNpz(path, new Map([["input", { dtype: "float32", shape: [SAMPLES, FEATURES], data: x }]]));
+  return { path, x };
+}
+
+describe("a quadratic loss above batch normalization", () => {
+  it("has no higher orders; its first order is blocked, its diagonal up to ε, its off-diagonal is the closed form", async () => {
+    const spec = quadratic();
+    const { path, x } = await correlatedBatch();
+    const model = folder.write("quadratic.onnx", modelBytes(spec));
+    const { taylor, warnings } = await taylorOf(model, path, "bn");
+    const { first, firstShared, diag, diagShared, off, higher, whole } = taylor.terms;
+
+    expect(warnings).toEqual([]);
+    expect(taylor.frozen).toEqual([]);
+    expect(higher.gradient).toBeLessThan(1e-12 * whole.gradient);
+    expect(first.passed).toBeLessThan(1e-13 * first.open);
+    expect(firstShared.gradient).toBeCloseTo(first.gradient, 10);
+    expect(diagShared.gradient).toBeCloseTo(diag.gradient, 10);
+
+    const layout = batchNormLayout([SAMPLES, FEATURES]);
+    const standardized = standardize(x, layout, { epsilon: Math.fround(1e-5) });
+    const gamma = Float64Array.from(spec.initializers!["bn.weight"]!.data);
+    const expected = Math.hypot(...offDiagonalPassed(spec.curvature, gamma, standardized, layout));
+    expect(off.passed / expected).toBeCloseTo(1, 10);
+    // ρ/σ · γ² H_dd y: what ε lets through.
+    const leak = standardized.y.map((y, e) => {
+      const d = e % FEATURES;
+      return (
+        (standardized.leak[d]! / standardized.sigma[d]!) *
+        gamma[d]! ** 2 *
+        spec.curvature[d * (FEATURES + 1)]! *
+        y
+      );
+    });
+    expect(diag.passed / Math.hypot(...leak)).toBeCloseTo(1, 6);
+  });
+
+  it("whose samples depend on each other is expanded as a whole, and the report says so", async () => {
+    // The mean over the batch is added to every sample: H has blocks off its diagonal too.
+    const spec = quadratic();
+    const coupled: GraphSpec = {
+      ...spec,
+      nodes: spec.nodes.flatMap((node) =>
+        node.outputs[0] === "Az"
+          ? [
+              { op: "ReduceMean", inputs: ["z"], outputs: ["mean of z"], attributes: { axes: [0] } },
+              { op: "Add", inputs: ["z", "mean of z"], outputs: ["z and mean"] },
+              { ...node, inputs: ["z and mean", "half"] },
+            ]
+          : [node],
+      ),
+    };
+    const model = folder.write("coupled.onnx", modelBytes(coupled));
+    const { taylor, warnings } = await taylorOf(model, (await correlatedBatch()).path, "bn");
+    expect(taylor.diagonal).toEqual({ method: "hutchinson", products: 64, seed: 0 });
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/^bn: above it, the loss of one sample depends on other/),
+    );
+    expect(taylor.terms.higher.gradient).toBeLessThan(1e-12 * taylor.terms.whole.gradient);
+  });
+
+  it("says where ẑ lies on the kink of a ReLU", async () => {
+    const spec = quadratic();
+    const kinked: GraphSpec = {
+      ...spec,
+      initializers: { ...spec.initializers, "bn.bias": float([FEATURES], new Array(FEATURES).fill(0)) },
+      nodes: spec.nodes.flatMap((node) =>
+        node.outputs[0] === "z"
+          ? [
+              { ...node, outputs: ["before"] },
+              { op: "Relu", inputs: ["before"], outputs: ["z"] },
+            ]
+          : [node],
+      ),
+    };
+    const model = folder.write("kinked.onnx", modelBytes(kinked));
+    const { taylor, warnings } = await taylorOf(model, (await correlatedBatch()).path, "bn");
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/^bn: β = 0 puts ẑ on the kink of a ReLU in \d+% of/),
+    );
+    expect(taylor.terms.first.gradient).toBe(0);
+    expect(taylor.terms.higher.gradient).toBe(taylor.terms.whole.gradient);
+  });
+});
+
+describe("the example network", () => {
+  const MODEL = "examples/glyphs.onnx";
+
+  it("lets nothing of the first order pass on a one-class batch, most of it on a mixed one", async () => {
+    const [mixed, oneClass] = await Promise.all(
+      ["mixed", "one-class"].map((batch) => taylorOf(MODEL, `examples/${batch}.npz`, "bn4")),
+    );
+    expect(oneClass!.taylor.terms.first.passed / oneClass!.taylor.terms.first.open).toBeLessThan(1e-12);
+    expect(mixed!.taylor.terms.first.passed / mixed!.taylor.terms.first.open).toBeGreaterThan(0.5);
+  });
+
+  it("is expanded with the layers above held though --layers leaves them out", async () => {
+    const all = await taylorOf(MODEL, "examples/mixed.npz", "bn3");
+    const one = await taylorOf(MODEL, "examples/mixed.npz", "bn3", { layers: "bn3" });
+    expect(one.taylor.frozen).toEqual(["bn4"]);
+    expect(one.taylor.terms).toEqual(all.taylor.terms);
+  });
+
+  it("names the layers there are for one that is not", async () => {
+    const error = await taylorOf(MODEL, "examples/mixed.npz", "bn9").catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(UserError);
+    expect((error as UserError).message).toBe(
+      "examples/glyphs.onnx: --taylor 'bn9' is no layer that is measured; there are bn1, bn2, bn3, bn4",
+    );
+  });
+
+  it("has a gradient and a Hessian above bn3 that finite differences confirm", async () => {
+    const { above, values } = await networkAbove("bn3", 4);
+    const random = new Random(1);
+    // From a point where units are on, in a direction: ẑ and the sum of the two derivatives along a small step.
+    const direction = Float64Array.from(values.z.data, () => random.normal());
+    const stepped = (h: number): Tensor => ({
+      ...values.z,
+      data: Float64Array.from(values.z.data, (v, e) => v + h * direction[e]!),
+    });
+    const tangent: Tensor = { ...values.z, data: direction };
+    const { product } = await above.at(values.z, tangent);
+    const h = 1e-6;
+    const [up, down] = [await above.at(stepped(h), tangent), await above.at(stepped(-h), tangent)];
+    const difference = product.data.map((_, e) => (up.gradient.data[e]! - down.gradient.data[e]!) / (2 * h));
+    const size = Math.hypot(...product.data);
+    expect(Math.hypot(...product.data.map((p, e) => p - difference[e]!))).toBeLessThan(1e-6 * size);
+    await above[Symbol.asyncDispose]();
+  });
+
+  it("has a diagonal that random probes estimate within their error bars", async () => {
+    const { above, values, samples } = await networkAbove("bn4", 8);
+    const features = sizeOf(values.z.shape.slice(1));
+    const product = async (direction: Float64Array) =>
+      (await above.at(values.point, { ...values.z, data: direction })).product.data as Float64Array;
+    const share = (v: ArrayLike<number>) => {
+      const mean = new Float64Array(v.length);
+      for (let e = 0; e < v.length; e++) mean[e % features]! += v[e]! / samples;
+      return mean.map((_, e) => mean[e % features]!);
+    };
+
+    expect(await couplesSamples(product, samples, features, new Random(2))).toBe(false);
+    const exact = await exactDiagonal(product, samples, features, share);
+    const estimate = await estimatedDiagonal(product, samples * features, share, {
+      probes: 200,
+      random: new Random(0),
+    });
+    expect(exact.error).toBeNull();
+    for (const part of ["diagonal", "shared"] as const) {
+      const deviations = exact[part].map(
+        (d, e) => (estimate[part][e]! - d) / (estimate.error![part][e]! || 1),
+      );
+      const meanSquare = deviations.reduce((sum, z) => sum + z * z, 0) / deviations.length;
+      expect(meanSquare, part).toBeGreaterThan(0.5);
+      expect(meanSquare, part).toBeLessThan(2);
+      expect(Math.max(...deviations.map(Math.abs)), part).toBeLessThan(6);
+    }
+    await above[Symbol.asyncDispose]();
+  });
+
+  /** The part of the example above a layer, in float64, on the first samples of the mixed batch. */
+  async function networkAbove(layer: string, samples: number) {
+    const batch = await readTensors("examples/mixed.npz");
+    const tensors = new Map(
+      [...batch].map(([key, { dtype, shape, data }]): [string, Tensor] => [
+        key,
+        { dtype, shape: shape.with(0, samples), data: data.slice(0, samples * sizeOf(shape.slice(1))) },
+      ]),
+    );
+    const model = await readModel(MODEL);
+    const input = castTensor(tensors.get("input")!, "float64");
+    const opened = openModel(model, findNorms(model), {
+      inputs: new Map([[model.inputs[0]!.name, input]]),
+      precision: "float64",
+    });
+    const loss = resolveLoss("cross-entropy", opened, { file: "mixed.npz", tensors });
+    const above = await NetworkAbove.compile(
+      opened,
+      opened.layers.findIndex(({ norm }) => norm.name === layer),
+      loss,
+      { params: opened.params.map((p) => p.load()), inputs: [input], target: [loss.target!] },
+      "cpu",
+    );
+    return { above, values: above.values, samples };
+  }
+});
