@@ -2,7 +2,7 @@ import { stopGradient } from "../../engine/lang/index.js";
 import { UserError } from "../../errors.js";
 import { constantly } from "../layers.js";
 import type { LayerFunction, Registry } from "../network.js";
-import { type Norm, type NormName, norm } from "../norms/index.js";
+import { type Norm, type NormName, type NormOptions, norm } from "../norms/index.js";
 
 /** Makes a normalization layer for samples of shape `features`, [C, …], and registers what it owns. */
 export type NormLayer = (registry: Registry, name: string, features: readonly number[]) => LayerFunction;
@@ -12,8 +12,8 @@ export type NormLayer = (registry: Registry, name: string, features: readonly nu
  * the next pass; in evaluation it uses them. What a norm trains beside its affine parameters starts from its
  * declared values: ActNorm is not set by the first batch.
  */
-export function normLayer(name: NormName): NormLayer {
-  const chosen = norm(name);
+export function normLayer(name: NormName, options: NormOptions = {}): NormLayer {
+  const chosen = norm(name, options);
   if (chosen.normalizes === "weights")
     throw new UserError(`norm ${name}: ${chosen.title} applies to weights, expected a norm of features`);
   return layerOf(chosen);

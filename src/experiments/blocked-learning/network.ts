@@ -1,0 +1,41 @@
+import { mean, mul, slice, square, sub, sum, type Traced } from "../../engine/lang/index.js";
+import { linear, relu } from "../../nn/layers.js";
+import { normLayer } from "../../nn/models/norm-layer.js";
+import { chain, type Network, network } from "../../nn/network.js";
+import type { NormName, NormOptions } from "../../nn/norms/index.js";
+
+export interface Sizes {
+  readonly inputs: number;
+  readonly hidden: number;
+  readonly outputs: number;
+}
+
+/** Two linear layers with ReLU between, then `norm`: its output goes straight into the loss. */
+export function blockedNetwork(
+  { inputs, hidden, outputs }: Sizes,
+  norm: NormName,
+  options: NormOptions = {},
+): Network {
+  return network((registry) =>
+    chain(
+      linear(registry, "fc1", inputs, hidden),
+      relu,
+      linear(registry, "fc2", hidden, outputs),
+      normLayer(norm, options)(registry, "norm", [outputs]),
+    ),
+  );
+}
+
+/**
+ * The mean over the samples of ½ Σ_d h_d (z_d − t_d)²: one formula, of diagonal curvature, shared by all samples.
+ * `formula` [2, D] holds h and t. By theorems 1 and 2 batch norm blocks all of it but the ε leak.
+ */
+export function sharedQuadratic(z: Traced, formula: Traced): Traced {
+  const size = formula.shape[1]!;
+  const row = (i: number) =>
+    slice(formula, [
+      [i, i + 1],
+      [0, size],
+    ]);
+  return mean(sum(mul(mul(square(sub(z, row(1))), row(0)), 0.5), [1]));
+}

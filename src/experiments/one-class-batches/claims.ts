@@ -1,0 +1,105 @@
+import type { Claim, ClaimResult } from "../result.js";
+import { decide } from "../statistics.js";
+import type { Summaries, Summary } from "./summary.js";
+
+/** A difference of accuracy that matters. */
+const MARGIN = 0.02;
+
+/** The claims about those norms that were run, each decided by differences between runs of one seed. */
+export function claimsOf(summaries: Summaries): ClaimResult[] {
+  const decided: ClaimResult[] = [];
+  const compare = (
+    claim: Claim,
+    conditions: readonly string[],
+    of: (...runs: readonly Summary[]) => number,
+  ) => {
+    const runs = conditions.map((condition) => summaries.get(condition));
+    if (runs.every((r) => r !== undefined))
+      decided.push(
+        decide(
+          claim,
+          runs[0]!.map((_, i) => of(...runs.map((r) => r[i]!))),
+        ),
+      );
+  };
+  const probe = ({ quality }: Summary) => quality.probe;
+
+  compare(
+    {
+      id: "bn-learns-less",
+      statement: "From one-class batches batch norm learns worse features than layer norm.",
+      measure: "linear probe accuracy, one-class batches: ln − bn",
+      relation: "at least",
+      bound: MARGIN,
+    },
+    ["ln, label", "bn, label"],
+    (ln, bn) => probe(ln!) - probe(bn!),
+  );
+  compare(
+    {
+      id: "bn-learns-less-below",
+      statement: "Its running statistics are not to blame: what enters the norm is worse already.",
+      measure: "linear probe accuracy of what enters the norm, one-class batches: ln − bn",
+      relation: "at least",
+      bound: MARGIN,
+    },
+    ["ln, label", "bn, label"],
+    (ln, bn) => ln!.quality.probeBelow - bn!.quality.probeBelow,
+  );
+  compare(
+    {
+      id: "bn-not-to-blame-when-shuffled",
+      statement: "From shuffled batches it does not: the batches make the difference.",
+      measure: "linear probe accuracy, shuffled batches: ln − bn",
+      relation: "at most",
+      bound: MARGIN,
+    },
+    ["ln, shuffled", "bn, shuffled"],
+    (ln, bn) => probe(ln!) - probe(bn!),
+  );
+  compare(
+    {
+      id: "ln-does-not-mind",
+      statement: "Layer norm learns as good features from one-class batches as from shuffled ones.",
+      measure: "linear probe accuracy, ln: shuffled − one-class",
+      relation: "at most",
+      bound: MARGIN,
+    },
+    ["ln, shuffled", "ln, label"],
+    (shuffled, label) => probe(shuffled!) - probe(label!),
+  );
+  compare(
+    {
+      id: "bn-stays-mixed",
+      statement: "From one-class batches batch norm's classes stay mixed where layer norm's separate.",
+      measure: "between/within scatter of the features, one-class batches: ln / bn",
+      relation: "at least",
+      bound: 1.2,
+    },
+    ["ln, label", "bn, label"],
+    (ln, bn) => ln!.quality.scatter / bn!.quality.scatter,
+  );
+  compare(
+    {
+      id: "bn-clusters-less",
+      statement: "The same by the silhouette of the classes.",
+      measure: "silhouette of the features, one-class batches: ln − bn",
+      relation: "at least",
+      bound: 0.05,
+    },
+    ["ln, label", "bn, label"],
+    (ln, bn) => ln!.quality.silhouette - bn!.quality.silhouette,
+  );
+  compare(
+    {
+      id: "detaching-is-no-cure",
+      statement: "Detaching the statistics is no cure: it learns worse features than layer norm, too.",
+      measure: "linear probe accuracy, one-class batches: ln − detached",
+      relation: "at least",
+      bound: MARGIN,
+    },
+    ["ln, label", "detached, label"],
+    (ln, detached) => probe(ln!) - probe(detached!),
+  );
+  return decided;
+}

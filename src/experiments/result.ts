@@ -1,0 +1,70 @@
+/** The result of an experiment, `result.json`: what was claimed, what was measured, what came out. */
+export interface ExperimentResult {
+  readonly schema: "blindspot.experiment/1";
+  readonly tool: { readonly name: "blindspot"; readonly version: string };
+  readonly experiment: string;
+  readonly title: string;
+  readonly scale: Scale;
+  readonly seeds: readonly number[];
+  readonly norms: readonly string[];
+  /** Everything else that the numbers depend on. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Time of all training runs, those of resumed calls included. */
+  readonly trainingMs: number;
+  readonly claims: readonly ClaimResult[];
+  readonly measurements: readonly Measurement[];
+  readonly curves: readonly Curve[];
+  readonly clouds: readonly Cloud[];
+}
+
+export const scales = ["smoke", "cpu"] as const;
+export type Scale = (typeof scales)[number];
+
+/** A statement and the measurement that decides it. */
+export interface Claim {
+  readonly id: string;
+  readonly statement: string;
+  /** What is measured once for every seed. */
+  readonly measure: string;
+  readonly relation: "at least" | "at most";
+  readonly bound: number;
+}
+
+export type Outcome = "confirmed" | "not confirmed" | "undecided";
+
+/** Values of one quantity, one for every seed, in the order of the seeds. */
+export interface Sample {
+  readonly values: readonly number[];
+  readonly mean: number;
+  /** Standard deviation over the seeds, unbiased; null for a single one. */
+  readonly deviation: number | null;
+}
+
+export interface ClaimResult extends Claim, Sample {
+  /** 95 % confidence interval of the mean; null for a single seed. */
+  readonly interval: readonly [low: number, high: number] | null;
+  readonly outcome: Outcome;
+}
+
+export interface Measurement extends Sample {
+  /** Such as `bn, label`. */
+  readonly condition: string;
+  readonly quantity: string;
+}
+
+/** A quantity over the steps of training. */
+export interface Curve {
+  readonly condition: string;
+  readonly quantity: string;
+  readonly steps: readonly number[];
+  /** One list for every seed. */
+  readonly values: readonly (readonly number[])[];
+}
+
+/** Features of one run in the plane of their two largest principal components. */
+export interface Cloud {
+  readonly condition: string;
+  readonly seed: number;
+  readonly points: readonly (readonly [x: number, y: number])[];
+  readonly labels: readonly number[];
+}

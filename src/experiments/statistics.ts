@@ -1,0 +1,40 @@
+import type { Claim, ClaimResult, Outcome, Sample } from "./result.js";
+
+/** Mean and unbiased standard deviation. */
+export function sampleOf(values: readonly number[]): Sample {
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const squares = values.reduce((total, value) => total + (value - mean) ** 2, 0);
+  return { values, mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : null };
+}
+
+/**
+ * Decides a claim by its 95 % confidence interval over the seeds (Student's t): confirmed where the whole interval
+ * stands to the bound as claimed, not confirmed where none of it does, undecided between, or with a single seed.
+ */
+export function decide(claim: Claim, values: readonly number[]): ClaimResult {
+  const sample = sampleOf(values);
+  const interval = confidenceInterval(sample);
+  return { ...claim, ...sample, interval, outcome: outcomeOf(claim, interval) };
+}
+
+function outcomeOf({ relation, bound }: Claim, interval: readonly [number, number] | null): Outcome {
+  if (interval === null) return "undecided";
+  const holds = (value: number) => (relation === "at least" ? value >= bound : value <= bound);
+  const [low, high] = interval.map(holds);
+  return low === high ? (low ? "confirmed" : "not confirmed") : "undecided";
+}
+
+function confidenceInterval({ values, mean, deviation }: Sample): [number, number] | null {
+  if (deviation === null) return null;
+  const half = (studentQuantile(values.length - 1) * deviation) / Math.sqrt(values.length);
+  return [mean - half, mean + half];
+}
+
+/** 97.5 % quantiles of Student's t distribution for 1 to 30 degrees of freedom. */
+const QUANTILES = [
+  12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131,
+  2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
+];
+
+/** The quantile for so many degrees of freedom; beyond 30 that of 30, which is a little too wide. */
+const studentQuantile = (degrees: number): number => QUANTILES[Math.min(degrees, QUANTILES.length) - 1]!;
