@@ -94,7 +94,7 @@ describe("which way a convolution goes", () => {
     expect(graph).toMatchObject({ FusedMatMul: 1 });
     // Input transforms of x and of the cotangent, the cotangent's tiles, the kernel, two results, the kernel's gradient,
     // and two products with the kernel.
-    expect(graph.MatMul).toBe(9);
+    expect(graph.MatMul).toBe(10);
     expect(graph).not.toHaveProperty("Slice");
     expect(graph).not.toHaveProperty("Conv");
   });

@@ -1,12 +1,12 @@
-import { sizeOf } from "../../tensor.js";
 import type { GraphBuilder } from "../graph.js";
 import { dtypeOf, type View } from "../view.js";
 import { columnsPerPosition, columnsPerTap } from "./conv/columns.js";
 import { factorKernel, unfactored } from "./conv/constant-kernel.js";
-import { type Convolution, rolesOf, spatialShape } from "./conv/convolution.js";
+import { type Convolution, isWeightGradient, rolesOf, sumsOverSamples } from "./conv/convolution.js";
 import { direct, scatters, transposed } from "./conv/operators.js";
 import { isDilated, phases } from "./conv/phases.js";
 import { rows, rowsOfGradient, SHORT_ROW } from "./conv/rows.js";
+import { stationary } from "./conv/stationary.js";
 import { isWinograd, isWinogradGradient, winograd, winogradOfGradient } from "./conv/winograd.js";
 import type { Rule } from "./rule.js";
 
@@ -31,17 +31,16 @@ function lowering(g: GraphBuilder, c: Convolution): Lowering {
 }
 
 /** A way that stores channels last; undefined where none applies. */
-function fast({ optimizations }: GraphBuilder, c: Convolution): Lowering | undefined {
+function fast(g: GraphBuilder, c: Convolution): Lowering | undefined {
+  const { optimizations } = g;
+  const planar = c.roles.groups.length === 0 && c.roles.spatial.length === 2;
+  const inPlace = optimizations.rows && planar ? stationary(g, c) : undefined;
+  if (inPlace !== undefined) return inPlace;
   if (optimizations.winograd && isWinograd(c)) return winograd;
   if (optimizations.winograd && isWinogradGradient(c)) return winogradOfGradient;
-  if (!optimizations.rows || c.roles.groups.length > 0 || c.roles.spatial.length !== 2) return undefined;
-  if (isWeightGradient(c)) return rowsOfGradient;
+  if (!optimizations.rows || !planar) return undefined;
+  if (sumsOverSamples(c)) return rowsOfGradient;
   return isDilated(c) && c.x.shape[c.roles.channel]! >= SHORT_ROW ? phases : rows;
-}
-
-/** More taps than positions: the gradient of a weight. */
-function isWeightGradient(c: Convolution): boolean {
-  return sizeOf(spatialShape(c, c.w)) > sizeOf(spatialShape(c, c.result));
 }
 
 /**

@@ -2,7 +2,7 @@ import { sizeOf, type TensorSpec } from "../../../tensor.js";
 import type { GraphBuilder, Value } from "../../graph.js";
 import * as ops from "../../ops.js";
 import type { ConvParams } from "../../primitives.js";
-import { materialize, type View, viewOf } from "../../view.js";
+import { materialize, storedAxes, type View, viewOf } from "../../view.js";
 import { unflipped } from "../movement.js";
 import { convolutionTable, type Table } from "../tables.js";
 
@@ -112,6 +112,21 @@ export function resultView(
   const order = parts.flat();
   const shape = order.map((axis) => c.result.shape[axis]!);
   return viewOf(g, ops.reshape(g, value, shape), order);
+}
+
+/**
+ * Whether it looks like the gradient of a weight, whose channel is the samples and whose batch the input channels: what is
+ * stored innermost tells, else the number of taps.
+ */
+export function sumsOverSamples(c: Convolution): boolean {
+  const innermost = storedAxes(c.x).at(-1);
+  if (innermost === c.roles.channel) return false;
+  return c.roles.batch.includes(innermost ?? -1) || isWeightGradient(c);
+}
+
+/** More taps than positions: the gradient of a weight. */
+export function isWeightGradient(c: Convolution): boolean {
+  return sizeOf(spatialShape(c, c.w)) > sizeOf(spatialShape(c, c.result));
 }
 
 /** For every kernel tap and position of the result, the flat spatial index of x it multiplies. */
