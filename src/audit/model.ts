@@ -20,6 +20,7 @@ import { version } from "../version.js";
 import { type LayerMeasurement, layerReport, nonFiniteWarning, summarize } from "./layer-report.js";
 import { type LayerResults, measurement } from "./measure.js";
 import type { AuditReport, Thresholds } from "./result.js";
+import { scaledNorm } from "./scaled-norm.js";
 import { checkLayerName, selectLayers } from "./select-layers.js";
 import { sha256File } from "./sha256.js";
 import { DEFAULT_THRESHOLDS } from "./thresholds.js";
@@ -162,8 +163,7 @@ function measureLayer(layer: OpenedLayer, at: LayerResults, results: readonly Te
   accumulator.add(floats(at.y), floats(at.cotangent));
   const shares = accumulator.result();
   const sigma = floats(at.sigma);
-  // ‖G/σ‖, from the energies of the groups.
-  const scale = Math.sqrt(shares.energy.reduce((sum, energy, g) => sum + energy / sigma[g]! ** 2, 0));
+  const scale = scaledNorm(shares.energy, sigma);
   const error = Math.sqrt(number(at.identityError));
   return {
     name: norm.name,

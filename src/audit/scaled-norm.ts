@@ -1,0 +1,8 @@
+/**
+ * ‖G/σ‖ from the energies ‖G‖² of the groups. `sigma` holds one number per group or, as group normalization
+ * gives it, one per channel: the same for all channels of a group.
+ */
+export function scaledNorm(energies: Float64Array, sigma: ArrayLike<number>): number {
+  const channels = sigma.length / energies.length;
+  return Math.sqrt(energies.reduce((sum, energy, g) => sum + energy / sigma[g * channels]! ** 2, 0));
+}
