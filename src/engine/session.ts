@@ -61,28 +61,33 @@ export class Program {
     return new Program(lowered, session, runtime);
   }
 
-  /** Results for these inputs, which must have the shapes and element types the program was compiled for. */
-  async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
+  /**
+   * Results for these inputs, which must have the shapes and element types the program was compiled for. `into` gives
+   * tensors to write results to, by position, none of them an input; where it has none a new one is made.
+   */
+  async run(inputs: readonly Tensor[], into: readonly (Tensor | undefined)[] = []): Promise<Tensor[]> {
     const feeds: Record<string, RuntimeTensor> = {};
     if (inputs.length !== this.inputs.length)
       throw new UserError(`program: expected ${this.inputs.length} inputs, got ${inputs.length}`);
     this.lowered.inputs.forEach((spec, i) => {
       const tensor = inputs[i]!;
-      const name = spec.name;
-      if (tensor.dtype !== spec.dtype || `${tensor.shape}` !== `${spec.shape}`)
-        throw new UserError(
-          `input ${name}: expected ${spec.dtype} ${showShape(spec.shape)}, got ${tensor.dtype} ${showShape(tensor.shape)}`,
-        );
-      checkTensor(`input ${name}`, tensor);
-      if (spec.used)
-        feeds[name] = new this.runtime.Tensor(tensor.dtype, tensor.data as never, [...tensor.shape]);
+      checkMatches(`input ${spec.name}`, tensor, spec);
+      if (spec.used) feeds[spec.name] = this.wrap(tensor);
     });
-    const results = await this.session.run(feeds);
-    return this.lowered.outputs.map(({ name, dtype, shape }) => ({
-      dtype,
-      shape,
-      data: results[name]!.data as TensorData,
-    }));
+    const fetches: Record<string, RuntimeTensor | null> = {};
+    this.lowered.outputs.forEach((spec, i) => {
+      const tensor = into[i];
+      if (tensor !== undefined) checkMatches(`output ${spec.name}`, tensor, spec);
+      fetches[spec.name] = tensor === undefined ? null : this.wrap(tensor);
+    });
+    const results = await this.session.run(feeds, fetches);
+    return this.lowered.outputs.map(
+      ({ name, dtype, shape }, i) => into[i] ?? { dtype, shape, data: results[name]!.data as TensorData },
+    );
+  }
+
+  private wrap({ dtype, data, shape }: Tensor): RuntimeTensor {
+    return new this.runtime.Tensor(dtype, data as never, [...shape]);
   }
 
   /** Writes the times of all runs so far, if the program was compiled with `profile`. */
@@ -97,4 +102,12 @@ export class Program {
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
+}
+
+function checkMatches(name: string, tensor: Tensor, { dtype, shape }: TensorSpec): void {
+  if (tensor.dtype !== dtype || `${tensor.shape}` !== `${shape}`)
+    throw new UserError(
+      `${name}: expected ${dtype} ${showShape(shape)}, got ${tensor.dtype} ${showShape(tensor.shape)}`,
+    );
+  checkTensor(name, tensor);
 }
