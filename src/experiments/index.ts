@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../errors.js";
-import type { NormName } from "../nn/index.js";
+import { type NormName, norm } from "../nn/index.js";
 import { version } from "../version.js";
 import { blockedLearning } from "./blocked-learning/index.js";
 import type { Experiment } from "./experiment.js";
@@ -28,6 +28,7 @@ export interface ReproduceOptions {
 
 /**
  * Runs an experiment and writes `result.json` into `out`. Throws a UserError for a name that does not exist, and
+ * for a norm that does not, and
  * where `out` has runs already, unless they are to be resumed.
  */
 export async function reproduce(
@@ -44,14 +45,14 @@ export async function reproduce(
 ): Promise<ExperimentResult> {
   const experiment = experiments.find((e) => e.name === name);
   if (!experiment) throw new UserError(`experiment ${name}: expected one of ${experimentNames.join(", ")}`);
+  const compared = norms ?? experiment.norms;
+  for (const name of compared) norm(name);
   const folder = join(out, "runs");
   if (!resume && existsSync(folder))
     throw new UserError(`${out}: has runs already; pass --resume to go on with them, or another --out`);
   makeFolder(folder);
-  const compared = norms ?? experiment.norms;
-  const findings = await experiment.run({
-    ...{ scale, seeds, norms: compared, folder, resume, dataDir, onProgress },
-  });
+  const context = { scale, seeds, norms: compared, folder, resume, dataDir, onProgress };
+  const findings = await experiment.run(context);
   const result: ExperimentResult = {
     schema: "blindspot.experiment/1",
     tool: { name: "blindspot", version },

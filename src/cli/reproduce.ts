@@ -1,0 +1,62 @@
+import { join, resolve } from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { NormName } from "../nn/index.js";
+import { tableOptions, writeWhole } from "./output.js";
+import { terminalProgress } from "./progress.js";
+
+interface ReproduceFlags {
+  scale: "smoke" | "cpu";
+  seeds: number[];
+  norms?: NormName[];
+  out?: string;
+  resume?: boolean;
+  dataDir?: string;
+}
+
+export function reproduceCommand(): Command {
+  return new Command("reproduce")
+    .description("run an experiment of the paper and decide its claims: blocked-learning, one-class-batches")
+    .argument("<experiment>", "its name")
+    .addOption(
+      new Option("--scale <scale>", "smoke: under 90 s; cpu: under 30 min")
+        .choices(["smoke", "cpu"])
+        .default("smoke"),
+    )
+    .option("--seeds <list>", "one run of each condition for every seed", seeds, [0, 1, 2])
+    .option("--norms <list>", "compare these (default: the experiment's own)", norms)
+    .option("--out <folder>", "for result.json, figures and runs (default: runs/<experiment>-<scale>)")
+    .option("--resume", "keep the runs in there that are done and go on with the others")
+    .option(
+      "--data-dir <folder>",
+      "with folders mnist, fashion-mnist, cifar10 (default: a cache, filled by download)",
+    )
+    .action(reproduceExperiment);
+}
+
+async function reproduceExperiment(name: string, flags: ReproduceFlags): Promise<void> {
+  const { reproduce } = await import("../experiments/index.js");
+  const out = resolve(flags.out ?? join("runs", `${name}-${flags.scale}`));
+  const progress = terminalProgress();
+  const result = await reproduce(name, { ...flags, out, onProgress: progress.report }).finally(progress.done);
+  const { figures } = await import("../report/experiment/figures.js");
+  for (const [file, svg] of figures(result)) writeWhole(join(out, file), svg);
+  const { experimentTable } = await import("../report/experiment/table.js");
+  process.stdout.write(experimentTable(result, tableOptions(undefined)));
+  console.error(`blindspot: result.json and figures are in ${out}`);
+}
+
+/** `0,1,2`, each once. */
+function seeds(text: string): number[] {
+  const list = text.split(",").map(Number);
+  const fits = list.every((seed) => Number.isSafeInteger(seed) && seed >= 0 && seed < 100_000);
+  if (!/^\d+(,\d+)*$/.test(text) || !fits || new Set(list).size < list.length)
+    throw new InvalidArgumentError("expected different whole numbers below 100000, such as 0,1,2.");
+  return list;
+}
+
+/** `bn,ln,gn:4`, each once. Whether there are such norms is checked when they are made. */
+function norms(text: string): NormName[] {
+  const list = text.split(",") as NormName[];
+  if (new Set(list).size < list.length) throw new InvalidArgumentError("expected every norm once.");
+  return list;
+}

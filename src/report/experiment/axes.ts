@@ -1,0 +1,59 @@
+import { type Html, html } from "../html/markup.js";
+import { px } from "./svg.js";
+
+/** A rectangle of a figure, in pixels. */
+export interface Panel {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Maps values to pixels along one axis. */
+export interface Axis {
+  readonly at: (value: number) => number;
+  readonly ticks: readonly { readonly at: number; readonly label: string }[];
+}
+
+/** From `low` to `high` in round steps; a flat range is widened. */
+export function linearAxis(low: number, high: number, from: number, to: number, about = 4): Axis {
+  const span = high > low ? high - low : Math.abs(high) || 1;
+  const end = low + span;
+  const rough = span / about;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough)!;
+  const at = (value: number) => from + ((value - low) / span) * (to - from);
+  const ticks = [];
+  for (let k = Math.ceil(low / step); k * step <= end + 1e-9 * span; k++)
+    ticks.push({ at: at(k * step), label: String(Number((k * step).toPrecision(6))) });
+  return { at, ticks };
+}
+
+/** Whole decades around `low` and `high`, both positive; values below stand at its lower end. */
+export function logAxis(low: number, high: number, from: number, to: number): Axis {
+  const first = Math.floor(Math.log10(low));
+  const last = Math.max(first + 1, Math.ceil(Math.log10(high)));
+  const place = (exponent: number) => from + ((exponent - first) / (last - first)) * (to - from);
+  const step = Math.ceil((last - first) / 5);
+  const ticks = [];
+  for (let exponent = first; exponent <= last; exponent += step)
+    ticks.push({ at: place(exponent), label: exponentLabel(exponent) });
+  return { at: (value) => place(Math.max(first, Math.log10(value))), ticks };
+}
+
+const exponentLabel = (exponent: number): string =>
+  exponent >= -2 && exponent <= 3 ? String(Number((10 ** exponent).toPrecision(1))) : `1e${exponent}`;
+
+/** Horizontal lines at the ticks of a vertical axis, with labels to the left. */
+export const rows = ({ left, width }: Panel, { ticks }: Axis): Html =>
+  html`${ticks.map(
+    ({ at, label }) =>
+      html`<line class="grid" x1="${left}" x2="${left + width}" y1="${px(at)}" y2="${px(at)}"/><text class="quiet" x="${left - 6}" y="${px(at + 4)}" text-anchor="end">${label}</text>`,
+  )}`;
+
+/** Labels of a horizontal axis below a panel, and its line. */
+export const columns = ({ left, top, width, height }: Panel, { ticks }: Axis): Html =>
+  html`<line class="axis" x1="${left}" x2="${left + width}" y1="${top + height}" y2="${top + height}"/>${ticks.map(
+    ({ at, label }) =>
+      html`<text class="quiet" x="${px(at)}" y="${top + height + 16}" text-anchor="middle">${label}</text>`,
+  )}`;

@@ -1,0 +1,93 @@
+import type { Curve } from "../../experiments/result.js";
+import { type Html, html } from "../html/markup.js";
+import { columns, linearAxis, logAxis, type Panel, rows } from "./axes.js";
+import { COLOURS, figure, px } from "./svg.js";
+
+const MARGIN = { left: 60, top: 66, right: 16, bottom: 40, gap: 56 };
+const PANEL = { width: 240, height: 190 };
+const COLUMNS = 4;
+
+/** At most so many points are drawn of a curve: the means of equal stretches of steps. */
+const POINTS = 80;
+
+/**
+ * One quantity over the steps of training. A panel for each norm, a line for each kind of batch: the mean over the
+ * seeds, with a band from the lowest to the highest. A logarithmic axis where the values span two decades.
+ */
+export function curvesFigure(curves: readonly Curve[], title: string): string {
+  const thinned = curves.map(thin);
+  const panels = [...new Set(thinned.map(({ panel }) => panel))];
+  const series = [...new Set(thinned.map((curve) => curve.series))];
+  const all = thinned.flatMap(({ values }) => values.flat());
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const width =
+    MARGIN.left + Math.min(panels.length, COLUMNS) * (PANEL.width + MARGIN.gap) - MARGIN.gap + MARGIN.right;
+  const lines = Math.ceil(panels.length / COLUMNS);
+  const height = MARGIN.top + lines * (PANEL.height + MARGIN.bottom + 30) - 10;
+  const content = panels.map((name, i) => {
+    const left = MARGIN.left + (i % COLUMNS) * (PANEL.width + MARGIN.gap);
+    const top = MARGIN.top + Math.floor(i / COLUMNS) * (PANEL.height + MARGIN.bottom + 30);
+    const panel = { ...PANEL, left, top };
+    return panelOf(
+      name,
+      panel,
+      thinned.filter((c) => c.panel === name),
+      series,
+      [low, high],
+    );
+  });
+  return figure(width, height, title, html`${legend(series)}${content}`);
+}
+
+interface Thinned {
+  readonly panel: string;
+  readonly series: string;
+  readonly steps: readonly number[];
+  readonly values: readonly (readonly number[])[];
+}
+
+/** Splits the condition `bn, label` into panel and series, and averages stretches of steps. */
+function thin({ condition, steps, values }: Curve): Thinned {
+  const [panel, series = ""] = condition.split(", ").length === 2 ? condition.split(", ") : [condition];
+  const stretch = Math.ceil(steps.length / POINTS);
+  const average = (list: readonly number[]) =>
+    Array.from({ length: Math.ceil(list.length / stretch) }, (_, i) => {
+      const part = list.slice(i * stretch, (i + 1) * stretch);
+      return part.reduce((a, b) => a + b, 0) / part.length;
+    });
+  return { panel: panel!, series, steps: average(steps), values: values.map(average) };
+}
+
+function panelOf(
+  name: string,
+  panel: Panel,
+  curves: readonly Thinned[],
+  series: readonly string[],
+  [low, high]: readonly [number, number],
+): Html {
+  const { left, top, width, height } = panel;
+  const last = Math.max(...curves.flatMap(({ steps }) => steps));
+  const x = linearAxis(0, last, left, left + width, 3);
+  const axis = low > 0 && high / low > 100 ? logAxis : linearAxis;
+  const y = axis(axis === linearAxis ? Math.min(0, low) : low, high, top + height, top);
+  const drawn = curves.map(({ series: own, steps, values }) => {
+    const style = `s${series.indexOf(own) % COLOURS}`;
+    const across = (pick: (column: number[]) => number) =>
+      steps.map((step, i) => `${px(x.at(step))},${px(y.at(pick(values.map((v) => v[i]!))))}`);
+    const mean = across((column) => column.reduce((a, b) => a + b, 0) / column.length);
+    const [lowest, highest] = [across((c) => Math.min(...c)), across((c) => Math.max(...c))];
+    return html`<polygon class="band ${style}" points="${[...lowest, ...highest.reverse()].join(" ")}"/><polyline class="line ${style}${own === "label" ? " dashed" : ""}" points="${mean.join(" ")}"/>`;
+  });
+  return html`<g><text x="${left}" y="${top - 10}">${name}</text>${rows(panel, y)}${columns(panel, x)}${drawn}<text class="quiet" x="${left + width}" y="${top + height + 32}" text-anchor="end">steps</text></g>`;
+}
+
+/** What the lines mean, where there is more than one kind. */
+const legend = (series: readonly string[]): Html =>
+  html`${
+    series.length < 2
+      ? null
+      : series.map((name, i) => {
+          const x = 340 + i * 130;
+          return html`<line class="line s${i % COLOURS}${name === "label" ? " dashed" : ""}" x1="${x}" x2="${x + 26}" y1="21" y2="21"/><text x="${x + 32}" y="26">${name}</text>`;
+        })
+  }`;

@@ -1,0 +1,32 @@
+import type { Measurement } from "../../experiments/result.js";
+import { html } from "../html/markup.js";
+import { linearAxis, logAxis } from "./axes.js";
+import { figure, px } from "./svg.js";
+
+const LEFT = 130;
+const WIDTH = 520;
+const ROW = 26;
+const TOP = 48;
+
+/** One quantity, a row for each condition: a dot for every seed, a bar at their mean. */
+export function dotsFigure(measurements: readonly Measurement[], title: string): string {
+  const all = measurements.flatMap(({ values }) => values);
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const x =
+    low > 0 && high / low > 100
+      ? logAxis(low, high, LEFT, LEFT + WIDTH)
+      : linearAxis(Math.min(0, low), high, LEFT, LEFT + WIDTH, 6);
+  const bottom = TOP + measurements.length * ROW;
+  const grid = x.ticks.map(
+    ({ at, label }) =>
+      html`<line class="grid" x1="${px(at)}" x2="${px(at)}" y1="${TOP - 8}" y2="${bottom}"/><text class="quiet" x="${px(at)}" y="${bottom + 16}" text-anchor="middle">${label}</text>`,
+  );
+  const lines = measurements.map(({ condition, values, mean }, i) => {
+    const y = TOP + i * ROW + 10;
+    const style = condition.endsWith("label") ? "s1" : "s0";
+    return html`<text x="${LEFT - 12}" y="${y + 4}" text-anchor="end">${condition}</text>${values.map(
+      (value) => html`<circle class="dot ${style}" cx="${px(x.at(value))}" cy="${y}" r="4.5"/>`,
+    )}<line class="mean ${style}" x1="${px(x.at(mean))}" x2="${px(x.at(mean))}" y1="${y - 9}" y2="${y + 9}"/>`;
+  });
+  return figure(LEFT + WIDTH + 30, bottom + 30, title, html`${grid}${lines}`);
+}

@@ -1,0 +1,57 @@
+import type {
+  ClaimResult,
+  ExperimentResult,
+  Measurement,
+  Outcome,
+  Sample,
+} from "../../experiments/result.js";
+import { duration, significant } from "../format.js";
+import { alignedTable, type Column } from "../terminal/columns.js";
+import { painter, type Style } from "../terminal/style.js";
+import { wrap } from "../terminal/text.js";
+
+const signs: Record<Outcome, string> = { confirmed: "✓", "not confirmed": "✗", undecided: "?" };
+const styles: Record<Outcome, Style> = { confirmed: "green", "not confirmed": "red", undecided: "yellow" };
+const relations: Record<ClaimResult["relation"], string> = { "at least": "≥", "at most": "≤" };
+
+const meanOf = ({ mean, deviation }: Sample): string =>
+  deviation === null ? significant(mean, 3) : `${significant(mean, 3)} ± ${significant(deviation, 2)}`;
+
+const columns: readonly Column<Measurement>[] = [
+  { title: "condition", align: "left", cell: ({ condition }) => condition },
+  { title: "quantity", align: "left", cell: ({ quantity }) => quantity },
+  { title: "mean ± deviation", align: "right", cell: meanOf },
+];
+
+/** A result for a terminal: what was measured, then each claim with what decides it. */
+export function experimentTable(
+  result: ExperimentResult,
+  { color, width = 100 }: { readonly color: boolean; readonly width?: number },
+): string {
+  const paint = painter(color);
+  const { experiment, scale, seeds, claims, measurements, title, trainingMs } = result;
+  const blocks = [
+    `${paint("bold", experiment)}: ${title}`,
+    paint("faint", `scale ${scale}, seeds ${seeds.join(", ")}, training ${duration(trainingMs)}`),
+    "",
+    ...alignedTable(measurements, columns, width, paint),
+    "",
+    ...claims.flatMap((claim) =>
+      claimLines(claim, width).map((line, i) => (i === 0 ? paint(styles[claim.outcome], line) : line)),
+    ),
+  ];
+  return `${blocks.join("\n")}\n`;
+}
+
+function claimLines(claim: ClaimResult, width: number): string[] {
+  const { interval, relation, bound, measure, outcome, statement } = claim;
+  const range =
+    interval === null
+      ? "one seed decides nothing"
+      : `95 % between ${interval.map((v) => significant(v, 3)).join(" and ")}`;
+  return [
+    `${signs[outcome]} ${outcome}`,
+    wrap(statement, width, "  "),
+    wrap(`${measure}: ${meanOf(claim)}, ${range}; claimed ${relations[relation]} ${bound}`, width, "    "),
+  ];
+}

@@ -1,0 +1,101 @@
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type ExperimentResult, reproduce } from "../../src/experiments/index.js";
+import { temporaryFolder } from "../support/temporary.js";
+import { expectUserError } from "../support/user-error.js";
+
+const folder = temporaryFolder();
+const outcomes = ({ claims }: ExperimentResult) => Object.fromEntries(claims.map((c) => [c.id, c.outcome]));
+const meanOf = ({ measurements }: ExperimentResult, condition: string, quantity: string) =>
+  measurements.find((m) => m.condition === condition && m.quantity === quantity)!.mean;
+
+describe("blocked-learning at scale smoke", () => {
+  let result: ExperimentResult;
+  beforeAll(async () => {
+    result = await reproduce("blocked-learning", { out: folder.path("blocked") });
+  });
+
+  it("confirms what the theorems say: blocked under batch norm but for the ε leak, learnt otherwise", () => {
+    expect(outcomes(result)).toEqual({
+      "bn-blocks": "confirmed",
+      "bn-leaks-by-epsilon": "confirmed",
+      "ln-learns": "confirmed",
+      "ln-converges": "confirmed",
+      "detached-learns": "confirmed",
+      "detached-converges": "confirmed",
+      "none-learns": "confirmed",
+      "none-converges": "confirmed",
+    });
+    expect(meanOf(result, "bn, ε/100", "movement of the weights below")).toBeGreaterThan(0);
+  });
+
+  it("writes what it returns", () => {
+    expect(JSON.parse(readFileSync(folder.path("blocked/result.json"), "utf8"))).toEqual(
+      JSON.parse(JSON.stringify(result)),
+    );
+  });
+
+  it("refuses to start over finished runs; resumed, it keeps them and makes those that lack", async () => {
+    const out = folder.path("blocked");
+    await expectUserError(() => reproduce("blocked-learning", { out }), out, /--resume/);
+    rmSync(`${out}/runs/ln-seed1`, { recursive: true });
+    const kept = statSync(`${out}/runs/ln-seed0/summary.json`).mtimeMs;
+    const again = await reproduce("blocked-learning", { out, resume: true });
+    expect(again.measurements).toEqual(result.measurements);
+    expect(statSync(`${out}/runs/ln-seed0/summary.json`).mtimeMs).toBe(kept);
+    expect(existsSync(`${out}/runs/ln-seed1/checkpoint.safetensors`)).toBe(true);
+  });
+});
+
+describe("one-class-batches at scale smoke, two norms and one seed", () => {
+  it("shows batch norm behind layer norm by far, but only with one-class batches", async () => {
+    const out = folder.path("one-class");
+    const result = await reproduce("one-class-batches", { out, seeds: [0], norms: ["bn", "ln"] });
+    const probe = (condition: string) => meanOf(result, condition, "linear probe accuracy");
+    expect(probe("ln, label") - probe("bn, label")).toBeGreaterThan(0.08);
+    expect(Math.abs(probe("ln, shuffled") - probe("bn, shuffled"))).toBeLessThan(0.03);
+    expect(new Set(Object.values(outcomes(result)))).toEqual(new Set(["undecided"]));
+    expect(outcomes(result)).not.toHaveProperty("detaching-is-no-cure");
+    expect(readdirSync(`${out}/runs`)).toEqual([
+      "bn-label-seed0",
+      "bn-shuffled-seed0",
+      "ln-label-seed0",
+      "ln-shuffled-seed0",
+    ]);
+    expect(result.clouds.map(({ points }) => points.length)).toEqual([400, 400, 400, 400]);
+  });
+});
+
+describe("wrong use", () => {
+  it("an experiment that does not exist: those that do, and no folder is made", async () => {
+    const out = folder.path("nothing");
+    await expectUserError(
+      () => reproduce("gan-batches", { out }),
+      "experiment gan-batches",
+      /expected one of blocked-learning, one-class-batches$/,
+    );
+    expect(existsSync(out)).toBe(false);
+  });
+  it("a norm that does not exist", async () => {
+    const out = folder.path("nothing");
+    await expectUserError(
+      () => reproduce("blocked-learning", { out, norms: ["xn" as never] }),
+      "norm xn",
+      /bn, ln/,
+    );
+    expect(existsSync(out)).toBe(false);
+  });
+  it("a norm that standardizes weights", async () => {
+    const out = folder.path("weights");
+    await expectUserError(
+      () => reproduce("blocked-learning", { out, norms: ["ws"] }),
+      "norm ws",
+      /applies to weights/,
+    );
+  });
+  it("data that is not there", async () => {
+    const options = { out: folder.path("data"), scale: "cpu", dataDir: folder.path("none") } as const;
+    const file = folder.path("none/mnist/train-images-idx3-ubyte");
+    await expectUserError(() => reproduce("one-class-batches", options), file, /no such file/);
+  });
+});
