@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { compileForMeasuring } from "../src/audit/compile.js";
 import { measurement } from "../src/audit/measure.js";
 import { compile } from "../src/engine/index.js";
 import { type TracedFunction, valueAndGrad } from "../src/engine/lang/index.js";
@@ -54,7 +55,7 @@ async function compare(name: string, batch: number, runs: number) {
     return [value, ...grads];
   };
   const measured = measurement(opened, [opened.inputs[0]!.name], loss);
-  await using auditProgram = await compile(measured.fn, args);
+  await using auditProgram = await compileForMeasuring(measured.fn, args);
   await using gradientProgram = await compile(gradient, args);
 
   const timed = async (work: () => Promise<void>) => {

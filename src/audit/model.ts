@@ -1,4 +1,4 @@
-import { compile, type Device } from "../engine/index.js";
+import type { Device } from "../engine/index.js";
 import { UserError } from "../errors.js";
 import {
   type Batch,
@@ -17,6 +17,7 @@ import { castTensor, type Tensor } from "../tensor.js";
 import { BlockedSharesAccumulator, leakFromSigma, weightLoss, weightSumsFromGram } from "../theory/index.js";
 import { readTensors } from "../trace/index.js";
 import { version } from "../version.js";
+import { compileForMeasuring } from "./compile.js";
 import { type LayerMeasurement, layerReport, nonFiniteWarning, summarize } from "./layer-report.js";
 import { type LayerResults, measurement } from "./measure.js";
 import type { AuditReport, Thresholds } from "./result.js";
@@ -78,7 +79,7 @@ export async function auditModel(path: string, options: AuditModelOptions): Prom
   const fed = opened.inputs.map(({ name, spec }) => castTensor(inputs.get(name)!, spec.dtype));
   const target = loss.target === null ? [] : [loss.target];
   const specs = [...opened.params.map(({ spec }) => spec), ...[...fed, ...target]];
-  await using program = await compile(measured.fn, specs, { device });
+  await using program = await compileForMeasuring(measured.fn, specs, { device });
   options.onGraph?.(program.bytes);
 
   onProgress("running");

@@ -1,7 +1,8 @@
-import { compile, type Device, type Program } from "../../engine/index.js";
+import type { Device, Program } from "../../engine/index.js";
 import { full, jvp, type Traced, type TracedFunction, valueAndGrad } from "../../engine/lang/index.js";
 import type { Hooks, Loss, Moments, OpenedModel } from "../../onnx/index.js";
 import type { Tensor, TensorSpec } from "../../tensor.js";
+import { compileForMeasuring } from "../compile.js";
 
 /** What a model is run on: its stored parameters and the batch, in the order of `OpenedModel`, and the target. */
 export interface Feeds {
@@ -43,9 +44,9 @@ export class NetworkAbove {
     const specs = [...params, ...inputs];
     const frozen = frozenAbove(opened, layer);
 
-    await using below = await compile(valuesAt(opened, layer, frozen), specs, { device });
+    await using below = await compileForMeasuring(valuesAt(opened, layer, frozen), specs, { device });
     const [x, z, point, scale, ...moments] = await below.run(specs);
-    const program = await compile(
+    const program = await compileForMeasuring(
       derivatives(opened, layer, frozen, loss),
       [...specs, ...target, ...moments, z!, z!].map(({ shape, dtype }): TensorSpec => ({ shape, dtype })),
       { device },
