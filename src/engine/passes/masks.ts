@@ -16,17 +16,26 @@ export function multiplyMasks(graph: Graph, optimizations: Optimizations): Graph
     graph.constants.filter(({ data }) => data.every((x) => Number(x) === 0)).map((c) => c.value),
   );
   const finite = finiteValues(graph);
+  const producers = producersOf(graph);
+  const relus = new Map<Value, Value>();
   return rewrite(graph, optimizations, (node, { g, of, copy }) => {
+    if (node.op === "Relu") relus.set(node.inputs[0]!, node.outputs[0]!);
     if (node.op !== "Where") return copy(node);
     const [mask, x, y] = node.inputs as [Value, Value, Value];
     if (!ops.isFloat(x.dtype)) return copy(node);
     const { shape } = node.outputs[0]!;
+    // 0 < z where 0 < max(z, 0), which the layer above needs anyway: z itself need not be kept for the mask.
+    const comparison = producers.get(mask);
+    const [zero, z] = comparison?.op === "Less" ? comparison.inputs : [];
+    const positive = zero !== undefined && zeros.has(zero) ? relus.get(z!) : undefined;
+    const condition =
+      positive === undefined ? of(mask) : g.node("Less", [of(zero!), of(positive)], comparison!.outputs[0]!);
     const select = (condition: Value, value: Value) => {
       const factor = ops.cast(g, condition, x.dtype);
       return [g.node("Mul", [of(value), factor], { dtype: x.dtype, shape })];
     };
-    if (zeros.has(y) && finite.has(x)) return select(of(mask), x);
-    if (zeros.has(x) && finite.has(y)) return select(g.node("Not", [of(mask)], mask), y);
+    if (zeros.has(y) && finite.has(x)) return select(condition, x);
+    if (zeros.has(x) && finite.has(y)) return select(g.node("Not", [condition], mask), y);
     return copy(node);
   });
 }
@@ -43,7 +52,7 @@ const ELEMENTWISE = new Set([
 
 /** The values that are finite wherever the graph's inputs are, as far as is known. */
 function finiteValues(graph: Graph): ReadonlySet<Value> {
-  const producers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
+  const producers = producersOf(graph);
   const finite = new Set<Value>([...graph.inputs, ...graph.constants.map(({ value }) => value)]);
   for (const { op, inputs, outputs } of graph.nodes) {
     const shared = (input: Value) => sizeOf(input.shape) * 8 <= sizeOf(outputs[0]!.shape);
@@ -56,6 +65,9 @@ function finiteValues(graph: Graph): ReadonlySet<Value> {
 }
 
 type Producers = ReadonlyMap<Value, Node>;
+
+const producersOf = ({ nodes }: Graph): Producers =>
+  new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
 
 /**
  * Whether x counts how often the largest (or smallest) of some elements is among them: at least once. The sum over a window

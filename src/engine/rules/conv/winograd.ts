@@ -2,7 +2,7 @@ import type { GraphBuilder, Value } from "../../graph.js";
 import * as ops from "../../ops.js";
 import type { Pair } from "../../primitives.js";
 import { dtypeOf, type View } from "../../view.js";
-import { convolutionTable, type Table } from "../tables.js";
+import { convolutionTable } from "../tables.js";
 import {
   type Convolution,
   isStoredAs,
@@ -131,7 +131,9 @@ export function winogradOfGradient(g: GraphBuilder, c: Convolution): View {
   const y = packed(g, c.w, [spatial, [channel, ...outputs]]);
   const products = bandsOf(extents, n * channels, 16 * n * o).map((band) => {
     const depth = band.rows * band.columns * channels;
-    const inputs = transformInput(g, c, x, band, BT);
+    // Tile positions last to first, so that this is not taken for the transform that the convolution itself made:
+    // keeping that one until now would take four times the memory of x, making it again is cheap.
+    const inputs = transformInput(g, c, x, band, BT, true);
     const spread = multiply(g, squared(columnsOf(AT)), tiled(g, y, extents, band));
     return ops.batchedProduct(
       g,
@@ -174,14 +176,27 @@ function bandsOf([height, width]: readonly [number, number], depth: number, kern
 }
 
 /** Bᵀ x B of every 4×4 tile of a band of x [positions, rest], tiles two apart; as [16, tiles·rest]. */
-function transformInput(g: GraphBuilder, c: Convolution, x: Value, band: Band, bt: Rows): Value {
+function transformInput(
+  g: GraphBuilder,
+  c: Convolution,
+  x: Value,
+  band: Band,
+  bt: Rows,
+  backwards = false,
+): Value {
   const [height, width] = spatialShape(c, c.x) as [number, number];
   const [[top], [left]] = c.padding as readonly [Pair, Pair];
   const axes = [
     { input: height, positions: band.rows, before: top - 2 * band.start },
     { input: width, positions: band.columns, before: left },
   ].map((axis) => ({ ...axis, taps: 4, stride: 2, spread: 1, dilation: 1 }));
-  return multiply(g, squared(bt), gatherBand(g, x, convolutionTable(axes), [16, band.rows * band.columns]));
+  const tiles = band.rows * band.columns;
+  const { indices } = convolutionTable(axes);
+  const ordered = backwards
+    ? indices.map((_, i) => indices[(15 - Math.floor(i / tiles)) * tiles + (i % tiles)]!)
+    : indices;
+  const transform = backwards ? bt.map((row) => row.toReversed()) : bt;
+  return multiply(g, squared(transform), gatherBand(g, x, ordered, [16, tiles]));
 }
 
 /** The 2×2 tiles of a band of y [positions, rest] as [4, tiles·rest]; zeros beyond its edge. */
@@ -190,11 +205,11 @@ function tiled(g: GraphBuilder, y: Value, [height, width]: readonly [number, num
     { input: height, positions: band.rows, before: -2 * band.start },
     { input: width, positions: band.columns, before: 0 },
   ].map((axis) => ({ ...axis, taps: 2, stride: 2, spread: 1, dilation: 1 }));
-  return gatherBand(g, y, convolutionTable(axes), [4, band.rows * band.columns]);
+  return gatherBand(g, y, convolutionTable(axes).indices, [4, band.rows * band.columns]);
 }
 
 /** Rows of x at the indices of a table; of x only what they span is touched. */
-function gatherBand(g: GraphBuilder, x: Value, { indices }: Table, [taps, tiles]: Pair): Value {
+function gatherBand(g: GraphBuilder, x: Value, indices: Int32Array, [taps, tiles]: Pair): Value {
   const present = indices.filter((index) => index >= 0);
   const first = present.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const last = present.reduce((a, b) => Math.max(a, b), 0);
