@@ -46,15 +46,18 @@ export interface ClaimResult extends Claim, Sample {
   readonly outcome: Outcome;
 }
 
-export interface Measurement extends Sample {
-  /** Such as `bn, label`. */
-  readonly condition: string;
+/** What was compared: a group (a norm) and, where the groups come in variants, which (a kind of batch); else "". */
+export interface Condition {
+  readonly group: string;
+  readonly series: string;
+}
+
+export interface Measurement extends Condition, Sample {
   readonly quantity: string;
 }
 
 /** A quantity over the steps of training. */
-export interface Curve {
-  readonly condition: string;
+export interface Curve extends Condition {
   readonly quantity: string;
   readonly steps: readonly number[];
   /** One list for every seed. */
@@ -62,8 +65,7 @@ export interface Curve {
 }
 
 /** Features of one run in the plane of their two largest principal components. */
-export interface Cloud {
-  readonly condition: string;
+export interface Cloud extends Condition {
   readonly seed: number;
   readonly points: readonly (readonly [x: number, y: number])[];
   readonly labels: readonly number[];

@@ -55,8 +55,9 @@ async function run(context: ExperimentContext): Promise<Findings> {
     }
     summaries.set(condition, done);
   }
-  const measurement = (condition: string, quantity: string, values: readonly number[]) => ({
-    condition,
+  const measurement = (group: string, quantity: string, values: readonly number[]) => ({
+    group,
+    series: "",
     quantity,
     ...sampleOf(values),
   });
@@ -76,7 +77,8 @@ async function run(context: ExperimentContext): Promise<Findings> {
       ),
     ]),
     curves: [...summaries].map(([condition, runs]) => ({
-      condition,
+      group: condition,
+      series: "",
       quantity: "loss",
       steps: runs[0]!.losses.map((_, i) => i + 1),
       values: runs.map((r) => r.losses),
@@ -167,7 +169,7 @@ function claims(summaries: ReadonlyMap<string, readonly Summary[]>): ClaimResult
     claim(
       {
         id: "bn-blocks",
-        statement: "Under batch norm the weights below learn next to nothing.",
+        statement: "Under batch norm the weights below hardly move.",
         measure: "movement of the weights below under bn / the same without a norm, after equal steps",
         relation: "at most",
         bound: 0.01,
@@ -196,8 +198,8 @@ function claims(summaries: ReadonlyMap<string, readonly Summary[]>): ClaimResult
     if (!runs) continue;
     claim(
       {
-        id: `${norm}-learns`,
-        statement: `With ${title} the weights below learn.`,
+        id: `${norm}-moves`,
+        statement: `With ${title} the gradient reaches the weights below: they move.`,
         measure: "movement of the weights below, relative to their start",
         relation: "at least",
         bound: 0.1,

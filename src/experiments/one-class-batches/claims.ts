@@ -1,19 +1,21 @@
 import type { Claim, ClaimResult } from "../result.js";
 import { decide } from "../statistics.js";
-import type { Summaries, Summary } from "./summary.js";
+import type { Runs, Summary } from "./summary.js";
 
 /** A difference of accuracy that matters. */
 const MARGIN = 0.02;
 
 /** The claims about those norms that were run, each decided by differences between runs of one seed. */
-export function claimsOf(summaries: Summaries): ClaimResult[] {
+export function claimsOf(all: readonly Runs[]): ClaimResult[] {
   const decided: ClaimResult[] = [];
   const compare = (
     claim: Claim,
-    conditions: readonly string[],
+    conditions: readonly Pick<Runs, "norm" | "batching">[],
     of: (...runs: readonly Summary[]) => number,
   ) => {
-    const runs = conditions.map((condition) => summaries.get(condition));
+    const runs = conditions.map(
+      ({ norm, batching }) => all.find((r) => r.norm === norm && r.batching === batching)?.summaries,
+    );
     if (runs.every((r) => r !== undefined))
       decided.push(
         decide(
@@ -32,7 +34,10 @@ export function claimsOf(summaries: Summaries): ClaimResult[] {
       relation: "at least",
       bound: MARGIN,
     },
-    ["ln, label", "bn, label"],
+    [
+      { norm: "ln", batching: "label" },
+      { norm: "bn", batching: "label" },
+    ],
     (ln, bn) => probe(ln!) - probe(bn!),
   );
   compare(
@@ -43,7 +48,10 @@ export function claimsOf(summaries: Summaries): ClaimResult[] {
       relation: "at least",
       bound: MARGIN,
     },
-    ["ln, label", "bn, label"],
+    [
+      { norm: "ln", batching: "label" },
+      { norm: "bn", batching: "label" },
+    ],
     (ln, bn) => ln!.quality.probeBelow - bn!.quality.probeBelow,
   );
   compare(
@@ -54,7 +62,10 @@ export function claimsOf(summaries: Summaries): ClaimResult[] {
       relation: "at most",
       bound: MARGIN,
     },
-    ["ln, shuffled", "bn, shuffled"],
+    [
+      { norm: "ln", batching: "shuffled" },
+      { norm: "bn", batching: "shuffled" },
+    ],
     (ln, bn) => probe(ln!) - probe(bn!),
   );
   compare(
@@ -65,7 +76,10 @@ export function claimsOf(summaries: Summaries): ClaimResult[] {
       relation: "at most",
       bound: MARGIN,
     },
-    ["ln, shuffled", "ln, label"],
+    [
+      { norm: "ln", batching: "shuffled" },
+      { norm: "ln", batching: "label" },
+    ],
     (shuffled, label) => probe(shuffled!) - probe(label!),
   );
   compare(
@@ -76,7 +90,10 @@ export function claimsOf(summaries: Summaries): ClaimResult[] {
       relation: "at least",
       bound: 1.2,
     },
-    ["ln, label", "bn, label"],
+    [
+      { norm: "ln", batching: "label" },
+      { norm: "bn", batching: "label" },
+    ],
     (ln, bn) => ln!.quality.scatter / bn!.quality.scatter,
   );
   compare(
@@ -87,7 +104,10 @@ export function claimsOf(summaries: Summaries): ClaimResult[] {
       relation: "at least",
       bound: 0.05,
     },
-    ["ln, label", "bn, label"],
+    [
+      { norm: "ln", batching: "label" },
+      { norm: "bn", batching: "label" },
+    ],
     (ln, bn) => ln!.quality.silhouette - bn!.quality.silhouette,
   );
   compare(
@@ -98,7 +118,10 @@ export function claimsOf(summaries: Summaries): ClaimResult[] {
       relation: "at least",
       bound: MARGIN,
     },
-    ["ln, label", "detached, label"],
+    [
+      { norm: "ln", batching: "label" },
+      { norm: "detached", batching: "label" },
+    ],
     (ln, detached) => probe(ln!) - probe(detached!),
   );
   return decided;

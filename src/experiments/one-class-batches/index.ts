@@ -19,7 +19,7 @@ import { train } from "../training/train.js";
 import { claimsOf } from "./claims.js";
 import { evaluator, type Quality } from "./evaluate.js";
 import { classifier } from "./network.js";
-import { conditionOf, type Summary } from "./summary.js";
+import type { Runs, Summary } from "./summary.js";
 
 const SETTINGS = {
   smoke: { dataset: "glyphs", images: 2000, tested: 1000, hidden: [64, 32], batch: 32, epochs: 6 },
@@ -42,11 +42,11 @@ async function run(context: ExperimentContext): Promise<Findings> {
   const { dataDir, onProgress, seeds } = context;
   const settings = SETTINGS[context.scale];
   const dataset = await loadDataset(settings.dataset, { dataDir, onProgress });
-  const summaries = new Map<string, Summary[]>();
+  const all: Runs[] = [];
   let trainingMs = 0;
   for (const norm of context.norms)
     for (const batching of batchings) {
-      const done = [];
+      const summaries: Summary[] = [];
       for (const seed of seeds) {
         const { summary, elapsedMs } = await once(
           context,
@@ -55,24 +55,24 @@ async function run(context: ExperimentContext): Promise<Findings> {
           (folder, onProgress) =>
             trainOnce(dataset, context.scale, { norm, batching, seed }, { ...context, folder, onProgress }),
         );
-        done.push(summary);
+        summaries.push(summary);
         trainingMs += elapsedMs;
       }
-      summaries.set(conditionOf(norm, batching), done);
+      all.push({ norm, batching, summaries });
     }
   return {
     trainingMs,
-    claims: claimsOf(summaries),
-    measurements: [...summaries].flatMap(([condition, runs]) => measurementsOf(condition, runs)),
-    curves: [...summaries].flatMap(([condition, runs]) => curvesOf(condition, runs)),
-    clouds: [...summaries].map(([condition, [{ points, labels }]]) => ({
-      condition,
-      seed: seeds[0]!,
-      points,
-      labels,
-    })),
+    claims: claimsOf(all),
+    measurements: all.flatMap(measurementsOf),
+    curves: all.flatMap(curvesOf),
+    clouds: all.map((runs) => {
+      const { points, labels } = runs.summaries[0]!;
+      return { ...conditionOf(runs), seed: seeds[0]!, points, labels };
+    }),
   };
 }
+
+const conditionOf = ({ norm, batching }: Runs) => ({ group: norm, series: batching });
 
 async function trainOnce(
   dataset: Dataset,
@@ -140,19 +140,24 @@ const QUANTITIES: readonly [string, (quality: Quality) => number][] = [
   ["between/within scatter", (q) => q.scatter],
 ];
 
-const measurementsOf = (condition: string, runs: readonly Summary[]): Measurement[] =>
+const measurementsOf = (runs: Runs): Measurement[] =>
   QUANTITIES.map(([quantity, of]) => ({
-    condition,
+    ...conditionOf(runs),
     quantity,
-    ...sampleOf(runs.map(({ quality }) => of(quality))),
+    ...sampleOf(runs.summaries.map(({ quality }) => of(quality))),
   }));
 
-const curvesOf = (condition: string, runs: readonly Summary[]): Curve[] => [
-  { condition, quantity: "training loss", steps: runs[0]!.steps, values: runs.map((r) => r.losses) },
-  {
-    condition,
-    quantity: "test accuracy with its own head",
-    steps: runs[0]!.measuredAt,
-    values: runs.map((r) => r.accuracies),
-  },
-];
+function curvesOf(runs: Runs): Curve[] {
+  const { steps, measuredAt } = runs.summaries[0]!;
+  const values = (of: (summary: Summary) => readonly number[]) => runs.summaries.map(of);
+  const condition = conditionOf(runs);
+  return [
+    { ...condition, quantity: "training loss", steps, values: values((s) => s.losses) },
+    {
+      ...condition,
+      quantity: "test accuracy with its own head",
+      steps: measuredAt,
+      values: values((s) => s.accuracies),
+    },
+  ];
+}

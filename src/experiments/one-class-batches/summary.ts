@@ -13,7 +13,9 @@ export interface Summary {
   readonly labels: readonly number[];
 }
 
-/** Runs by norm and batching, one for every seed. */
-export type Summaries = ReadonlyMap<string, readonly Summary[]>;
-
-export const conditionOf = (norm: NormName, batching: Batching): string => `${norm}, ${batching}`;
+/** The runs of a norm with one kind of batch, one for every seed. */
+export interface Runs {
+  readonly norm: NormName;
+  readonly batching: Batching;
+  readonly summaries: readonly Summary[];
+}

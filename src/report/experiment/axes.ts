@@ -15,18 +15,23 @@ export interface Axis {
   readonly ticks: readonly { readonly at: number; readonly label: string }[];
 }
 
-/** From `low` to `high` in round steps; a flat range is widened. */
+/** In round steps around `low` and `high`; a flat range is widened. */
 export function linearAxis(low: number, high: number, from: number, to: number, about = 4): Axis {
   const span = high > low ? high - low : Math.abs(high) || 1;
-  const end = low + span;
   const rough = span / about;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough)!;
-  const at = (value: number) => from + ((value - low) / span) * (to - from);
-  const ticks = [];
-  for (let k = Math.ceil(low / step); k * step <= end + 1e-9 * span; k++)
-    ticks.push({ at: at(k * step), label: String(Number((k * step).toPrecision(6))) });
-  return { at, ticks };
+  // A hair of tolerance: 0.6/0.2 is not quite 3.
+  const first = Math.floor(low / step + 1e-9);
+  const last = Math.ceil((low + span) / step - 1e-9);
+  const at = (value: number) => from + ((value / step - first) / (last - first)) * (to - from);
+  return {
+    at,
+    ticks: Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step).map((value) => ({
+      at: at(value),
+      label: String(Number(value.toPrecision(6))),
+    })),
+  };
 }
 
 /** Whole decades around `low` and `high`, both positive; values below stand at its lower end. */

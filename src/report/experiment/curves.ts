@@ -1,9 +1,9 @@
 import type { Curve } from "../../experiments/result.js";
 import { type Html, html } from "../html/markup.js";
 import { columns, linearAxis, logAxis, type Panel, rows } from "./axes.js";
-import { COLOURS, figure, px } from "./svg.js";
+import { figure, px, seriesStyle } from "./svg.js";
 
-const MARGIN = { left: 60, top: 66, right: 16, bottom: 40, gap: 56 };
+const MARGIN = { left: 60, top: 88, right: 16, bottom: 40, gap: 56 };
 const PANEL = { width: 240, height: 190 };
 const COLUMNS = 4;
 
@@ -16,7 +16,7 @@ const POINTS = 80;
  */
 export function curvesFigure(curves: readonly Curve[], title: string): string {
   const thinned = curves.map(thin);
-  const panels = [...new Set(thinned.map(({ panel }) => panel))];
+  const panels = [...new Set(thinned.map(({ group }) => group))];
   const series = [...new Set(thinned.map((curve) => curve.series))];
   const all = thinned.flatMap(({ values }) => values.flat());
   const [low, high] = [Math.min(...all), Math.max(...all)];
@@ -31,7 +31,7 @@ export function curvesFigure(curves: readonly Curve[], title: string): string {
     return panelOf(
       name,
       panel,
-      thinned.filter((c) => c.panel === name),
+      thinned.filter((c) => c.group === name),
       series,
       [low, high],
     );
@@ -39,23 +39,17 @@ export function curvesFigure(curves: readonly Curve[], title: string): string {
   return figure(width, height, title, html`${legend(series)}${content}`);
 }
 
-interface Thinned {
-  readonly panel: string;
-  readonly series: string;
-  readonly steps: readonly number[];
-  readonly values: readonly (readonly number[])[];
-}
+type Thinned = Omit<Curve, "quantity">;
 
-/** Splits the condition `bn, label` into panel and series, and averages stretches of steps. */
-function thin({ condition, steps, values }: Curve): Thinned {
-  const [panel, series = ""] = condition.split(", ").length === 2 ? condition.split(", ") : [condition];
+/** Averages stretches of steps. */
+function thin({ group, series, steps, values }: Curve): Thinned {
   const stretch = Math.ceil(steps.length / POINTS);
   const average = (list: readonly number[]) =>
     Array.from({ length: Math.ceil(list.length / stretch) }, (_, i) => {
       const part = list.slice(i * stretch, (i + 1) * stretch);
       return part.reduce((a, b) => a + b, 0) / part.length;
     });
-  return { panel: panel!, series, steps: average(steps), values: values.map(average) };
+  return { group, series, steps: average(steps), values: values.map(average) };
 }
 
 function panelOf(
@@ -71,12 +65,12 @@ function panelOf(
   const axis = low > 0 && high / low > 100 ? logAxis : linearAxis;
   const y = axis(axis === linearAxis ? Math.min(0, low) : low, high, top + height, top);
   const drawn = curves.map(({ series: own, steps, values }) => {
-    const style = `s${series.indexOf(own) % COLOURS}`;
+    const style = seriesStyle(series, own);
     const across = (pick: (column: number[]) => number) =>
       steps.map((step, i) => `${px(x.at(step))},${px(y.at(pick(values.map((v) => v[i]!))))}`);
     const mean = across((column) => column.reduce((a, b) => a + b, 0) / column.length);
     const [lowest, highest] = [across((c) => Math.min(...c)), across((c) => Math.max(...c))];
-    return html`<polygon class="band ${style}" points="${[...lowest, ...highest.reverse()].join(" ")}"/><polyline class="line ${style}${own === "label" ? " dashed" : ""}" points="${mean.join(" ")}"/>`;
+    return html`<polygon class="band ${style}" points="${[...lowest, ...highest.reverse()].join(" ")}"/><polyline class="line ${style}" points="${mean.join(" ")}"/>`;
   });
   return html`<g><text x="${left}" y="${top - 10}">${name}</text>${rows(panel, y)}${columns(panel, x)}${drawn}<text class="quiet" x="${left + width}" y="${top + height + 32}" text-anchor="end">steps</text></g>`;
 }
@@ -87,7 +81,7 @@ const legend = (series: readonly string[]): Html =>
     series.length < 2
       ? null
       : series.map((name, i) => {
-          const x = 340 + i * 130;
-          return html`<line class="line s${i % COLOURS}${name === "label" ? " dashed" : ""}" x1="${x}" x2="${x + 26}" y1="21" y2="21"/><text x="${x + 32}" y="26">${name}</text>`;
+          const x = 16 + i * 130;
+          return html`<line class="line ${seriesStyle(series, name)}" x1="${x}" x2="${x + 26}" y1="46" y2="46"/><text x="${x + 32}" y="50">${name}</text>`;
         })
   }`;

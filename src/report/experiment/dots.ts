@@ -1,7 +1,7 @@
 import type { Measurement } from "../../experiments/result.js";
 import { html } from "../html/markup.js";
 import { linearAxis, logAxis } from "./axes.js";
-import { figure, px } from "./svg.js";
+import { COLOURS, conditionName, figure, px } from "./svg.js";
 
 const LEFT = 130;
 const WIDTH = 520;
@@ -21,10 +21,11 @@ export function dotsFigure(measurements: readonly Measurement[], title: string):
     ({ at, label }) =>
       html`<line class="grid" x1="${px(at)}" x2="${px(at)}" y1="${TOP - 8}" y2="${bottom}"/><text class="quiet" x="${px(at)}" y="${bottom + 16}" text-anchor="middle">${label}</text>`,
   );
-  const lines = measurements.map(({ condition, values, mean }, i) => {
+  const series = [...new Set(measurements.map((m) => m.series))];
+  const lines = measurements.map(({ values, mean, ...condition }, i) => {
     const y = TOP + i * ROW + 10;
-    const style = condition.endsWith("label") ? "s1" : "s0";
-    return html`<text x="${LEFT - 12}" y="${y + 4}" text-anchor="end">${condition}</text>${values.map(
+    const style = `s${series.indexOf(condition.series) % COLOURS}`;
+    return html`<text x="${LEFT - 12}" y="${y + 4}" text-anchor="end">${conditionName(condition)}</text>${values.map(
       (value) => html`<circle class="dot ${style}" cx="${px(x.at(value))}" cy="${y}" r="4.5"/>`,
     )}<line class="mean ${style}" x1="${px(x.at(mean))}" x2="${px(x.at(mean))}" y1="${y - 9}" y2="${y + 9}"/>`;
   });

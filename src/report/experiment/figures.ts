@@ -25,7 +25,10 @@ export function figures({ measurements, curves, clouds }: ExperimentResult): Map
   if (clouds.length > 0)
     drawn.set(
       "features.svg",
-      cloudsFigure(clouds, `Test features, two principal components, seed ${clouds[0]!.seed}`),
+      cloudsFigure(
+        clouds,
+        `Test features in the plane of two principal components, a colour for each class (seed ${clouds[0]!.seed})`,
+      ),
     );
   return drawn;
 }

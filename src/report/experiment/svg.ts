@@ -1,3 +1,4 @@
+import type { Condition } from "../../experiments/result.js";
 import { type Html, html } from "../html/markup.js";
 
 /** A figure that stands alone: light and dark by the reader's setting, text that can be read and selected. */
@@ -13,6 +14,14 @@ ${content}
 
 /** Colours that tell series and classes apart; further ones start over. */
 export const COLOURS = 10;
+
+/** The class of a series, the second of two dashed, so that lines are told apart without colours. */
+export const seriesStyle = (all: readonly string[], one: string): string =>
+  `s${all.indexOf(one) % COLOURS}${all.indexOf(one) % 2 === 1 ? " dashed" : ""}`;
+
+/** `bn`, or `bn, label`. */
+export const conditionName = ({ group, series }: Condition): string =>
+  series === "" ? group : `${group}, ${series}`;
 
 const STYLE = html`
 .page{fill:#fff}text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;fill:#1e2024}

@@ -9,6 +9,7 @@ import { duration, significant } from "../format.js";
 import { alignedTable, type Column } from "../terminal/columns.js";
 import { painter, type Style } from "../terminal/style.js";
 import { wrap } from "../terminal/text.js";
+import { conditionName } from "./svg.js";
 
 const signs: Record<Outcome, string> = { confirmed: "✓", "not confirmed": "✗", undecided: "?" };
 const styles: Record<Outcome, Style> = { confirmed: "green", "not confirmed": "red", undecided: "yellow" };
@@ -18,7 +19,7 @@ const meanOf = ({ mean, deviation }: Sample): string =>
   deviation === null ? significant(mean, 3) : `${significant(mean, 3)} ± ${significant(deviation, 2)}`;
 
 const columns: readonly Column<Measurement>[] = [
-  { title: "condition", align: "left", cell: ({ condition }) => condition },
+  { title: "condition", align: "left", cell: conditionName },
   { title: "quantity", align: "left", cell: ({ quantity }) => quantity },
   { title: "mean ± deviation", align: "right", cell: meanOf },
 ];

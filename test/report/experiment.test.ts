@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import type { ExperimentResult } from "../../src/experiments/result.js";
+import { figures } from "../../src/report/experiment/figures.js";
+import { experimentTable } from "../../src/report/experiment/table.js";
+import { parseXml } from "../support/xml.js";
+
+const sample = (values: number[]) => ({
+  values,
+  mean: values[0]!,
+  deviation: values.length > 1 ? 0.25 : null,
+});
+const claim = {
+  id: "c",
+  statement: "Norms matter.",
+  measure: "ln − bn",
+  relation: "at least",
+  bound: 0.02,
+} as const;
+
+const result: ExperimentResult = {
+  schema: "blindspot.experiment/1",
+  tool: { name: "blindspot", version: "0.0.0" },
+  ...{
+    experiment: "one-class-batches",
+    title: "A <title> & more",
+    scale: "smoke",
+    seeds: [0, 1],
+    norms: ["bn", "ln"],
+  },
+  ...{ settings: {}, trainingMs: 1500 },
+  claims: [
+    { ...claim, ...sample([0.5, 0.75]), interval: [0.1, 0.9], outcome: "confirmed" },
+    { ...claim, ...sample([0.01]), interval: null, outcome: "undecided" },
+  ],
+  measurements: ["shuffled", "label"].map((series, i) => ({
+    ...{ group: "bn", series, quantity: "scatter" },
+    ...sample([1 + 500 * i, 2]),
+  })),
+  curves: ["shuffled", "label"].map((series) => ({
+    ...{ group: "<bn>", series, quantity: "training loss", steps: [1, 2, 3] },
+    values: [
+      [3, 2, 1],
+      [3, 2.5, 2],
+    ],
+  })),
+  clouds: [
+    {
+      group: "bn",
+      series: "label",
+      seed: 0,
+      points: [
+        [0, 0],
+        [1e9, -1e9],
+      ],
+      labels: [0, 9],
+    },
+  ],
+};
+
+describe("figures of an experiment", () => {
+  const drawn = figures(result);
+
+  it("one for each quantity, its course and the features", () => {
+    expect([...drawn.keys()]).toEqual(["training-loss-over-steps.svg", "scatter.svg", "features.svg"]);
+  });
+
+  it.each([...drawn])(
+    "%s is well-formed, names escaped, every coordinate a number within the picture",
+    (_, svg) => {
+      parseXml(svg);
+      expect(svg).not.toMatch(/NaN|Infinity|undefined|<bn>/);
+      const [, width, height] = svg.match(/viewBox="0 0 (\d+) (\d+)"/)!.map(Number) as [
+        number,
+        number,
+        number,
+      ];
+      const within = (attributes: RegExp, limit: number) => {
+        for (const [, value] of svg.matchAll(attributes)) {
+          expect(Number(value)).toBeGreaterThanOrEqual(0);
+          expect(Number(value)).toBeLessThanOrEqual(limit);
+        }
+      };
+      within(/ (?:x|x1|x2|cx)="([^"]*)"/g, width);
+      within(/ (?:y|y1|y2|cy)="([^"]*)"/g, height);
+      for (const [, points] of svg.matchAll(/points="([^"]*)"/g))
+        for (const point of points!.split(" ")) {
+          const [x, y] = point.split(",").map(Number) as [number, number];
+          expect(x >= 0 && x <= width && y >= 0 && y <= height).toBe(true);
+        }
+    },
+  );
+
+  it("a line for the mean of the seeds, falling; a band around it", () => {
+    const svg = drawn.get("training-loss-over-steps.svg")!;
+    const lines = [...svg.matchAll(/<polyline[^>]*points="([^"]*)"/g)].map(([, points]) =>
+      points!.split(" ").map((point) => Number(point.split(",")[1])),
+    );
+    expect(lines).toHaveLength(2);
+    const [first, second, third] = lines[0]!;
+    // Means 3, 2.25 and 1.5: equal steps down the picture.
+    expect(second! - first!).toBeGreaterThan(10);
+    expect(third! - second!).toBeCloseTo(second! - first!, 0);
+    expect(svg.match(/<polygon/g)).toHaveLength(2);
+  });
+
+  it("a dot for every seed of every condition, a point for every sample", () => {
+    expect(drawn.get("scatter.svg")!.match(/<circle/g)).toHaveLength(4);
+    expect(drawn.get("features.svg")!.match(/<circle/g)).toHaveLength(2);
+  });
+});
+
+describe("an experiment on the terminal", () => {
+  const text = experimentTable(result, { color: false });
+  it("says what came out of every claim and why", () => {
+    expect(text).toContain("✓ confirmed\n  Norms matter.\n");
+    expect(text).toContain("ln − bn: 0.5 ± 0.25, 95 % between 0.1 and 0.9; claimed ≥ 0.02");
+    expect(text).toContain("? undecided");
+    expect(text).toContain("one seed decides nothing");
+    expect(text).toMatch(/bn, label +scatter +501 ± 0\.25/);
+  });
+  it("fits 100 columns", () => {
+    for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
+  });
+});
