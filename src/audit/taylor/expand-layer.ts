@@ -119,13 +119,17 @@ const shareOver =
 const couplingWarning = (name: string): string =>
   `${name}: above it, the loss of one sample depends on other samples; the Taylor terms are those of the batch's loss as a whole`;
 
-/** At β = 0 a ReLU above turns off: its slope at ẑ counts as 0, and what it would say is found in higher orders. */
+/** Where ẑ says little of the batch: at β = 0 a ReLU above turns off, its slope counts as 0; or all units above are off. */
 function kinkWarning(name: string, point: FloatArray, first: FloatArray, whole: FloatArray): string[] {
+  if (first.every((g) => g === 0) && whole.some((g) => g !== 0) && point.some((z) => z !== 0))
+    return [
+      `${name}: no gradient reaches the layer at ẑ, units above are off there: all is in the higher orders`,
+    ];
   let silent = 0;
   for (let e = 0; e < point.length; e++) if (point[e] === 0 && first[e] === 0 && whole[e] !== 0) silent++;
   if (silent === 0) return [];
   const share = ((100 * silent) / point.length).toFixed(0);
   return [
-    `${name}: β = 0 puts ẑ on the kink of a ReLU in ${share}% of the elements; its slope there counts as 0, so their first and second order are in the higher orders`,
+    `${name}: β = 0 puts ẑ on the kink of a ReLU in ${share} % of the elements; its slope there counts as 0, so their first and second order are in the higher orders`,
   ];
 }
