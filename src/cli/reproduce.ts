@@ -1,11 +1,12 @@
 import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { type Scale, scales } from "../experiments/result.js";
 import type { NormName } from "../nn/index.js";
 import { tableOptions, writeWhole } from "./output.js";
 import { terminalProgress } from "./progress.js";
 
 interface ReproduceFlags {
-  scale: "smoke" | "cpu";
+  scale: Scale;
   seeds: number[];
   norms?: NormName[];
   out?: string;
@@ -18,9 +19,7 @@ export function reproduceCommand(): Command {
     .description("run an experiment of the paper and decide its claims: blocked-learning, one-class-batches")
     .argument("<experiment>", "its name")
     .addOption(
-      new Option("--scale <scale>", "smoke: under 90 s; cpu: under 30 min")
-        .choices(["smoke", "cpu"])
-        .default("smoke"),
+      new Option("--scale <scale>", "smoke: under 90 s; cpu: under 30 min").choices(scales).default("smoke"),
     )
     .option("--seeds <list>", "one run of each condition for every seed", seeds, [0, 1, 2])
     .option("--norms <list>", "compare these (default: the experiment's own)", norms)

@@ -9,10 +9,9 @@ import { oneClassBatches } from "./one-class-batches/index.js";
 import type { ExperimentResult, Scale } from "./result.js";
 
 export type { ExperimentResult, Scale } from "./result.js";
-export { scales } from "./result.js";
 
 const experiments: readonly Experiment[] = [blockedLearning, oneClassBatches];
-export const experimentNames: readonly string[] = experiments.map(({ name }) => name);
+const experimentNames: readonly string[] = experiments.map(({ name }) => name);
 
 export interface ReproduceOptions {
   readonly scale?: Scale;
