@@ -80,7 +80,10 @@ export class Program {
       if (tensor !== undefined) checkMatches(`output ${spec.name}`, tensor, spec);
       fetches[spec.name] = tensor === undefined ? null : this.wrap(tensor);
     });
-    const results = await this.session.run(feeds, fetches);
+    const results = await this.session.run(feeds, fetches).catch((error: unknown) => {
+      if (!/division by zero/i.test(String(error))) throw error;
+      throw new UserError("program: integer division by zero; check the divisor", 2, { cause: error });
+    });
     return this.lowered.outputs.map(
       ({ name, dtype, shape }, i) => into[i] ?? { dtype, shape, data: results[name]!.data as TensorData },
     );

@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { lang, lower, type TracedFunction } from "../../src/engine/index.js";
-import { PLAIN } from "../../src/engine/optimizations.js";
-import type { Tensor } from "../../src/tensor.js";
+import { optimize } from "../../src/engine/lower.js";
+import { OPTIMIZED, PLAIN } from "../../src/engine/optimizations.js";
+import { trace } from "../../src/engine/trace.js";
+import { sizeOf, type Tensor } from "../../src/tensor.js";
 import { compiled, eager, expectClose, oracle, tensor, withGradients } from "./support.js";
 
 const L = lang;
@@ -70,6 +72,55 @@ describe("fast convolutions agree with jax-js's own kernels and with the plain r
       }),
       { numRuns: 10 },
     );
+  });
+});
+
+describe("kernels larger than their images stay where they are", () => {
+  const deep: fc.Arbitrary<Case> = fc.record({
+    batch: fc.integer({ min: 1, max: 2 }),
+    channels: fc.tuple(fc.integer({ min: 64, max: 70 }), fc.integer({ min: 64, max: 70 })),
+    size: fc.tuple(small, small),
+    kernel: fc.tuple(small, small).filter(([a, b]) => a * b > 1),
+    stride: fc.integer({ min: 1, max: 2 }),
+    padding: fc.tuple(border, border),
+  });
+  const fits = ({ size, kernel, padding }: Case) =>
+    size.every((n, i) => n + padding[i]![0] + padding[i]![1] >= kernel[i]!);
+
+  it("with both gradients", async () => {
+    await fc.assert(
+      fc.asyncProperty(deep.filter(fits), async (c) => {
+        const inputs = operands(c, "float32");
+        const fn = withGradients(conv(c), inputs);
+        try {
+          lower(fn, inputs);
+        } catch (error) {
+          fc.pre(!String(error).includes("is too negative"));
+        }
+        expectClose(await compiled(fn, inputs), eager(fn, inputs), TOLERANCE);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it("no tensor of the kernel's size is transposed", () => {
+    const same = (border: number) => {
+      const padding = [[border, border] as const, [border, border] as const];
+      return { strides: [1, 1], padding, dilations: [1, 1], groups: 1 };
+    };
+    // A 1×1 convolution first, so that the image comes channels last as it does within a network.
+    const network = (x: lang.Traced, u: lang.Traced, w: lang.Traced) =>
+      L.sum(L.square(L.conv(L.conv(x, u, same(0)), w, same(1))));
+    const gradient: TracedFunction = (x, u, w) =>
+      L.valueAndGrad((a, b, c) => ({ value: network(a!, b!, c!), aux: [] }), [x!, u!, w!]).grads;
+    const specs = [
+      { shape: [2, 64, 2, 2], dtype: "float32" as const },
+      { shape: [64, 64, 1, 1], dtype: "float32" as const },
+      { shape: [64, 64, 3, 3], dtype: "float32" as const },
+    ];
+    const graph = optimize(trace(gradient, specs), OPTIMIZED);
+    const moved = graph.nodes.filter(({ op }) => ["Transpose", "Slice", "Gather"].includes(op));
+    for (const { inputs } of moved) expect(sizeOf(inputs[0]!.shape)).toBeLessThan(64 * 64 * 9);
   });
 });
 

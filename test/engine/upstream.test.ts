@@ -1,0 +1,130 @@
+import * as runtime from "onnxruntime-node";
+import { afterAll, describe, expect, it } from "vitest";
+import { emit } from "../../src/engine/emit.js";
+import { GraphBuilder, type GraphDType } from "../../src/engine/graph.js";
+import { lang, lower } from "../../src/engine/index.js";
+import { lax, makeJaxpr, numpy as np, type Traced } from "../../src/engine/jax.js";
+import { oracle } from "./support.js";
+
+/**
+ * Faults of the packages below that the engine works around, listed in docs/upstream.md. Each test holds as long as the fault
+ * does: when one fails after an upgrade, the workaround it names can go.
+ */
+
+const L = lang;
+
+describe("jax-js", () => {
+  afterAll(() => oracle("wasm"));
+
+  it("rounds numbers to float32 in float64 code (literals.ts; lang/core.ts types every number)", () => {
+    const { jaxpr } = makeJaxpr((x: Traced) => x.mul(0.1))(np.zeros([2], { dtype: "float64" as never }));
+    expect(String(jaxpr)).toContain(String(Math.fround(0.1)));
+  });
+
+  it("computes exp of float64 arrays in float32 on wasm (support.ts chooses the oracle)", () => {
+    oracle("wasm");
+    const x = Float64Array.from({ length: 50 }, (_, i) => i / 37);
+    const y = np.exp(np.array(x as never, { dtype: "float64" as never })).dataSync();
+    const errors = Array.from(x, (v, i) => Math.abs(Math.exp(v) - Number(y[i])));
+    expect(Math.max(...errors)).toBeGreaterThan(1e-9);
+  });
+
+  it("multiplies a matrix with a stack of them wrongly (lang/linear.ts lifts operands to one rank)", () => {
+    const multiply = () => np.matmul(np.ones([2, 3]), np.ones([4, 3, 5])).shape;
+    let shape: unknown;
+    try {
+      shape = multiply();
+    } catch (error) {
+      shape = String(error);
+    }
+    expect(shape).not.toEqual([4, 2, 5]);
+  });
+
+  it.skipIf(Number(process.versions.node.split(".")[0]) >= 22)(
+    "cannot read einsum equations on Node 20 (lang/linear.ts passes axes)",
+    () => {
+      expect(() => np.einsum("ij,jk->ik", np.ones([2, 3]), np.ones([3, 2]))).toThrow();
+    },
+  );
+
+  it("refuses the gradient of a convolution that leaves most of its input unread (conv.test.ts leaves such cases out)", () => {
+    const padded = (x: Traced, w: Traced) =>
+      lax.convGeneralDilated(L.borrow(x), L.borrow(w), [3], [[0, 3]]) as Traced;
+    const gradient = () =>
+      lower(
+        (x, w) => L.valueAndGrad((a) => ({ value: L.sum(padded(a!, w!)), aux: [] }), [x!]).grads,
+        [
+          { shape: [1, 1, 1], dtype: "float32" },
+          { shape: [1, 1, 1], dtype: "float32" },
+        ],
+      );
+    expect(gradient).toThrow("is too negative");
+  });
+});
+
+describe("ONNX Runtime", () => {
+  const run = async (
+    build: (g: GraphBuilder, x: ReturnType<GraphBuilder["input"]>) => ReturnType<GraphBuilder["input"]>,
+    dtype: GraphDType,
+    shape: number[],
+    data: Float32Array | Float64Array,
+  ) => {
+    const g = new GraphBuilder();
+    const x = g.input({ dtype, shape });
+    const bytes = emit(g.finish([build(g, x)]), { inputs: ["x"], outputs: ["y"] });
+    const session = await runtime.InferenceSession.create(bytes, { logSeverityLevel: 4 });
+    const results = await session.run({
+      x: new runtime.Tensor(dtype as "float32", data as Float32Array, shape),
+    });
+    await session.release();
+    return results.y!.data as Float32Array;
+  };
+
+  it("has no convolution in float64 (rules/conv.ts makes it a matrix product)", async () => {
+    const conv = run(
+      (g, x) => {
+        const w = g.constant("float64", [1, 1, 1], Float64Array.of(2));
+        return g.node("Conv", [x, w], { dtype: "float64", shape: [1, 1, 4] });
+      },
+      "float64",
+      [1, 1, 4],
+      new Float64Array(4),
+    );
+    await expect(conv).rejects.toThrow("Could not find an implementation");
+  });
+
+  it("takes the largest of −∞ to be the lowest finite number (said at rules/pool.ts)", async () => {
+    const y = await run(
+      (g, x) =>
+        g.node(
+          "MaxPool",
+          [x],
+          { dtype: "float32", shape: [1, 1, 1] },
+          { attributes: { kernel_shape: [2], strides: [2] } },
+        ),
+      "float32",
+      [1, 1, 2],
+      new Float32Array(2).fill(Number.NEGATIVE_INFINITY),
+    );
+    expect(y[0]).toBe(-3.4028234663852886e38);
+  });
+
+  it("adds the rows of a tensor to one float32 accumulator (rules/reduce.ts sums in runs)", async () => {
+    const rows = 50_000;
+    const data = Float32Array.from({ length: rows * 16 }, () => 0.1);
+    const y = await run(
+      (g, x) =>
+        g.node(
+          "ReduceSum",
+          [x, g.int64([0])],
+          { dtype: "float32", shape: [16] },
+          { attributes: { keepdims: 0 } },
+        ),
+      "float32",
+      [rows, 16],
+      data,
+    );
+    const exact = rows * Math.fround(0.1);
+    expect(Math.abs(y[0]! - exact) / exact).toBeGreaterThan(1e-6);
+  });
+});
