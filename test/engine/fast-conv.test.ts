@@ -156,4 +156,51 @@ describe("which way a convolution goes", () => {
   it("1×1 kernels gather nothing", () => {
     expect(operators(16, "float32", 1)).not.toHaveProperty("Gather");
   });
+  it("large images are worked on in bands, which add up to the whole", async () => {
+    const wide: Case = {
+      ...{ batch: 2, channels: [64, 16], size: [131, 66], kernel: [3, 3], stride: 1 },
+      padding: [
+        [1, 0],
+        [1, 1],
+      ],
+    };
+    const inputs = operands(wide, "float32");
+    const fn = withGradients(conv(wide), inputs);
+    expect(lower(fn, inputs).operators.get("Concat")).toBeGreaterThan(0);
+    const plain = await compiled(fn, inputs, { optimizations: PLAIN });
+    expectClose(await compiled(fn, inputs), plain, TOLERANCE);
+  });
+  it("a pool of an image stored channels last moves no image", () => {
+    const window = { window: [2, 2], strides: [2, 2] };
+    const pooled: TracedFunction = (x, u) => {
+      const image = L.conv(x!, u!, {
+        strides: [1, 1],
+        padding: [
+          [0, 0],
+          [0, 0],
+        ],
+        dilations: [1, 1],
+        groups: 1,
+      });
+      return [
+        L.sum(
+          L.maxPool(image, {
+            ...window,
+            padding: [
+              [0, 0],
+              [0, 0],
+            ],
+          }),
+          [0, 2, 3],
+        ),
+      ];
+    };
+    const { operators } = lower(pooled, [
+      { shape: [4, 16, 8, 8], dtype: "float32" },
+      { shape: [32, 16, 1, 1], dtype: "float32" },
+    ]);
+    // The one that brings the input into this order; it is moved in two steps.
+    expect(operators.get("Transpose") ?? 0).toBeLessThanOrEqual(2);
+    expect(operators.has("MaxPool")).toBe(false);
+  });
 });

@@ -164,6 +164,11 @@ describe("masks", () => {
     const pooled = { shape: [8, 16, 4, 4], dtype: "float32" as const };
     expect(operatorsOf(gradient, [image, pooled], "masks")).not.toHaveProperty("Where");
   });
+  it("only a comparison with zero reads the relu's result", async () => {
+    const fn: TracedFunction = (x, y, c) => [L.relu(x!), L.where(L.less(c!, x!), y!, 0)];
+    const args = inputs("float32");
+    expectClose(await compiled(fn, args), eager(fn, args));
+  });
   it("a selection that avoids an infinity still avoids it", async () => {
     const guarded: TracedFunction = (x) => [L.where(L.greater(x!, 0), L.log(x!), 0)];
     expect(operatorsOf(guarded, [image], "masks")).toMatchObject({ Where: 1 });

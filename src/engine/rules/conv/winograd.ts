@@ -2,7 +2,7 @@ import type { GraphBuilder, Value } from "../../graph.js";
 import * as ops from "../../ops.js";
 import type { Pair } from "../../primitives.js";
 import { dtypeOf, type View } from "../../view.js";
-import { convolutionTable } from "../tables.js";
+import { convolutionTable, gatherTable } from "../tables.js";
 import {
   type Convolution,
   isStoredAs,
@@ -208,19 +208,9 @@ function tiled(g: GraphBuilder, y: Value, [height, width]: readonly [number, num
   return gatherBand(g, y, convolutionTable(axes).indices, [4, band.rows * band.columns]);
 }
 
-/** Rows of x at the indices of a table; of x only what they span is touched. */
+/** Rows of x at these indices, zeros where there are none; the zero row is added to x once for all bands. */
 function gatherBand(g: GraphBuilder, x: Value, indices: Int32Array, [taps, tiles]: Pair): Value {
-  const present = indices.filter((index) => index >= 0);
-  const first = present.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-  const last = present.reduce((a, b) => Math.max(a, b), 0);
-  const missing = present.length < indices.length;
-  const part = ops.pad(g, x, [
-    [-first, last + 1 - x.shape[0]! + Number(missing)],
-    [0, 0],
-  ]);
-  const within = indices.map((index) => (index < 0 ? last + 1 - first : index - first));
-  const gathered = ops.take(g, part, within, [taps * tiles], 0);
-  return ops.reshape(g, gathered, [taps, tiles * x.shape[1]!]);
+  return ops.reshape(g, gatherTable(g, x, 0, indices, [taps, tiles]), [taps, tiles * x.shape[1]!]);
 }
 
 /** Where each pixel of a band is among [position in tile, tile]. */
