@@ -4,7 +4,7 @@ import { lang, lower, type TracedFunction } from "../../src/engine/index.js";
 import { optimize } from "../../src/engine/lower.js";
 import { OPTIMIZED, PLAIN } from "../../src/engine/optimizations.js";
 import { trace } from "../../src/engine/trace.js";
-import { sizeOf, type Tensor } from "../../src/tensor.js";
+import { castTensor, sizeOf, type Tensor } from "../../src/tensor.js";
 import { compiled, eager, expectClose, oracle, tensor, withGradients } from "./support.js";
 
 const L = lang;
@@ -72,6 +72,57 @@ describe("fast convolutions agree with jax-js's own kernels and with the plain r
       }),
       { numRuns: 10 },
     );
+  });
+});
+
+describe("a network without kinks, where float32 differs from float64 by rounding only", () => {
+  const layers = [
+    { kernel: [32, 3, 3, 3], stride: 1 },
+    { kernel: [32, 32, 3, 3], stride: 1 },
+    { kernel: [64, 32, 3, 3], stride: 2 },
+    { kernel: [64, 64, 3, 3], stride: 1 },
+  ];
+  const axes = [0, 2, 3];
+  const normalized = (x: lang.Traced) => {
+    const centred = L.sub(x, L.mean(x, axes, { keepdims: true }));
+    return L.div(centred, L.sqrt(L.add(L.mean(L.square(centred), axes, { keepdims: true }), 1e-5)));
+  };
+  const loss = (x: lang.Traced, kernels: readonly lang.Traced[]) => {
+    const top = layers.reduce((h, { stride }, i) => {
+      const padding = [[1, 1] as const, [1, 1] as const];
+      const y = L.conv(h, kernels[i]!, { strides: [stride, stride], padding, dilations: [1, 1], groups: 1 });
+      const z = normalized(y);
+      return L.div(z, L.add(L.square(z), 1));
+    }, x);
+    return L.mean(L.square(L.sub(L.mean(top, [2, 3]), 0.3)));
+  };
+  const gradient: TracedFunction = (x, ...kernels) =>
+    L.valueAndGrad((...w) => ({ value: loss(x!, w), aux: [] }), kernels).grads;
+  const hessianVector: TracedFunction = (x, ...kernels) =>
+    L.jvp((...w) => gradient(x!, ...w), kernels, kernels.map(L.square)).tangent;
+
+  it.each([
+    ["gradient", gradient],
+    ["Hessian-vector product", hessianVector],
+  ] as const)("%s", async (_, fn) => {
+    const exact = [
+      tensor([16, 3, 16, 16]),
+      ...layers.map(({ kernel }, i) => tensor(kernel, "float64", i + 2)),
+    ].map((t) => castTensor(castTensor(t, "float32"), "float64"));
+    const expected = await compiled(fn, exact);
+    const actual = await compiled(
+      fn,
+      exact.map((t) => castTensor(t, "float32")),
+    );
+    actual.forEach(({ data }, i) => {
+      let [difference, norm] = [0, 0];
+      const reference = expected[i]!.data;
+      reference.forEach((value, k) => {
+        difference += (data[k]! - value) ** 2;
+        norm += value ** 2;
+      });
+      expect(Math.sqrt(difference / norm)).toBeLessThan(2e-5);
+    });
   });
 });
 
