@@ -14,8 +14,12 @@ export class Contestant {
     private readonly name: string,
     command: string,
     args: readonly string[],
+    env: Record<string, string> = {},
   ) {
-    this.child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
+    this.child = spawn(command, args, {
+      stdio: ["pipe", "pipe", "inherit"],
+      env: { ...process.env, ...env },
+    });
     this.reader = createInterface({ input: this.child.stdout! });
     this.lines = this.reader[Symbol.asyncIterator]();
   }
@@ -24,8 +28,9 @@ export class Contestant {
     return new Contestant("blindspot", process.execPath, ["--import", "tsx", here("worker.ts")]);
   }
 
-  static pytorch(python = process.env.BLINDSPOT_PYTHON ?? "/usr/bin/python3"): Contestant {
-    return new Contestant("PyTorch", python, [here("peer.py")]);
+  /** PyTorch's own setting does not reach the thread that runs its backward pass; OpenMP's reaches all. */
+  static pytorch(threads: number, python = process.env.BLINDSPOT_PYTHON ?? "/usr/bin/python3"): Contestant {
+    return new Contestant("PyTorch", python, [here("peer.py")], { OMP_NUM_THREADS: String(threads) });
   }
 
   async ask<Answer>(request: object): Promise<Answer> {

@@ -52,7 +52,7 @@ if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ environment, rows 
 
 async function measure(network: string, batch: number, work: string) {
   const ours = Contestant.ours();
-  const theirs = Contestant.pytorch();
+  const theirs = Contestant.pytorch(threads);
   try {
     const request = { prepare: network, batch, work, threads };
     const { compileMs } = await ours.ask<{ compileMs: number }>(request);
