@@ -29,7 +29,7 @@ export class Contestant {
   }
 
   /** PyTorch's own setting does not reach the thread that runs its backward pass; OpenMP's reaches all. */
-  static pytorch(threads: number, python = process.env.BLINDSPOT_PYTHON ?? "/usr/bin/python3"): Contestant {
+  static pytorch(threads = 2, python = process.env.BLINDSPOT_PYTHON ?? "/usr/bin/python3"): Contestant {
     return new Contestant("PyTorch", python, [here("peer.py")], { OMP_NUM_THREADS: String(threads) });
   }
 
