@@ -11,7 +11,7 @@ module.exports = {
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
     layer("theory-imports-nothing", "theory", []),
     layer("engine-imports-theory-only", "engine", ["theory", "tensor.ts", "errors.ts"]),
-    layer("trace-imports", "trace", ["theory", "tensor.ts", "errors.ts"]),
+    layer("trace-imports", "trace", ["theory", "tensor.ts", "errors.ts", "half-floats.ts"]),
     layer("datasets-imports", "datasets", ["tensor.ts", "errors.ts"]),
     layer("nn-imports", "nn", ["engine", "theory", "datasets/random.ts", "tensor.ts", "errors.ts"]),
     layer("verify-imports", "verify", [
@@ -23,7 +23,7 @@ module.exports = {
       "errors.ts",
       "version.ts",
     ]),
-    layer("onnx-imports", "onnx", ["engine", "theory", "tensor.ts", "errors.ts"]),
+    layer("onnx-imports", "onnx", ["engine", "theory", "tensor.ts", "errors.ts", "half-floats.ts"]),
     layer("audit-imports", "audit", [
       "onnx",
       "trace",

@@ -1,3 +1,4 @@
+import { widenBfloat16, widenFloat16 } from "../half-floats.js";
 import type { DType, TensorData } from "../tensor.js";
 
 /** Element types of recorded tensors, by their safetensors names. */
@@ -31,12 +32,14 @@ const sharing =
   (bytes: Uint8Array): T =>
     new Elements(bytes.buffer, bytes.byteOffset, bytes.byteLength / size);
 
+const halves = sharing(Uint16Array, 2);
+
 /** Every stored type. Multi-byte types rely on a little-endian machine, as all that Node.js supports but s390x. */
 export const DECODINGS: Readonly<Record<StoredType, Decoding>> = {
   F32: { bytes: 4, dtype: "float32", decode: sharing(Float32Array, 4) },
   F64: { bytes: 8, dtype: "float64", decode: sharing(Float64Array, 8) },
-  F16: { bytes: 2, dtype: "float32", decode: decodeFloat16 },
-  BF16: { bytes: 2, dtype: "float32", decode: decodeBfloat16 },
+  F16: { bytes: 2, dtype: "float32", decode: (bytes) => widenFloat16(halves(bytes)) },
+  BF16: { bytes: 2, dtype: "float32", decode: (bytes) => widenBfloat16(halves(bytes)) },
   I8: { bytes: 1, dtype: "int32", decode: (bytes) => Int32Array.from(sharing(Int8Array, 1)(bytes)) },
   U8: { bytes: 1, dtype: "int32", decode: (bytes) => Int32Array.from(bytes) },
   I16: { bytes: 2, dtype: "int32", decode: (bytes) => Int32Array.from(sharing(Int16Array, 2)(bytes)) },
@@ -64,43 +67,4 @@ function narrow(values: BigInt64Array | BigUint64Array): Int32Array {
       throw new RangeError(`expected integers within the int32 range, got ${values[i]}`);
   }
   return result;
-}
-
-/** The upper 16 bits of a float32 each. */
-function decodeBfloat16(bytes: Uint8Array): Float32Array {
-  const halves = sharing(Uint16Array, 2)(bytes);
-  const result = new Float32Array(halves.length);
-  const bits = new Uint32Array(result.buffer);
-  for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
-  return result;
-}
-
-/** 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits: all exact in float32. */
-function decodeFloat16(bytes: Uint8Array): Float32Array {
-  const halves = sharing(Uint16Array, 2)(bytes);
-  const result = new Float32Array(halves.length);
-  float16 ??= float16Table();
-  for (let i = 0; i < halves.length; i++) result[i] = float16[halves[i]];
-  return result;
-}
-
-/** Each of the 65536 half-precision values, made at first use: a table beats arithmetic on every element. */
-let float16: Float32Array | undefined;
-
-function float16Table(): Float32Array {
-  const table = new Float32Array(1 << 16);
-  for (let half = 0; half < table.length; half++) {
-    const exponent = (half >> 10) & 31;
-    const fraction = half & 1023;
-    const magnitude =
-      exponent === 31
-        ? fraction === 0
-          ? Number.POSITIVE_INFINITY
-          : Number.NaN
-        : exponent === 0
-          ? fraction * 2 ** -24
-          : (1024 + fraction) * 2 ** (exponent - 25);
-    table[half] = half >> 15 === 1 ? -magnitude : magnitude;
-  }
-  return table;
 }

@@ -12,7 +12,7 @@ import {
 } from "onnx-buf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../../src/errors.js";
-import { fromBrain, fromHalf } from "../../src/onnx/decode/elements.js";
+import { widenBfloat16, widenFloat16 } from "../../src/half-floats.js";
 import { decodeTensor } from "../../src/onnx/decode/tensors.js";
 import { decodeModel, readModel } from "../../src/onnx/index.js";
 import { float, ints, modelBytes, tensorProto } from "./support/build.js";
@@ -98,7 +98,8 @@ describe("a model file", () => {
 
 describe("elements", () => {
   it("of half floats have their values", () => {
-    expect([0x0000, 0x8000, 0x3c00, 0xc000, 0x7bff, 0x0001, 0x0400, 0x7c00].map(fromHalf)).toEqual([
+    const halves = [0x0000, 0x8000, 0x3c00, 0xc000, 0x7bff, 0x0001, 0x0400, 0x7c00];
+    expect([...widenFloat16(Uint16Array.from(halves))]).toEqual([
       0,
       -0,
       1,
@@ -108,11 +109,11 @@ describe("elements", () => {
       2 ** -14,
       Number.POSITIVE_INFINITY,
     ]);
-    expect(fromHalf(0x7e00)).toBeNaN();
+    expect(widenFloat16(Uint16Array.of(0x7e00))[0]).toBeNaN();
   });
 
   it("of bfloat16 are the upper half of a float32", () => {
-    expect([0x3f80, 0xc040, 0x0000].map(fromBrain)).toEqual([1, -3, 0]);
+    expect([...widenBfloat16(Uint16Array.of(0x3f80, 0xc040, 0x0000))]).toEqual([1, -3, 0]);
   });
 
   it.each<[string, Partial<TensorProto>, number[]]>([
