@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { catalogue } from "../experiments/catalogue.js";
 import { type Scale, scales } from "../experiments/result.js";
 import type { NormName } from "../nn/index.js";
 import { tableOptions, writeWhole } from "./output.js";
@@ -16,10 +17,16 @@ interface ReproduceFlags {
 
 export function reproduceCommand(): Command {
   return new Command("reproduce")
-    .description("run an experiment of the paper and decide its claims: blocked-learning, one-class-batches")
+    .description("run an experiment of the paper and decide its claims")
     .argument("<experiment>", "its name")
+    .addHelpText(
+      "after",
+      `\nExperiments:\n${catalogue.map(({ name, title }) => `  ${name.padEnd(20)}${title}`).join("\n")}`,
+    )
     .addOption(
-      new Option("--scale <scale>", "smoke: under 90 s; cpu: under 30 min").choices(scales).default("smoke"),
+      new Option("--scale <scale>", "smoke: a minute; cpu: under 30 min; paper: its sizes")
+        .choices(scales)
+        .default("smoke"),
     )
     .option("--seeds <list>", "one run of each condition for every seed", seeds, [0, 1, 2])
     .option("--norms <list>", "compare these (default: the experiment's own)", norms)

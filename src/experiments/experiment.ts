@@ -1,19 +1,24 @@
 import type { NormName } from "../nn/index.js";
-import type { ClaimResult, Cloud, Curve, Measurement, Scale } from "./result.js";
+import type { ClaimResult, Cloud, Curve, Measurement } from "./result.js";
+import type { Settings, SettingsTable } from "./settings.js";
 
 /** An experiment of the paper: what it does is in `run`, what it claims comes back decided. */
-export interface Experiment {
-  readonly name: string;
-  readonly title: string;
-  /** What is compared unless `--norms` says otherwise. */
+export interface Experiment<S extends Settings = Settings> {
+  /** What is compared unless `--norms` says otherwise; none where the experiment compares no norms. */
   readonly norms: readonly NormName[];
-  /** Settings of a scale, as they go into the result. */
-  settings(scale: Scale): Readonly<Record<string, unknown>>;
-  run(context: ExperimentContext): Promise<Findings>;
+  /** The only norms that it can use; any norm of features where this is left out. */
+  readonly onlyNorms?: readonly NormName[];
+  readonly settings: SettingsTable<S>;
+  /**
+   * One training run for every norm and seed (and what else the experiment compares), each kept by `once` in a folder
+   * whose name holds norm and seed: runs made apart, by the jobs of a sweep, are found there and judged together.
+   */
+  run(context: ExperimentContext<S>): Promise<Findings>;
 }
 
-export interface ExperimentContext {
-  readonly scale: Scale;
+export interface ExperimentContext<S extends Settings = Settings> {
+  /** Those of the scale, or what is set in their place. */
+  readonly settings: S;
   readonly seeds: readonly number[];
   readonly norms: readonly NormName[];
   /** Where the runs keep their checkpoints, metrics and summaries. */

@@ -1,23 +1,23 @@
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../errors.js";
-import { type NormName, norm } from "../nn/index.js";
+import type { NormName } from "../nn/index.js";
+import { featureNorm } from "../nn/models/norm-layer.js";
 import { version } from "../version.js";
-import { blockedLearning } from "./blocked-learning/index.js";
+import { experimentNamed } from "./catalogue.js";
 import type { Experiment } from "./experiment.js";
-import { oneClassBatches } from "./one-class-batches/index.js";
 import type { ExperimentResult, Scale } from "./result.js";
+import { type Overrides, settingsOf } from "./settings.js";
 
 export type { ExperimentResult, Scale } from "./result.js";
-
-const experiments: readonly Experiment[] = [blockedLearning, oneClassBatches];
-const experimentNames: readonly string[] = experiments.map(({ name }) => name);
 
 export interface ReproduceOptions {
   readonly scale?: Scale;
   readonly seeds?: readonly number[];
   /** Compare these; the experiment's own norms unless told. Claims about others are left out. */
   readonly norms?: readonly NormName[];
+  /** Settings in place of those of the scale. */
+  readonly overrides?: Overrides;
   /** Where `result.json` and the folder `runs` go. */
   readonly out: string;
   readonly resume?: boolean;
@@ -26,9 +26,8 @@ export interface ReproduceOptions {
 }
 
 /**
- * Runs an experiment and writes `result.json` into `out`. Throws a UserError for a name that does not exist, and
- * for a norm that does not, and
- * where `out` has runs already, unless they are to be resumed.
+ * Runs an experiment and writes `result.json` into `out`. Throws a UserError for an experiment, a scale, a setting or
+ * a norm that does not exist or that it cannot use, and where `out` has runs already, unless they are to be resumed.
  */
 export async function reproduce(
   name: string,
@@ -36,34 +35,46 @@ export async function reproduce(
     scale = "smoke",
     seeds = [0, 1, 2],
     norms,
+    overrides = {},
     out,
     resume = false,
     dataDir,
     onProgress = () => {},
   }: ReproduceOptions,
 ): Promise<ExperimentResult> {
-  const experiment = experiments.find((e) => e.name === name);
-  if (!experiment) throw new UserError(`experiment ${name}: expected one of ${experimentNames.join(", ")}`);
+  const { title, load } = experimentNamed(name);
+  const experiment = await load();
+  const settings = settingsOf(experiment.settings, scale, overrides);
   const compared = norms ?? experiment.norms;
-  for (const name of compared) norm(name);
+  if (norms) checkNorms(name, experiment, norms);
   const folder = join(out, "runs");
   if (!resume && existsSync(folder))
     throw new UserError(`${out}: has runs already; pass --resume to go on with them, or another --out`);
   makeFolder(folder);
-  const context = { scale, seeds, norms: compared, folder, resume, dataDir, onProgress };
+  const context = { settings, seeds, norms: compared, folder, resume, dataDir, onProgress };
   const findings = await experiment.run(context);
   const result: ExperimentResult = {
     schema: "blindspot.experiment/1",
     tool: { name: "blindspot", version },
     experiment: name,
-    title: experiment.title,
-    ...{ scale, seeds, norms: compared, settings: experiment.settings(scale) },
+    title,
+    ...{ scale, seeds, norms: compared, settings },
     ...findings,
   };
   const path = join(out, "result.json");
   writeFileSync(`${path}.part`, `${JSON.stringify(result, null, 1)}\n`);
   renameSync(`${path}.part`, path);
   return result;
+}
+
+/** Throws a UserError where the experiment cannot use one of the norms. */
+function checkNorms(name: string, { norms, onlyNorms }: Experiment, asked: readonly NormName[]): void {
+  if (norms.length === 0) throw new UserError(`experiment ${name}: compares no norms; leave them out`);
+  for (const norm of asked) {
+    featureNorm(norm);
+    if (onlyNorms && !onlyNorms.includes(norm))
+      throw new UserError(`experiment ${name}: cannot use norm ${norm}, expected ${onlyNorms.join(", ")}`);
+  }
 }
 
 function makeFolder(folder: string): void {

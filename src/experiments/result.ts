@@ -17,7 +17,8 @@ export interface ExperimentResult {
   readonly clouds: readonly Cloud[];
 }
 
-export const scales = ["smoke", "cpu"] as const;
+/** How large an experiment is run: in CI; on a few cores; as in the paper. */
+export const scales = ["smoke", "cpu", "paper"] as const;
 export type Scale = (typeof scales)[number];
 
 /** A statement and the measurement that decides it. */

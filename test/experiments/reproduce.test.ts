@@ -94,6 +94,16 @@ describe("wrong use", () => {
       "norm ws",
       /applies to weights/,
     );
+    expect(existsSync(out)).toBe(false);
+  });
+  it("a setting that does not exist", async () => {
+    const out = folder.path("setting");
+    await expectUserError(
+      () => reproduce("blocked-learning", { out, overrides: { depth: "3" } }),
+      "depth",
+      /no such setting, expected one of inputs/,
+    );
+    expect(existsSync(out)).toBe(false);
   });
   it("data that is not there", async () => {
     const options = { out: folder.path("data"), scale: "cpu", dataDir: folder.path("none") } as const;

@@ -3,6 +3,7 @@ import {
   batchings,
   batchOf,
   type Dataset,
+  datasetNames,
   epochBatches,
   firstOf,
   loadDataset,
@@ -12,8 +13,17 @@ import {
 import { crossEntropy, type NormName, sgd } from "../../nn/index.js";
 import { sizeOf } from "../../tensor.js";
 import type { Experiment, ExperimentContext, Findings } from "../experiment.js";
-import type { Curve, Measurement, Scale } from "../result.js";
+import type { Curve, Measurement } from "../result.js";
 import { once } from "../runs.js";
+import {
+  belowOne,
+  oneOf,
+  positive,
+  type SettingsTable,
+  twoSizes,
+  type ValuesOf,
+  wholeNumber,
+} from "../settings.js";
 import { sampleOf } from "../statistics.js";
 import { train } from "../training/train.js";
 import { claimsOf } from "./claims.js";
@@ -21,26 +31,42 @@ import { evaluator, type Quality } from "./evaluate.js";
 import { classifier } from "./network.js";
 import type { Runs, Summary } from "./summary.js";
 
-const SETTINGS = {
-  smoke: { dataset: "glyphs", images: 2000, tested: 1000, hidden: [64, 32], batch: 32, epochs: 6 },
-  cpu: { dataset: "mnist", images: 10_000, tested: 10_000, hidden: [256, 128], batch: 64, epochs: 6 },
-} as const satisfies Record<Scale, unknown>;
+const kinds = {
+  dataset: oneOf(datasetNames),
+  images: wholeNumber(500),
+  tested: wholeNumber(500),
+  hidden: twoSizes,
+  batch: wholeNumber(2),
+  epochs: wholeNumber(1),
+  rate: positive,
+  momentum: belowOne,
+};
 
-/** As in the hand run that the theory tells of (section 8, item 3). */
-const OPTIMIZER = { rate: 0.01, momentum: 0.9 } as const;
+type Settings = ValuesOf<typeof kinds>;
+
+/** Of SGD, as in the hand run that the theory tells of (section 8, item 3). */
+const optimizer = { rate: 0.01, momentum: 0.9 };
+
+const scales = {
+  smoke: {
+    ...{ dataset: "glyphs", images: 2000, tested: 1000, hidden: [64, 32], batch: 32, epochs: 6 },
+    ...optimizer,
+  },
+  cpu: {
+    ...{ dataset: "mnist", images: 10_000, tested: 10_000, hidden: [256, 128], batch: 64, epochs: 6 },
+    ...optimizer,
+  },
+} as const satisfies SettingsTable<Settings>["scales"];
 
 /** Classification with batches of one class against shuffled ones: theory, section 8, item 3. */
-export const oneClassBatches: Experiment = {
-  name: "one-class-batches",
-  title: "Classification from batches of a single class",
+export const oneClassBatches: Experiment<Settings> = {
   norms: ["none", "bn", "ln", "detached"],
-  settings: (scale) => ({ ...SETTINGS[scale], optimizer: { sgd: OPTIMIZER } }),
+  settings: { kinds, scales },
   run,
 };
 
-async function run(context: ExperimentContext): Promise<Findings> {
-  const { dataDir, onProgress, seeds } = context;
-  const settings = SETTINGS[context.scale];
+async function run(context: ExperimentContext<Settings>): Promise<Findings> {
+  const { dataDir, onProgress, seeds, settings } = context;
   const dataset = await loadDataset(settings.dataset, { dataDir, onProgress });
   const all: Runs[] = [];
   let trainingMs = 0;
@@ -51,9 +77,9 @@ async function run(context: ExperimentContext): Promise<Findings> {
         const { summary, elapsedMs } = await once(
           context,
           `${norm.replace(":", "-")}-${batching}-seed${seed}`,
-          { ...settings, ...OPTIMIZER, norm, batching, seed },
+          { ...settings, norm, batching, seed },
           (folder, onProgress) =>
-            trainOnce(dataset, context.scale, { norm, batching, seed }, { ...context, folder, onProgress }),
+            trainOnce(dataset, { norm, batching, seed }, { ...context, folder, onProgress }),
         );
         summaries.push(summary);
         trainingMs += elapsedMs;
@@ -76,11 +102,9 @@ const conditionOf = ({ norm, batching }: Runs) => ({ group: norm, series: batchi
 
 async function trainOnce(
   dataset: Dataset,
-  scale: Scale,
   { norm, batching, seed }: { norm: NormName; batching: Batching; seed: number },
-  { folder, resume, onProgress }: ExperimentContext,
+  { folder, resume, onProgress, settings }: ExperimentContext<Settings>,
 ): Promise<Summary> {
-  const settings = SETTINGS[scale];
   const network = classifier(sizeOf(dataset.shape), settings.hidden, dataset.classes.length, norm);
   const split = firstOf(dataset.train, settings.images);
   const test = firstOf(dataset.test, settings.tested);
@@ -90,9 +114,9 @@ async function trainOnce(
   const { state, metrics } = await train(
     {
       network: network.whole,
-      optimizer: sgd(OPTIMIZER),
+      optimizer: sgd({ rate: settings.rate, momentum: settings.momentum }),
       loss: crossEntropy,
-      settings: { ...settings, ...OPTIMIZER, norm, batching },
+      settings: { ...settings, norm, batching },
       seed,
       steps: settings.epochs * perEpoch,
       checkpointEvery: perEpoch,

@@ -12,11 +12,15 @@ export type NormLayer = (registry: Registry, name: string, features: readonly nu
  * the next pass; in evaluation it uses them. What a norm trains beside its affine parameters starts from its
  * declared values: ActNorm is not set by the first batch.
  */
-export function normLayer(name: NormName, options: NormOptions = {}): NormLayer {
+export const normLayer = (name: NormName, options: NormOptions = {}): NormLayer =>
+  layerOf(featureNorm(name, options));
+
+/** The norm of that name. Throws a UserError where there is none, or where it standardizes weights, not features. */
+export function featureNorm(name: NormName, options: NormOptions = {}): Norm {
   const chosen = norm(name, options);
   if (chosen.normalizes === "weights")
     throw new UserError(`norm ${name}: ${chosen.title} applies to weights, expected a norm of features`);
-  return layerOf(chosen);
+  return chosen;
 }
 
 const layerOf =
