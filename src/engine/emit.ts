@@ -19,6 +19,9 @@ export interface GraphNames {
   readonly outputs: readonly string[];
 }
 
+/** The name of the node at `index`. */
+export const nodeName = ({ origin, op }: Node, index: number): string => `${origin.primitive}/${op}_${index}`;
+
 /** The graph as the bytes of an ONNX file. Inputs that no node reads are left out. */
 export function emit(graph: Graph, { inputs, outputs }: GraphNames): Uint8Array {
   const names = new Map<Value, string>();
@@ -83,14 +86,15 @@ function initializer(name: string, { value, data }: Constant): MessageInitShape<
 }
 
 function nodeProto(
-  { op, domain, inputs, attributes, outputs, origin }: Node,
+  node: Node,
   index: number,
   nameOf: (value: Value) => string,
 ): MessageInitShape<typeof NodeProtoSchema> {
+  const { op, domain, inputs, attributes, outputs } = node;
   return {
     opType: op,
     domain,
-    name: `${origin}/${op}_${index}`,
+    name: nodeName(node, index),
     input: inputs.map(nameOf),
     output: outputs.map(nameOf),
     attribute: Object.entries(attributes).map(([name, value]) => attribute(name, value)),

@@ -1,5 +1,6 @@
 import type { DType, TensorData } from "../tensor.js";
 import { OPTIMIZED, type Optimizations } from "./optimizations.js";
+import type { SourceLine } from "./source-line.js";
 
 /** Element types inside a graph: int64 only in constants of shapes, axes and indices. */
 export type GraphDType = DType | "int64";
@@ -20,8 +21,14 @@ export interface Node {
   readonly inputs: readonly Value[];
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly outputs: readonly Value[];
-  /** What the node was made for: the primitive whose rule asked for it first. Names the node, nothing more. */
-  readonly origin: string;
+  /** What asked for the node first. Names the node, nothing more. */
+  readonly origin: Origin;
+}
+
+export interface Origin {
+  /** The primitive whose rule made the node; "output" for what only lays out a result. */
+  readonly primitive: string;
+  readonly source?: readonly SourceLine[];
 }
 
 export type ConstantData = TensorData | BigInt64Array;
@@ -59,7 +66,7 @@ export class GraphBuilder {
   private readonly producers = new Map<Value, Node>();
   private nextId = 0;
   /** The origin of nodes that are made from now on. */
-  origin = "";
+  origin: Origin = { primitive: "" };
 
   constructor(readonly optimizations: Optimizations = OPTIMIZED) {}
 

@@ -8,3 +8,4 @@ export { Loop } from "./loop.js";
 export { type LoweredGraph, type LowerOptions, lower, type NamedSpec } from "./lower.js";
 export type { Optimizations } from "./optimizations.js";
 export { type Device, Program, type SessionOptions } from "./session.js";
+export type { SourceLine } from "./source-line.js";

@@ -1,3 +1,5 @@
+import { UserError } from "../errors.js";
+
 /**
  * Exact float64 values of numbers that jax-js has rounded to float32.
  *
@@ -22,7 +24,7 @@ export function exactFloat64(rounded: number): number {
   ];
   const exact = candidates.find((candidate) => Math.fround(candidate) === rounded);
   if (exact !== undefined) return exact;
-  throw new Error(
+  throw new UserError(
     `the untyped number ${rounded} was rounded to float32 by jax-js and its float64 value is unknown; write it as a float64 scalar`,
   );
 }

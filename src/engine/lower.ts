@@ -1,5 +1,6 @@
+import { UserError } from "../errors.js";
 import type { TensorSpec } from "../tensor.js";
-import { emit, usedInputs } from "./emit.js";
+import { emit, nodeName, usedInputs } from "./emit.js";
 import type { Graph } from "./graph.js";
 import type { TracedFunction } from "./lang/autodiff.js";
 import { lowerProgram } from "./lowering.js";
@@ -7,6 +8,7 @@ import { OPTIMIZED, type Optimizations } from "./optimizations.js";
 import { eliminateDeadCode } from "./passes/dead-code.js";
 import { passes } from "./passes/index.js";
 import { ownOutputs } from "./passes/outputs.js";
+import type { SourceLine } from "./source-line.js";
 import { type TracedProgram, trace } from "./trace.js";
 
 export interface LowerOptions {
@@ -15,6 +17,8 @@ export interface LowerOptions {
   readonly outputNames?: readonly string[];
   /** Optimizations to switch off (or on); all are on unless told. */
   readonly optimizations?: Partial<Optimizations>;
+  /** Find out which lines of the function each node comes from (`sources` of the result). Tracing takes several times as long. */
+  readonly sourceLines?: boolean;
 }
 
 export interface NamedSpec extends TensorSpec {
@@ -29,18 +33,23 @@ export interface LoweredGraph {
   readonly outputs: readonly NamedSpec[];
   /** How many nodes of each operator the graph has. */
   readonly operators: ReadonlyMap<string, number>;
+  /**
+   * By node name: the calls of the function that the node was made for, innermost first; nodes of a backward pass have
+   * those of the operation whose derivative they are part of. Empty unless asked for by `sourceLines`.
+   */
+  readonly sources: ReadonlyMap<string, readonly SourceLine[]>;
 }
 
 /**
  * Compiles `fn`, called with inputs of the given shapes and element types, to an ONNX graph. Needs no runtime. Throws
- * a `UserError` that names the primitive where `fn` uses one that ONNX cannot express.
+ * a `UserError` that names the primitive where `fn` uses one that ONNX cannot express, and the line of `fn` that does.
  */
 export function lower(
   fn: TracedFunction,
   specs: readonly TensorSpec[],
-  { inputNames = [], outputNames = [], optimizations = {} }: LowerOptions = {},
+  { inputNames = [], outputNames = [], optimizations = {}, sourceLines = false }: LowerOptions = {},
 ): LoweredGraph {
-  const graph = optimize(trace(fn, specs), { ...OPTIMIZED, ...optimizations });
+  const graph = optimizedGraph(fn, specs, { ...OPTIMIZED, ...optimizations }, sourceLines);
   const names = {
     inputs: graph.inputs.map((_, i) => inputNames[i] ?? `input${i}`),
     outputs: graph.outputs.map((_, i) => outputNames[i] ?? `output${i}`),
@@ -58,7 +67,25 @@ export function lower(
     })),
     outputs: graph.outputs.map((value, i) => ({ name: names.outputs[i]!, ...specOf(value) })),
     operators,
+    sources: new Map(
+      graph.nodes.flatMap((node, i) => (node.origin.source ? [[nodeName(node, i), node.origin.source]] : [])),
+    ),
   };
+}
+
+/** The optimized graph. What cannot be compiled is traced once more to find the line that asks for it. */
+function optimizedGraph(
+  fn: TracedFunction,
+  specs: readonly TensorSpec[],
+  optimizations: Optimizations,
+  sourceLines: boolean,
+): Graph {
+  try {
+    return optimize(trace(fn, specs, { sourceLines }), optimizations);
+  } catch (error) {
+    if (sourceLines || !(error instanceof UserError)) throw error;
+    return optimize(trace(fn, specs, { sourceLines: true }), optimizations);
+  }
 }
 
 /** The graph of a traced program after the passes that are on. */

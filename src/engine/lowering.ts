@@ -1,7 +1,9 @@
+import { UserError } from "../errors.js";
 import { type Graph, GraphBuilder } from "./graph.js";
 import type { Optimizations } from "./optimizations.js";
 import type { Atom, Equation, Primitive, Variable } from "./primitives.js";
 import { rules } from "./rules/index.js";
+import { located } from "./source-line.js";
 import type { TracedProgram } from "./trace.js";
 import { materialize, splat, type View, viewOf } from "./view.js";
 
@@ -15,13 +17,13 @@ export function lowerProgram(program: TracedProgram, optimizations: Optimization
   for (const { variable, tensor } of program.constants)
     views.set(variable, viewOf(g, g.constant(tensor.dtype, tensor.shape, tensor.data)));
   for (const equation of program.equations) {
-    g.origin = equation.primitive;
-    const results = applyRule(g, equation, equation.inputs.map(read));
+    g.origin = { primitive: equation.primitive, source: equation.source };
+    const results = located(equation.source, () => applyRule(g, equation, equation.inputs.map(read)));
     equation.outputs.forEach((variable, i) => {
       views.set(variable, checked(equation, results[i]!, variable));
     });
   }
-  g.origin = "output";
+  g.origin = { primitive: "output" };
   return g.finish(program.outputs.map((atom) => materialize(g, read(atom))));
 }
 
@@ -31,7 +33,8 @@ function applyRule<P extends Primitive>(
   inputs: View[],
 ): readonly View[] {
   const rule = rules[equation.primitive];
-  if (rule === undefined) throw new Error(`jax-js primitive ${equation.primitive} is unknown to the engine`);
+  if (rule === undefined)
+    throw new UserError(`${equation.primitive}: cannot be compiled, the engine has no rule for it`);
   return rule(g, inputs, equation.params, equation.outputs);
 }
 

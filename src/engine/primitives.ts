@@ -1,4 +1,5 @@
 import type { DType, TensorSpec } from "../tensor.js";
+import type { SourceLine } from "./source-line.js";
 
 /**
  * The operations that a traced function can consist of, with their parameters: jax-js's primitives, under
@@ -109,4 +110,6 @@ export interface Equation<P extends Primitive = Primitive> {
   readonly inputs: readonly Atom[];
   readonly params: PrimitiveParams[P];
   readonly outputs: readonly Variable[];
+  /** The calls of the traced function that made it, innermost first; only where the trace recorded them. */
+  readonly source?: readonly SourceLine[];
 }

@@ -20,6 +20,7 @@ export class Program {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   readonly bytes: Uint8Array;
+  readonly sources: LoweredGraph["sources"];
 
   private constructor(
     private readonly lowered: LoweredGraph,
@@ -29,6 +30,7 @@ export class Program {
     this.inputs = lowered.inputs;
     this.outputs = lowered.outputs;
     this.bytes = lowered.bytes;
+    this.sources = lowered.sources;
   }
 
   /** Hands the graph to ONNX Runtime, which is loaded now and not before. */

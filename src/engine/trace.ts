@@ -3,6 +3,8 @@ import { makeJaxpr, numpy as np } from "./jax.js";
 import type { TracedFunction } from "./lang/autodiff.js";
 import { exactFloat64 } from "./literals.js";
 import type { Atom, Equation, Primitive, PrimitiveParams, Variable } from "./primitives.js";
+import { Provenance } from "./provenance.js";
+import { located, outermost, type SourceLine } from "./source-line.js";
 
 /**
  * A traced function as plain data. Every equation's operands have the element type it computes in: the
@@ -15,17 +17,34 @@ export interface TracedProgram {
   readonly outputs: readonly Atom[];
 }
 
+export interface TraceOptions {
+  /** Note for each equation which lines of `fn` it comes from. Takes several times as long. */
+  readonly sourceLines?: boolean;
+}
+
 /** Traces `fn` for inputs of the given shapes and element types, without running or allocating anything. */
-export function trace(fn: TracedFunction, specs: readonly TensorSpec[]): TracedProgram {
+export function trace(
+  fn: TracedFunction,
+  specs: readonly TensorSpec[],
+  { sourceLines = false }: TraceOptions = {},
+): TracedProgram {
   const abstract = specs.map(({ shape, dtype }) => new ShapedArray([...shape], dtype, false));
-  const { jaxpr: closed } = (makeJaxpr as unknown as MakeJaxpr)((...args) =>
-    // A function may return an input or a value twice; a fresh reference keeps jax-js's count right.
-    fn(...(args as Parameters<TracedFunction>)).map((out) => out.ref),
-  )(...abstract);
+  const provenance = sourceLines ? new Provenance() : undefined;
+  Provenance.active = provenance;
   try {
-    return new Translation(closed).program;
+    const { jaxpr: closed } = (makeJaxpr as unknown as MakeJaxpr)((...args) => {
+      if (args.length > 0) provenance?.watchRecorder(args[0]);
+      // A function may return an input or a value twice; a fresh reference keeps jax-js's count right.
+      return outermost(() => fn(...(args as Parameters<TracedFunction>))).map((out) => out.ref);
+    })(...abstract);
+    try {
+      return new Translation(closed, provenance).program;
+    } finally {
+      for (const constant of closed.consts) constant.dispose();
+    }
   } finally {
-    for (const constant of closed.consts) constant.dispose();
+    provenance?.stop();
+    Provenance.active = undefined;
   }
 }
 
@@ -77,6 +96,14 @@ const ShapedArray = (np.zeros([1]) as unknown as { aval: Aval }).aval.constructo
   weakType: boolean,
 ) => Aval;
 
+/** The source of each equation of `jaxpr.flatten()`: a nested function's equations have that of its call. */
+function sourcesOf(jaxpr: Jaxpr, provenance: Provenance): (readonly SourceLine[] | undefined)[] {
+  return jaxpr.eqns.flatMap(({ primitive, params, outBinders }) => {
+    const inner = primitive === "jit" ? (params.jaxpr as Jaxpr).flatten().eqns.length : 1;
+    return Array(inner).fill(outBinders[0] && provenance.of(outBinders[0]));
+  });
+}
+
 const isLiteral = (atom: JaxAtom): atom is JaxLit => "value" in atom;
 
 class Translation {
@@ -90,12 +117,18 @@ class Translation {
    */
   private readonly weakFloat: DType;
 
-  constructor({ jaxpr, consts }: ClosedJaxpr) {
+  private source?: readonly SourceLine[];
+
+  constructor({ jaxpr, consts }: ClosedJaxpr, provenance?: Provenance) {
     const { inBinders, eqns, outs } = jaxpr.flatten();
+    const sources = provenance && sourcesOf(jaxpr, provenance);
     const avals = [...inBinders, ...eqns.flatMap((e) => e.outBinders), ...outs].map((v) => v.aval);
     this.weakFloat = avals.some((a) => a.dtype === "float64") ? "float64" : "float32";
     const inputs = inBinders.map((v) => this.declare(v));
-    for (const equation of eqns) this.translate(equation);
+    eqns.forEach((equation, i) => {
+      this.source = sources?.[i];
+      located(this.source, () => this.translate(equation));
+    });
     this.program = {
       inputs: inputs.slice(consts.length),
       constants: consts.map((c, i) => ({ variable: inputs[i]!, tensor: tensorOf(c, inputs[i]!) })),
@@ -134,7 +167,7 @@ class Translation {
       return;
     }
     const outputs = outBinders.map((v) => this.declare(v));
-    this.equations.push({
+    this.push({
       primitive: primitive as Primitive,
       inputs: this.promote(primitive as Primitive, operands, inputs, outputs[0]!.dtype),
       params: params as PrimitiveParams[Primitive],
@@ -188,9 +221,13 @@ class Translation {
     if (cast === undefined) {
       cast = { kind: "variable", shape: atom.shape, dtype };
       known.set(dtype, cast);
-      this.equations.push({ primitive: "cast", inputs: [atom], params: { dtype }, outputs: [cast] });
+      this.push({ primitive: "cast", inputs: [atom], params: { dtype }, outputs: [cast] });
     }
     return cast;
+  }
+
+  private push(equation: Equation): void {
+    this.equations.push(this.source === undefined ? equation : { ...equation, source: this.source });
   }
 }
 

@@ -1,4 +1,5 @@
 import { jvp as jaxJvp, vjp as jaxVjp, type Traced } from "../jax.js";
+import { Provenance } from "../provenance.js";
 import { borrow, dtypeOf, scalar } from "./core.js";
 
 /** A function of traced values, flat on both sides. */
@@ -14,13 +15,20 @@ export function vjp<Aux extends Traced[]>(
 ): { out: Traced[]; aux: Aux; pullback: (cotangents: readonly Traced[]) => Traced[] } {
   const [out, back, aux] = jaxVjp(
     (...args: Traced[]) => {
+      Provenance.active?.watchDifferentiation(args);
       const { out, aux } = f(...args);
       return [out.map(borrow), aux.map(borrow)] as never;
     },
     primals.map(borrow) as never,
     { hasAux: true },
   ) as unknown as [Traced[], (cotangents: Traced[]) => Traced[], Aux];
-  return { out, aux, pullback: (cotangents) => back(cotangents.map(borrow)) };
+  Provenance.active?.leave();
+  const pullback = (cotangents: readonly Traced[]) => {
+    const gradients = back(cotangents.map(borrow));
+    Provenance.active?.leave();
+    return gradients;
+  };
+  return { out, aux, pullback };
 }
 
 /** Value and gradient of a scalar function, with auxiliary values. */

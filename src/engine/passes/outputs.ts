@@ -11,7 +11,13 @@ export function ownOutputs(graph: Graph): Graph {
   const outputs = graph.outputs.map((value) => {
     if (free.delete(value)) return value;
     const copy: Value = { ...value, id: nextId++ };
-    const node = { op: "Identity", domain: "", inputs: [value], attributes: {}, origin: "output" };
+    const node = {
+      op: "Identity",
+      domain: "",
+      inputs: [value],
+      attributes: {},
+      origin: { primitive: "output" },
+    };
     identities.push({ ...node, outputs: [copy] });
     return copy;
   });
