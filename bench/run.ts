@@ -10,7 +10,8 @@ import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { Contestant } from "./contestant.js";
 import { median } from "./median.js";
-import { NETWORKS, WORKS } from "./work.js";
+import { NETWORKS } from "./networks/index.js";
+import { WORKS } from "./work.js";
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,

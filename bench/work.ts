@@ -8,19 +8,9 @@ import {
   type TracedFunction,
   valueAndGrad,
 } from "../src/engine/lang/index.js";
-import { crossEntropy, meanSquaredError } from "../src/nn/losses.js";
-import { autoencoder, densenet, mlp, resnet, vgg } from "../src/nn/models/index.js";
-import { initialValues, type Network } from "../src/nn/network.js";
+import { initialValues } from "../src/nn/network.js";
 import { allocate, sizeOf, type Tensor, type TensorSpec } from "../src/tensor.js";
-
-/** The networks of the benchmarks, the same as in peer.py. */
-export const NETWORKS: Record<string, () => Network> = {
-  vgg11: () => vgg({ depth: 11, norm: "bn" }),
-  resnet18: () => resnet({ blocks: [2, 2, 2, 2], norm: "bn" }),
-  densenet121: () => densenet({ blocks: [6, 12, 24, 16], norm: "bn" }),
-  mlp: () => mlp({ inputs: 784, hidden: [512, 256, 128], norm: "bn" }),
-  autoencoder: () => autoencoder({ channels: 3, widths: [32, 64], norm: "bn" }),
-};
+import { NETWORKS } from "./networks/index.js";
 
 export const WORKS = ["gradient", "hvp", "step"] as const;
 export type Work = (typeof WORKS)[number];
@@ -32,7 +22,8 @@ export interface Task {
 }
 
 export function task(name: string, batch: number, work: Work): Task {
-  const net = NETWORKS[name]!();
+  const { build, sample, loss: lossOf } = NETWORKS[name]!;
+  const net = build();
   const count = net.parameters.length;
   const random = new Random(0);
   const values = initialValues(net, random);
@@ -41,7 +32,7 @@ export function task(name: string, batch: number, work: Work): Task {
     for (let i = 0; i < data.length; i++) data[i] = random.normal();
     return { dtype: "float32", shape, data };
   };
-  const images = noise(name === "mlp" ? [batch, 1, 28, 28] : [batch, 3, 32, 32]);
+  const images = noise([batch, ...sample]);
   const labels: Tensor = {
     dtype: "int32",
     shape: [batch],
@@ -49,10 +40,8 @@ export function task(name: string, batch: number, work: Work): Task {
   };
   const directions = values.map((v: TensorSpec) => noise(v.shape));
 
-  const loss = (parameters: readonly Traced[], x: Traced, target: Traced) => {
-    const output = net.forward(parameters, x);
-    return name === "autoencoder" ? meanSquaredError(output, x) : crossEntropy(output, target);
-  };
+  const loss = (parameters: readonly Traced[], x: Traced, target: Traced) =>
+    lossOf(net.forward(parameters, x), x, target);
   const gradients =
     (x: Traced, target: Traced): TracedFunction =>
     (...parameters) =>
