@@ -79,7 +79,10 @@ export async function auditModel(path: string, options: AuditModelOptions): Prom
   const fed = opened.inputs.map(({ name, spec }) => castTensor(inputs.get(name)!, spec.dtype));
   const target = loss.target === null ? [] : [loss.target];
   const specs = [...opened.params.map(({ spec }) => spec), ...[...fed, ...target]];
-  await using program = await compileForMeasuring(measured.fn, specs, { device });
+  await using program = await compileForMeasuring(measured.fn, specs, {
+    device,
+    portable: options.onGraph !== undefined,
+  });
   options.onGraph?.(program.bytes);
 
   onProgress("running");

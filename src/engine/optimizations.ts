@@ -3,8 +3,10 @@
  * within rounding whichever are on.
  */
 export interface Optimizations {
-  /** 3×3 convolutions and their gradients by Winograd's minimal filtering F(2×2, 3×3), float32 only. */
+  /** 3×3 convolutions by Winograd's minimal filtering F(2×2, 3×3), float32 only. */
   readonly winograd: boolean;
+  /** The same for the convolutions of a backward pass: those with a reversed kernel, and the gradients of kernels. */
+  readonly winogradGradients: boolean;
   /** Other convolutions as matrix products over rows of channels, stored channels last. */
   readonly rows: boolean;
   /** Kernels that hold one number per output leave the sum over channels and taps. */
@@ -19,6 +21,7 @@ export interface Optimizations {
 
 export const OPTIMIZED: Optimizations = {
   winograd: true,
+  winogradGradients: true,
   rows: true,
   constantKernels: true,
   masks: true,
@@ -29,6 +32,7 @@ export const OPTIMIZED: Optimizations = {
 /** Every operation by its plain rule: what the optimized graph is checked against. */
 export const PLAIN: Optimizations = {
   winograd: false,
+  winogradGradients: false,
   rows: false,
   constantKernels: false,
   masks: false,

@@ -191,6 +191,35 @@ describe("which way a convolution goes", () => {
       ]).operators,
     );
 
+  it("Winograd can be kept to the backward pass: the forward pass is then that of direct convolutions, bit for bit", async () => {
+    const geometry = {
+      strides: [1, 1],
+      padding: [[1, 1] as const, [1, 1] as const],
+      dilations: [1, 1],
+      groups: 1,
+    };
+    const through = (x: lang.Traced, w: lang.Traced) => L.conv(L.conv(x, w, geometry), w, geometry);
+    const inputs = [tensor([4, 16, 8, 8], "float32", 1), tensor([16, 16, 3, 3], "float32", 2)];
+    const fn: TracedFunction = (x, w) => {
+      const { aux, grads } = L.valueAndGrad(
+        (a, b) => {
+          const y = through(a!, b!);
+          return { value: L.sum(L.square(y)), aux: [y] };
+        },
+        [x!, w!],
+      );
+      return [...aux, ...grads];
+    };
+    const run = (optimizations: object) => compiled(fn, inputs, { optimizations });
+    const direct = await run({ winograd: false, winogradGradients: false });
+    const backwards = await run({ winograd: false });
+    expect(backwards[0]!.data).toEqual(direct[0]!.data);
+    for (const i of [1, 2]) expect(backwards[i]!.data).not.toEqual(direct[i]!.data);
+    expectClose(backwards, direct, TOLERANCE);
+    const forwards = await run({ winogradGradients: false });
+    expect(forwards[0]!.data).not.toEqual(direct[0]!.data);
+  });
+
   it("Winograd: transforms of input, kernel, cotangent (twice) and kernel gradient; no reversed kernel", () => {
     const graph = operators(16, "float32");
     expect(graph).toMatchObject({ FusedMatMul: 1 });

@@ -2,7 +2,13 @@ import type { GraphBuilder } from "../graph.js";
 import { dtypeOf, type View } from "../view.js";
 import { columnsPerPosition, columnsPerTap } from "./conv/columns.js";
 import { factorKernel, unfactored } from "./conv/constant-kernel.js";
-import { type Convolution, isWeightGradient, rolesOf, sumsOverSamples } from "./conv/convolution.js";
+import {
+  type Convolution,
+  isWeightGradient,
+  rolesOf,
+  storedKernel,
+  sumsOverSamples,
+} from "./conv/convolution.js";
 import { direct, scatters, transposed } from "./conv/operators.js";
 import { isDilated, phases } from "./conv/phases.js";
 import { rows, rowsOfGradient, SHORT_ROW } from "./conv/rows.js";
@@ -36,8 +42,11 @@ function fast(g: GraphBuilder, c: Convolution): Lowering | undefined {
   const planar = c.roles.groups.length === 0 && c.roles.spatial.length === 2;
   const inPlace = optimizations.rows && planar ? stationary(g, c) : undefined;
   if (inPlace !== undefined) return inPlace;
-  if (optimizations.winograd && isWinograd(c)) return winograd;
-  if (optimizations.winograd && isWinogradGradient(c)) return winogradOfGradient;
+  const backwards = sumsOverSamples(c) || storedKernel(g, c).reversed;
+  if (backwards ? optimizations.winogradGradients : optimizations.winograd) {
+    if (isWinograd(c)) return winograd;
+    if (isWinogradGradient(c)) return winogradOfGradient;
+  }
   if (!optimizations.rows || !planar) return undefined;
   if (sumsOverSamples(c)) return rowsOfGradient;
   return isDilated(c) && c.x.shape[c.roles.channel]! >= SHORT_ROW ? phases : rows;
