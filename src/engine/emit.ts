@@ -10,21 +10,35 @@ import {
 import type { Attribute, Constant, Graph, Node, Value } from "./graph.js";
 import { ELEMENT_TYPE } from "./ops.js";
 
-/** ONNX versions the engine writes: opset 18 reduces over axes given as inputs, IR 8 is what it belongs to. */
-const OPSET = 18n;
-const IR_VERSION = 8n;
+/** The version of ONNX that the engine writes unless told: opset 18 reduces over axes given as inputs. */
+export const OPSET = 18;
+
+/** The IR version that an operator set belongs to. */
+const irVersion = (opset: number): bigint => (opset < 19 ? 8n : opset < 21 ? 9n : opset < 23 ? 10n : 11n);
 
 export interface GraphNames {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Names of constants that somebody should know again; the others are numbered. */
+  readonly constants?: ReadonlyMap<Value, string>;
+}
+
+export interface EmitOptions {
+  readonly opset?: number;
+  /** Inputs and outputs whose first axis may have any size, N. */
+  readonly batched?: ReadonlySet<Value>;
 }
 
 /** The name of the node at `index`. */
 export const nodeName = ({ origin, op }: Node, index: number): string => `${origin.primitive}/${op}_${index}`;
 
 /** The graph as the bytes of an ONNX file. Inputs that no node reads are left out. */
-export function emit(graph: Graph, { inputs, outputs }: GraphNames): Uint8Array {
-  const names = new Map<Value, string>();
+export function emit(
+  graph: Graph,
+  { inputs, outputs, constants = new Map() }: GraphNames,
+  { opset = OPSET, batched = new Set() }: EmitOptions = {},
+): Uint8Array {
+  const names = new Map<Value, string>(constants);
   graph.inputs.forEach((value, i) => {
     names.set(value, inputs[i]!);
   });
@@ -42,16 +56,16 @@ export function emit(graph: Graph, { inputs, outputs }: GraphNames): Uint8Array 
     return name;
   };
   const model = create(ModelProtoSchema, {
-    irVersion: IR_VERSION,
+    irVersion: irVersion(opset),
     producerName: "blindspot",
     opsetImport: [
-      { domain: "", version: OPSET },
+      { domain: "", version: BigInt(opset) },
       ...customDomains(graph).map((domain) => ({ domain, version: 1n })),
     ],
     graph: {
       name: "graph",
-      input: usedInputs(graph).map((value) => valueInfo(nameOf(value), value)),
-      output: graph.outputs.map((value) => valueInfo(nameOf(value), value)),
+      input: usedInputs(graph).map((value) => valueInfo(nameOf(value), value, batched.has(value))),
+      output: graph.outputs.map((value) => valueInfo(nameOf(value), value, batched.has(value))),
       initializer: graph.constants.map((constant) => initializer(nameOf(constant.value), constant)),
       node: graph.nodes.map((node, i) => nodeProto(node, i, nameOf)),
     },
@@ -69,8 +83,16 @@ function customDomains(graph: Graph): string[] {
   return [...new Set(graph.nodes.map((node) => node.domain))].filter((domain) => domain !== "");
 }
 
-function valueInfo(name: string, { dtype, shape }: Value): MessageInitShape<typeof ValueInfoProtoSchema> {
-  const dim = shape.map((size) => ({ value: { case: "dimValue" as const, value: BigInt(size) } }));
+function valueInfo(
+  name: string,
+  { dtype, shape }: Value,
+  batched: boolean,
+): MessageInitShape<typeof ValueInfoProtoSchema> {
+  const dim = shape.map((size, axis) =>
+    batched && axis === 0
+      ? { value: { case: "dimParam" as const, value: "N" } }
+      : { value: { case: "dimValue" as const, value: BigInt(size) } },
+  );
   const tensorType = { elemType: ELEMENT_TYPE[dtype], shape: { dim } };
   return { name, type: { value: { case: "tensorType", value: tensorType } } };
 }
@@ -105,5 +127,6 @@ function attribute(name: string, value: Attribute): MessageInitShape<typeof Attr
   if (typeof value === "number") return { name, type: AttributeType.INT, i: BigInt(value) };
   if (typeof value === "string")
     return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
+  if ("float" in value) return { name, type: AttributeType.FLOAT, f: value.float };
   return { name, type: AttributeType.INTS, ints: value.map(BigInt) };
 }

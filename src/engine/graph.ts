@@ -12,7 +12,15 @@ export interface Value {
   readonly shape: readonly number[];
 }
 
-export type Attribute = number | string | readonly number[];
+/** Numbers are whole ones, but for those that `float` marks. */
+export type Attribute = number | string | readonly number[] | Float;
+
+/** A number that ONNX keeps as float32. */
+export interface Float {
+  readonly float: number;
+}
+
+export const float = (value: number): Float => ({ float: value });
 
 export interface Node {
   readonly op: string;
@@ -44,6 +52,18 @@ export interface Graph {
   readonly constants: readonly Constant[];
   readonly nodes: readonly Node[];
   readonly outputs: readonly Value[];
+}
+
+/** A number that no value of the graph has yet. */
+export function nextId({ inputs, constants, nodes }: Graph): number {
+  let largest = -1;
+  const see = ({ id }: Value) => {
+    largest = Math.max(largest, id);
+  };
+  inputs.forEach(see);
+  for (const { value } of constants) see(value);
+  for (const { outputs } of nodes) outputs.forEach(see);
+  return largest + 1;
 }
 
 export interface NodeOptions {

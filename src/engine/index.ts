@@ -1,4 +1,5 @@
 export { type CompileOptions, compile } from "./compile.js";
+export { type Attribute, float } from "./graph.js";
 export type { TracedFunction } from "./lang/autodiff.js";
 export type { Operand, Traced } from "./lang/core.js";
 export * as lang from "./lang/index.js";
@@ -6,6 +7,7 @@ export type { ConvOptions } from "./lang/linear.js";
 export type { PoolOptions } from "./lang/pool.js";
 export { Loop } from "./loop.js";
 export { type LoweredGraph, type LowerOptions, lower, type NamedSpec } from "./lower.js";
+export { type Cut, type ModelSource, modelFile, type Stored } from "./model-file.js";
 export type { Optimizations } from "./optimizations.js";
 export { type Device, Program, type SessionOptions } from "./session.js";
 export type { SourceLine } from "./source-line.js";

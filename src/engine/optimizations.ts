@@ -9,6 +9,8 @@ export interface Optimizations {
   readonly winogradGradients: boolean;
   /** Other convolutions as matrix products over rows of channels, stored channels last. */
   readonly rows: boolean;
+  /** Convolutions whose kernel is larger than their result as matrix products, without which ONNX's Conv takes them. */
+  readonly columns: boolean;
   /** Kernels that hold one number per output leave the sum over channels and taps. */
   readonly constantKernels: boolean;
   /** Selections between a value and zero as products with a mask. */
@@ -23,6 +25,7 @@ export const OPTIMIZED: Optimizations = {
   winograd: true,
   winogradGradients: true,
   rows: true,
+  columns: true,
   constantKernels: true,
   masks: true,
   linearForms: true,
@@ -34,8 +37,12 @@ export const PLAIN: Optimizations = {
   winograd: false,
   winogradGradients: false,
   rows: false,
+  columns: true,
   constantKernels: false,
   masks: false,
   linearForms: false,
   contrib: false,
 };
+
+/** As few nodes as a reader would write: convolutions are always ONNX's. */
+export const READABLE: Optimizations = { ...PLAIN, columns: false };

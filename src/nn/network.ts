@@ -1,6 +1,7 @@
 import type { Random } from "../datasets/random.js";
 import { full, type Traced } from "../engine/lang/index.js";
 import { sizeOf, type Tensor } from "../tensor.js";
+import type { Norm } from "./norms/norm.js";
 
 /** How a parameter starts: PyTorch's defaults. */
 export type Initializer = (random: Random, data: Float32Array) => void;
@@ -25,7 +26,19 @@ export interface Pass {
   readonly buffers: readonly Traced[];
   /** Buffers after this pass. Starts as `buffers`; layers replace their own. */
   readonly nextBuffers: Traced[];
+  /** Asked for every normalization of features; what it returns takes the place of the layer's output. */
+  readonly cut?: Cut;
 }
+
+/** A normalization layer on its input x, in a pass: `name` is what its parameters are named by. */
+export interface NormCall {
+  readonly name: string;
+  readonly norm: Norm;
+  readonly x: Traced;
+}
+
+/** Other values for the output of a normalization layer, or null to compute it. */
+export type Cut = (call: NormCall) => Traced | null;
 
 /** A layer: the value of its output in this pass. */
 export type LayerFunction = (pass: Pass, x: Traced) => Traced;
@@ -44,6 +57,14 @@ export interface Network {
   ): { output: Traced; buffers: Traced[] };
   /** The output in evaluation: with running statistics where a layer keeps them. */
   evaluate(parameters: readonly Traced[], buffers: readonly Traced[], x: Traced): Traced;
+  /** The output of a pass of either kind in which `cut` may replace what normalization layers return. */
+  cut(
+    training: boolean,
+    parameters: readonly Traced[],
+    buffers: readonly Traced[],
+    x: Traced,
+    cut: Cut,
+  ): Traced;
 }
 
 /** Collects the parameters and buffers of a network while its layers are made. */
@@ -96,6 +117,8 @@ export function networkOf({ parameters, buffers }: Registry, layer: LayerFunctio
     },
     evaluate: (values, statistics, x) =>
       layer({ training: false, parameters: values, buffers: statistics, nextBuffers: [...statistics] }, x),
+    cut: (training, values, statistics, x, cut) =>
+      layer({ training, parameters: values, buffers: statistics, nextBuffers: [...statistics], cut }, x),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Graph, Node, Value } from "../graph.js";
+import { type Graph, type Node, nextId, type Value } from "../graph.js";
 
 /**
  * Gives every output a node of its own, an Identity where it is an input, a constant, or another output as well: ONNX
@@ -6,11 +6,11 @@ import type { Graph, Node, Value } from "../graph.js";
  */
 export function ownOutputs(graph: Graph): Graph {
   const free = new Set(graph.nodes.flatMap((node) => node.outputs));
-  let nextId = 1 + Math.max(-1, ...allIds(graph));
+  let id = nextId(graph);
   const identities: Node[] = [];
   const outputs = graph.outputs.map((value) => {
     if (free.delete(value)) return value;
-    const copy: Value = { ...value, id: nextId++ };
+    const copy: Value = { ...value, id: id++ };
     const node = {
       op: "Identity",
       domain: "",
@@ -22,9 +22,4 @@ export function ownOutputs(graph: Graph): Graph {
     return copy;
   });
   return { ...graph, nodes: [...graph.nodes, ...identities], outputs };
-}
-
-function allIds({ inputs, constants, nodes }: Graph): number[] {
-  const values = [...inputs, ...constants.map((c) => c.value), ...nodes.flatMap((node) => node.outputs)];
-  return values.map(({ id }) => id);
 }

@@ -33,7 +33,7 @@ type Lowering = (g: GraphBuilder, c: Convolution) => View;
 
 /** Which way to compute it. */
 function lowering(g: GraphBuilder, c: Convolution): Lowering {
-  return fast(g, c) ?? plain(c);
+  return fast(g, c) ?? plain(g, c);
 }
 
 /** A way that stores channels last; undefined where none applies. */
@@ -56,9 +56,9 @@ function fast(g: GraphBuilder, c: Convolution): Lowering | undefined {
  * ONNX Runtime has its own convolutions in float32 only, and its Conv is about half as fast as a matrix product where
  * the kernel is larger than the result.
  */
-function plain(c: Convolution): Lowering {
+function plain({ optimizations }: GraphBuilder, c: Convolution): Lowering {
   const rank = c.roles.spatial.length;
-  if (isWeightGradient(c)) return columnsPerPosition;
+  if (optimizations.columns && isWeightGradient(c)) return columnsPerPosition;
   if (dtypeOf(c.x) !== "float32" || rank === 0 || rank > 3) return columnsPerTap;
   if (c.lhsDilation.every((d) => d === 1)) return direct;
   return scatters(c) ? transposed : columnsPerTap;

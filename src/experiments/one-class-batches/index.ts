@@ -25,6 +25,7 @@ import {
   wholeNumber,
 } from "../settings.js";
 import { sampleOf } from "../statistics.js";
+import { exportRun } from "../training/export.js";
 import { train } from "../training/train.js";
 import { claimsOf } from "./claims.js";
 import { evaluator, type Quality } from "./evaluate.js";
@@ -131,6 +132,9 @@ async function trainOnce(
   );
   const trained = metrics.filter(({ loss }) => loss !== undefined);
   const measured = metrics.filter(({ accuracy }) => accuracy !== undefined);
+  // The last batch: of one class where batches are.
+  const last = batchOf(split, dataset.shape, batches(settings.epochs - 1).at(-1)!);
+  await exportRun(folder, network.whole, state, { input: last.images, label: last.labels });
   onProgress("linear probe, silhouette, scatter");
   return {
     ...(await evaluation.judge(state)),

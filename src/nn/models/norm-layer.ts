@@ -36,6 +36,8 @@ const layerOf =
       .parameters(shape)
       .map((p) => registry.add(`${name}.${p.name}`, p.shape, constantly(p.initial)));
     return (pass, x) => {
+      const replaced = pass.cut?.({ name, norm, x });
+      if (replaced) return replaced;
       const before = state.map(({ read }) => read(pass));
       const affine = parameters.map((read) => read(pass));
       if (!pass.training) return norm.affine((norm.evaluate ?? norm.standardize)(x, before), affine);

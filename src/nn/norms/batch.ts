@@ -2,6 +2,7 @@ import { batchNormLayout } from "../../theory/index.js";
 import { channelAffine } from "./affine.js";
 import { batchAxes, moments, standardizeBy } from "./moments.js";
 import type { Norm, RunningOptions } from "./norm.js";
+import { batchOperator } from "./operators.js";
 import { EPSILON, MOMENTUM, runningStatistics, standardizeByRunning, updateRunning } from "./running.js";
 
 /**
@@ -18,6 +19,7 @@ export function batchNorm({ epsilon = EPSILON, momentum = MOMENTUM }: RunningOpt
     evaluate: (x, state) => standardizeByRunning(x, state, epsilon),
     update: (x, state) => updateRunning(state, moments(x, batchAxes(x)), x.size / x.shape[1]!, momentum),
     ...channelAffine,
+    operator: batchOperator(epsilon, momentum),
     blocks: (shape) => ({ layout: batchNormLayout(shape), ones: true, y: true }),
   };
 }

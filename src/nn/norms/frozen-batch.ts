@@ -1,6 +1,7 @@
 import { channelAffine } from "./affine.js";
 import type { Norm, NormOptions } from "./norm.js";
-import { EPSILON, runningStatistics, standardizeByRunning } from "./running.js";
+import { runningOperator } from "./operators.js";
+import { EPSILON, MOMENTUM, runningStatistics, standardizeByRunning } from "./running.js";
 
 /**
  * Batch normalization with frozen statistics, in training too: what every batch norm is in evaluation. The statistics
@@ -14,6 +15,7 @@ export function frozenBatchNorm({ epsilon = EPSILON }: NormOptions = {}): Norm {
     state: runningStatistics,
     standardize: (x, state) => standardizeByRunning(x, state, epsilon),
     ...channelAffine,
+    operator: runningOperator(epsilon, MOMENTUM),
     blocks: () => null,
   };
 }

@@ -4,6 +4,7 @@ import type { GroupLayout } from "../../theory/index.js";
 import { channelAffine } from "./affine.js";
 import { moments, standardizeBy } from "./moments.js";
 import type { Norm, RunningOptions } from "./norm.js";
+import { runningOperator } from "./operators.js";
 import { EPSILON, MOMENTUM, runningStatistics, standardizeByRunning, updateRunning } from "./running.js";
 
 /**
@@ -38,6 +39,7 @@ export function ghostBatchNorm(
       return updateRunning(state, average, (samples * x.size) / (x.shape[0]! * x.shape[1]!), momentum);
     },
     ...channelAffine,
+    operator: runningOperator(epsilon, momentum),
     blocks: (shape) => ({ layout: ghostBatchLayout(shape, samples), ones: true, y: true }),
   };
 }

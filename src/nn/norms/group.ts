@@ -4,6 +4,7 @@ import { groupNormLayout } from "../../theory/index.js";
 import { channelAffine } from "./affine.js";
 import { axesFrom, moments, standardizeBy } from "./moments.js";
 import type { Norm, NormOptions } from "./norm.js";
+import { groupOperator } from "./operators.js";
 
 /**
  * Group normalization: per sample and group of neighbouring channels, over positions too. Blocks 1 and y of every
@@ -22,6 +23,7 @@ export function groupNorm(groups: number, { epsilon = 1e-5 }: NormOptions = {}):
       return reshape(standardizeBy(parts, moments(parts, axesFrom(parts, 2)), epsilon), x.shape);
     },
     ...channelAffine,
+    operator: groupOperator(groups, epsilon),
     blocks: (shape) => {
       check(shape, groups);
       return { layout: groupNormLayout(shape, groups), ones: true, y: true };

@@ -2,6 +2,7 @@ import { instanceNormLayout } from "../../theory/index.js";
 import { channelAffine } from "./affine.js";
 import { axesFrom, moments, standardizeBy } from "./moments.js";
 import type { Norm, NormOptions } from "./norm.js";
+import { instanceOperator } from "./operators.js";
 
 /**
  * Instance normalization: per sample and channel, over positions. Blocks 1 and y of every (sample, channel), so a
@@ -16,6 +17,7 @@ export function instanceNorm({ epsilon = 1e-5 }: NormOptions = {}): Norm {
     state: () => [],
     standardize: (x) => standardizeBy(x, moments(x, axesFrom(x, 2)), epsilon),
     ...channelAffine,
+    operator: instanceOperator(epsilon),
     blocks: (shape) => ({ layout: instanceNormLayout(shape), ones: true, y: true }),
   };
 }

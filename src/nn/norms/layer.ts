@@ -2,6 +2,7 @@ import { layerNormLayout } from "../../theory/index.js";
 import { sampleAffine } from "./affine.js";
 import { axesFrom, moments, standardizeBy } from "./moments.js";
 import type { Norm, NormOptions } from "./norm.js";
+import { layerOperator } from "./operators.js";
 
 /**
  * Layer normalization: per sample, over all its features. Blocks 1 and y of every sample; a gradient g shared by the
@@ -15,6 +16,7 @@ export function layerNorm({ epsilon = 1e-5 }: NormOptions = {}): Norm {
     state: () => [],
     standardize: (x) => standardizeBy(x, moments(x, axesFrom(x, 1)), epsilon),
     ...sampleAffine,
+    operator: layerOperator(epsilon),
     blocks: (shape) => ({ layout: layerNormLayout(shape, 1), ones: true, y: true }),
   };
 }

@@ -1,3 +1,4 @@
+import type { Attribute } from "../../engine/index.js";
 import type { Traced } from "../../engine/lang/index.js";
 import type { GroupLayout } from "../../theory/index.js";
 
@@ -28,6 +29,25 @@ export interface Norm {
   affine(y: Traced, parameters: readonly Traced[]): Traced;
   /** What the standardization phase projects out of G = ∂L/∂y in training; null: nothing. */
   blocks(shape: readonly number[]): Blocked | null;
+  /**
+   * The ONNX operator that is this norm, for an input of this shape; null or left out where there is none. In training
+   * it has to be the same norm backwards, too.
+   */
+  readonly operator?: (mode: PassMode, shape: readonly number[]) => NormOperator | null;
+}
+
+export type PassMode = "training" | "evaluation";
+
+/** A normalization as a node of ONNX. */
+export interface NormOperator {
+  readonly op: string;
+  readonly attributes: Readonly<Record<string, Attribute>>;
+  /** Its inputs after x: names of parameters and of state of the norm. */
+  readonly operands: readonly string[];
+  /** Whether it yields running statistics beside its result: mean and variance, one number per channel. */
+  readonly statistics: boolean;
+  /** The first operator set that has it in this form. */
+  readonly opset: number;
 }
 
 /** A value a norm owns: its name as in PyTorch, and what it starts from. */

@@ -2,6 +2,7 @@ import { layerNormLayout } from "../../theory/index.js";
 import { sampleScale } from "./affine.js";
 import { axesFrom, divideByRootMeanSquare } from "./moments.js";
 import type { Norm, NormOptions } from "./norm.js";
+import { rmsOperator } from "./operators.js";
 
 /** The distance from 1 to the next float32, PyTorch's default ε. */
 const FLOAT32_EPSILON = 2 ** -23;
@@ -18,6 +19,7 @@ export function rmsNorm({ epsilon = FLOAT32_EPSILON }: NormOptions = {}): Norm {
     state: () => [],
     standardize: (x) => divideByRootMeanSquare(x, axesFrom(x, 1), epsilon),
     ...sampleScale,
+    operator: rmsOperator(epsilon),
     blocks: (shape) => ({ layout: layerNormLayout(shape, 1), ones: false, y: true }),
   };
 }
