@@ -129,9 +129,15 @@ class Translation {
       this.source = sources?.[i];
       located(this.source, () => this.translate(equation));
     });
+    const read = new Set<Atom>(this.equations.flatMap((equation) => equation.inputs));
+    for (const out of outs) read.add(this.read(out));
     this.program = {
       inputs: inputs.slice(consts.length),
-      constants: consts.map((c, i) => ({ variable: inputs[i]!, tensor: tensorOf(c, inputs[i]!) })),
+      constants: consts.flatMap((c, i) => {
+        const variable = inputs[i]!;
+        // Most are zeros as large as an image that nothing reads, and that jax-js makes only when they are asked for.
+        return read.has(variable) ? [{ variable, tensor: tensorOf(c, variable) }] : [];
+      }),
       outputs: outs.map((out) => this.coerce(this.read(out), asDType(out.aval.dtype))),
       equations: this.equations,
     };
