@@ -15,7 +15,7 @@ import {
 import type { Initializer, LayerFunction, Registry } from "./network.js";
 
 /** Uniform in ±1/√fanIn: what PyTorch draws for the weights and biases of linear layers and convolutions. */
-function uniformFanIn(fanIn: number): Initializer {
+export function uniformFanIn(fanIn: number): Initializer {
   const bound = 1 / Math.sqrt(fanIn);
   return (random: Random, data: Float32Array) => {
     for (let i = 0; i < data.length; i++) data[i] = random.uniform(-bound, bound);

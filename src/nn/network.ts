@@ -3,8 +3,15 @@ import { full, type Traced } from "../engine/lang/index.js";
 import { sizeOf, type Tensor } from "../tensor.js";
 import type { Norm } from "./norms/norm.js";
 
-/** How a parameter starts: PyTorch's defaults. */
-export type Initializer = (random: Random, data: Float32Array) => void;
+/**
+ * How a parameter starts: PyTorch's defaults. `earlier` gives the start of a parameter that was added before this one,
+ * for those that depend on another.
+ */
+export type Initializer = (
+  random: Random,
+  data: Float32Array,
+  earlier: (name: string) => Float32Array,
+) => void;
 
 export interface Parameter {
   readonly name: string;
@@ -124,9 +131,11 @@ export function networkOf({ parameters, buffers }: Registry, layer: LayerFunctio
 
 /** Fresh values for all parameters. */
 export function initialValues({ parameters }: Network, random: Random): Tensor[] {
-  return parameters.map(({ shape, initialize }) => {
+  const drawn = new Map<string, Float32Array>();
+  return parameters.map(({ name, shape, initialize }) => {
     const data = new Float32Array(sizeOf(shape));
-    initialize(random, data);
+    initialize(random, data, (earlier) => drawn.get(earlier)!);
+    drawn.set(name, data);
     return { dtype: "float32", shape, data };
   });
 }

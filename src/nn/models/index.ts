@@ -1,5 +1,6 @@
 export { autoencoder } from "./autoencoder.js";
 export { densenet } from "./densenet.js";
 export { mlp } from "./mlp.js";
+export { bitsPerDimension, type RealNvp, realnvp } from "./realnvp/index.js";
 export { resnet } from "./resnet.js";
 export { vgg } from "./vgg.js";
