@@ -1,22 +1,18 @@
 import {
   add,
-  concat,
-  matmul,
   mul,
   reciprocal,
-  reshape,
   square,
   sub,
   sum,
   type Traced,
   type TracedFunction,
-  transpose,
   valueAndGrad,
-  vjp,
 } from "../engine/lang/index.js";
-import type { Below, Loss, OpenedModel } from "../onnx/index.js";
+import type { Loss, OpenedModel } from "../onnx/index.js";
 import { groupMean } from "./group-mean.js";
 import { type TappedPass, Taps } from "./taps.js";
+import { weightGram } from "./weight-gram.js";
 
 /** Where the results of one layer stand in the list that the compiled measurement returns. */
 export interface LayerResults {
@@ -102,14 +98,6 @@ export function measurement(opened: OpenedModel, inputNames: readonly string[], 
     return results;
   };
   return { fn, layers };
-}
-
-/** Pulls cotangents of x back to the weights of the linear op below; the inner products of what arrives there. */
-function weightGram(below: Below, cotangents: readonly Traced[]): Traced {
-  const { pullback } = vjp((w) => ({ out: [below.apply(w!, below.operands)], aux: [] }), [below.value]);
-  const rows = cotangents.map((cotangent) => reshape(pullback([cotangent])[0]!, [1, below.value.size]));
-  const stacked = concat(rows, 0);
-  return matmul(stacked, transpose(stacked, [1, 0]));
 }
 
 const squaredNorm = (x: Traced): Traced => sum(square(x));

@@ -39,9 +39,12 @@ export class Loop {
     return this.current;
   }
 
-  /** Runs once on the state and `inputs`; returns the outputs that are not state. */
-  async step(inputs: readonly Tensor[]): Promise<Tensor[]> {
-    const results = await this.program.run([...this.current, ...inputs], this.spare);
+  /**
+   * Runs once on the state and `inputs`; returns the outputs that are not state. `program` does instead of the loop's
+   * own: one that takes and gives the same state.
+   */
+  async step(inputs: readonly Tensor[], program: Program = this.program): Promise<Tensor[]> {
+    const results = await program.run([...this.current, ...inputs], this.spare);
     [this.current, this.spare] = [this.spare, this.current];
     return results.slice(this.current.length);
   }

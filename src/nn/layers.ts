@@ -3,6 +3,7 @@ import {
   add,
   conv as convolve,
   convTranspose as convolveTransposed,
+  greater,
   matmul,
   mean,
   mul,
@@ -10,9 +11,11 @@ import {
   relu as rectify,
   reshape,
   sumPool,
+  type Traced,
   transpose,
+  where,
 } from "../engine/lang/index.js";
-import type { Initializer, LayerFunction, Registry } from "./network.js";
+import type { Initializer, LayerFunction, Pass, Registry } from "./network.js";
 
 /** Uniform in ±1/√fanIn: what PyTorch draws for the weights and biases of linear layers and convolutions. */
 export function uniformFanIn(fanIn: number): Initializer {
@@ -27,6 +30,29 @@ export const constantly =
   (_, data) => {
     data.fill(value);
   };
+
+/**
+ * The layer of a linear op: `apply` makes the output of a weight and of operands, the input and a bias if there is one.
+ * A probe is told of it.
+ */
+const linearLayer =
+  (
+    name: string,
+    weight: (pass: Pass) => Traced,
+    bias: ((pass: Pass) => Traced) | null,
+    apply: (weight: Traced, operands: readonly Traced[]) => Traced,
+  ): LayerFunction =>
+  (pass, x) => {
+    const value = weight(pass);
+    const operands = bias === null ? [x] : [x, bias(pass)];
+    const output = apply(value, operands);
+    pass.probe?.linear(output, { weight: `${name}.weight`, value, operands, apply });
+    return output;
+  };
+
+/** A bias per channel added to [N, C, H, W], where there is one. */
+const addBias = (y: Traced, bias: Traced | undefined): Traced =>
+  bias === undefined ? y : add(y, reshape(bias, [bias.size, 1, 1]));
 
 interface ConvSettings {
   readonly kernel: number;
@@ -60,10 +86,7 @@ export function conv(
     dilations: [1, 1],
     groups,
   };
-  return (pass, x) => {
-    const y = convolve(x, weight(pass), options);
-    return offset === null ? y : add(y, reshape(offset(pass), [outputs, 1, 1]));
-  };
+  return linearLayer(name, weight, offset, (w, [x, b]) => addBias(convolve(x!, w, options), b));
 }
 
 /** Two-dimensional transposed convolution of [N, inputs, H, W]. */
@@ -86,20 +109,25 @@ export function convTranspose(
     dilations: [1, 1],
     groups: 1,
   };
-  return (pass, x) => {
-    const y = convolveTransposed(x, weight(pass), options, [0, 0]);
-    return offset === null ? y : add(y, reshape(offset(pass), [outputs, 1, 1]));
-  };
+  return linearLayer(name, weight, offset, (w, [x, b]) =>
+    addBias(convolveTransposed(x!, w, options, [0, 0]), b),
+  );
 }
 
 /** x Wᵀ + b for [N, inputs]. */
 export function linear(registry: Registry, name: string, inputs: number, outputs: number): LayerFunction {
   const weight = registry.add(`${name}.weight`, [outputs, inputs], uniformFanIn(inputs));
   const offset = registry.add(`${name}.bias`, [outputs], uniformFanIn(inputs));
-  return (pass, x) => add(matmul(x, transpose(weight(pass), [1, 0])), offset(pass));
+  return linearLayer(name, weight, offset, (w, [x, b]) => add(matmul(x!, transpose(w, [1, 0])), b!));
 }
 
 export const relu: LayerFunction = (_, x) => rectify(x);
+
+/** max(x, slope·x), for a slope below 1. */
+export const leakyRelu =
+  (slope: number): LayerFunction =>
+  (_, x) =>
+    where(greater(x, 0), x, mul(x, slope));
 
 export const flatten: LayerFunction = (_, x) => reshape(x, [x.shape[0]!, x.size / x.shape[0]!]);
 

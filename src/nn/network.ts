@@ -2,6 +2,7 @@ import type { Random } from "../datasets/random.js";
 import { full, type Traced } from "../engine/lang/index.js";
 import { sizeOf, type Tensor } from "../tensor.js";
 import type { Norm } from "./norms/norm.js";
+import type { Probe } from "./probe.js";
 
 /**
  * How a parameter starts: PyTorch's defaults. `earlier` gives the start of a parameter that was added before this one,
@@ -35,6 +36,8 @@ export interface Pass {
   readonly nextBuffers: Traced[];
   /** Asked for every normalization of features; what it returns takes the place of the layer's output. */
   readonly cut?: Cut;
+  /** Looks into the layers, where somebody wants to. */
+  readonly probe?: Probe;
 }
 
 /** A normalization layer on its input x, in a pass: `name` is what its parameters are named by. */
@@ -61,6 +64,7 @@ export interface Network {
     parameters: readonly Traced[],
     buffers: readonly Traced[],
     x: Traced,
+    probe?: Probe,
   ): { output: Traced; buffers: Traced[] };
   /** The output in evaluation: with running statistics where a layer keeps them. */
   evaluate(parameters: readonly Traced[], buffers: readonly Traced[], x: Traced): Traced;
@@ -109,8 +113,14 @@ export function network(build: (registry: Registry) => LayerFunction): Network {
 
 /** `layer` as a network with all that `registry` has collected: several may share their parameters. */
 export function networkOf({ parameters, buffers }: Registry, layer: LayerFunction): Network {
-  const train: Network["train"] = (values, statistics, x) => {
-    const pass = { training: true, parameters: values, buffers: statistics, nextBuffers: [...statistics] };
+  const train: Network["train"] = (values, statistics, x, probe) => {
+    const pass = {
+      training: true,
+      parameters: values,
+      buffers: statistics,
+      nextBuffers: [...statistics],
+      probe,
+    };
     const output = layer(pass, x);
     return { output, buffers: pass.nextBuffers };
   };

@@ -36,6 +36,19 @@ describe("a loop", () => {
     expect(seen.size).toBe(4);
   });
 
+  it("another program may make a step on the same state", async () => {
+    const reversed: TracedFunction = (a, b, x) => [L.add(a!, x!), L.sub(b!, L.mul(a!, 0.1)), L.sum(b!)];
+    await using program = await compile(rotate, [spec, spec, spec]);
+    await using other = await compile(reversed, [spec, spec, spec]);
+    const [a, b, x] = [1, 2, 3].map((seed) => tensor([4, 3], "float64", seed));
+    const loop = new Loop(program, [a!, b!]);
+    await loop.step([x!]);
+    const [c, d] = await program.run([a!, b!, x!]);
+    const [e, f, sum] = await other.run([c!, d!, x!]);
+    expect(await loop.step([x!], other)).toEqual([sum]);
+    expect(loop.state).toEqual([e, f]);
+  });
+
   it("refuses a program that does not return its state", async () => {
     await using program = await compile((a) => [L.sum(a!)], [spec]);
     expect(() => new Loop(program, [tensor([4, 3])])).toThrow(

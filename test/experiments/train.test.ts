@@ -4,8 +4,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { MetricsFile } from "../../src/experiments/training/metrics.js";
+import { supervised } from "../../src/experiments/training/supervised.js";
 import { type TrainingRun, train } from "../../src/experiments/training/train.js";
-import { sgd } from "../../src/nn/index.js";
+import { crossEntropy, mlp, sgd } from "../../src/nn/index.js";
 import { temporaryFolder } from "../support/temporary.js";
 import { expectUserError } from "../support/user-error.js";
 import { smallRun } from "./support/small-run.js";
@@ -79,7 +80,9 @@ describe("training", () => {
   });
 
   it("says at which step the loss stopped being a number", async () => {
-    const wild = { ...run, optimizer: sgd({ rate: 1e30 }) };
+    const network = mlp({ inputs: 256, hidden: [24], norm: "bn" });
+    const procedure = supervised({ network, optimizer: sgd({ rate: 1e30 }), loss: crossEntropy });
+    const wild = { ...run, procedure };
     await expectUserError(() => train(wild, { folder: folder.path("wild") }), "step 2", /the run diverged/);
   });
 });

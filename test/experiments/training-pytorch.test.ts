@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Random } from "../../src/datasets/random.js";
 import { compile } from "../../src/engine/index.js";
-import { coefficientTensors, initialState, trainingStep } from "../../src/experiments/training/step.js";
+import { Stepper } from "../../src/experiments/training/stepper.js";
+import { supervised } from "../../src/experiments/training/supervised.js";
 import { adam, adamax, crossEntropy, mlp, type Optimizer, sgd } from "../../src/nn/index.js";
 import { sizeOf, type Tensor } from "../../src/tensor.js";
 
@@ -70,24 +71,23 @@ const close = (got: Tensor, want: readonly number[], digits: number) => {
 
 describe("fifty steps of a network with batch norm are PyTorch's", () => {
   it.each(expected)("%s: losses, running statistics, loss in evaluation", async (_, optimizer, want) => {
-    const objective = { network, optimizer, loss: crossEntropy };
+    const procedure = supervised({ network, optimizer, loss: crossEntropy });
     const given: Record<string, Tensor> = {
       "fc1.weight": wave([8, 6], 1, 0.4),
       "fc1.bias": wave([8], 2, 0.2),
       "head.weight": wave([3, 8], 3, 0.3),
       "head.bias": wave([3], 4, 0.1),
     };
-    let state = initialState(objective, new Random(0)).map(
-      (t, i) => given[network.parameters[i]?.name ?? ""] ?? t,
-    );
-    const args = (step: number) => [...state, ...coefficientTensors(optimizer, step), x, labels];
-    await using program = await compile(trainingStep(objective), args(1));
+    const start = procedure
+      .initial(new Random(0))
+      .map((t, i) => given[network.parameters[i]?.name ?? ""] ?? t);
+    await using stepper = await Stepper.compile(procedure, start, [x, labels]);
     const losses: number[] = [];
     for (let step = 1; step <= 50; step++) {
-      const [loss, ...next] = await program.run(args(step));
-      if ([1, 10, 50].includes(step)) losses.push(loss!.data[0]!);
-      state = next;
+      const done = await stepper.step(step, [x, labels]);
+      if ([1, 10, 50].includes(step)) losses.push(done.losses.loss!);
     }
+    const { state } = stepper;
     for (const [i, value] of want.losses.entries()) expect(losses[i]).toBeCloseTo(value, 4);
 
     const count = network.parameters.length;

@@ -7,7 +7,8 @@ import type { Claim, ClaimResult, Scale } from "../result.js";
 import { once } from "../runs.js";
 import { positive, type ValuesOf, wholeNumber } from "../settings.js";
 import { decide, sampleOf } from "../statistics.js";
-import { initialState, type TrainingState } from "../training/step.js";
+import type { TrainingState } from "../training/procedure.js";
+import { supervised } from "../training/supervised.js";
 import { train } from "../training/train.js";
 import { blockedNetwork, sharedQuadratic } from "./network.js";
 
@@ -118,10 +119,10 @@ async function trainOnce(
   const network = blockedNetwork(settings, norm, { epsilon });
   const optimizer = sgd({ rate: settings.rate });
   const formula = formulaOf(seed, settings.outputs);
-  const objective = { network, optimizer, loss: sharedQuadratic };
+  const procedure = supervised({ network, optimizer, loss: sharedQuadratic });
   const { state, metrics } = await train(
     {
-      ...objective,
+      procedure,
       settings: { ...settings, norm, epsilon },
       seed,
       steps: settings.steps,
@@ -135,7 +136,7 @@ async function trainOnce(
   );
   const losses = metrics.map(({ loss }) => loss!);
   return {
-    movement: movementBelow(network, initialState(objective, new Random(seed)), state),
+    movement: movementBelow(network, procedure.initial(new Random(seed)), state),
     lossRatio: losses.at(-1)! / losses[0]!,
     losses,
   };

@@ -1,9 +1,9 @@
 import { Random } from "../../datasets/random.js";
-import { compile } from "../../engine/index.js";
 import { adam, crossEntropy, network } from "../../nn/index.js";
 import { linear } from "../../nn/layers.js";
 import type { Tensor } from "../../tensor.js";
-import { coefficientTensors, initialState, trainingStep } from "../training/step.js";
+import { Stepper } from "../training/stepper.js";
+import { supervised } from "../training/supervised.js";
 import type { Features } from "./geometry.js";
 
 const STEPS = 200;
@@ -23,16 +23,14 @@ export async function linearProbe(
   const standardize = standardization(train);
   const x = standardize(train);
   const labels: Tensor = { dtype: "int32", shape: [trainLabels.length], data: Int32Array.from(trainLabels) };
-  const objective = {
+  const procedure = supervised({
     network: network((registry) => linear(registry, "probe", train.width, classes)),
     optimizer: adam({ rate: 0.05, weightDecay: 1e-4 }),
     loss: crossEntropy,
-  };
-  let state = initialState(objective, new Random(0));
-  const args = (step: number) => [...state, ...coefficientTensors(objective.optimizer, step), x, labels];
-  await using program = await compile(trainingStep(objective), args(1));
-  for (let step = 1; step <= STEPS; step++) state = (await program.run(args(step))).slice(1);
-  const [weight, bias] = state as [Tensor, Tensor];
+  });
+  await using stepper = await Stepper.compile(procedure, procedure.initial(new Random(0)), [x, labels]);
+  for (let step = 1; step <= STEPS; step++) await stepper.step(step, [x, labels]);
+  const [weight, bias] = stepper.state as [Tensor, Tensor];
   return accuracy(standardize(test), testLabels, weight, bias);
 }
 

@@ -4,7 +4,8 @@ import { argmax } from "../../engine/lang/index.js";
 import { type Features, scatterRatio, silhouette } from "../features/geometry.js";
 import { linearProbe } from "../features/linear-probe.js";
 import { principalPlane } from "../features/principal-plane.js";
-import { splitState, type TrainingState } from "../training/step.js";
+import { splitState } from "../training/learner.js";
+import type { TrainingState } from "../training/procedure.js";
 import type { Classifier } from "./network.js";
 
 /** How well the penultimate features of a trained network tell the classes apart, on the test images in evaluation. */

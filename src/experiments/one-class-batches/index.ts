@@ -26,6 +26,7 @@ import {
 } from "../settings.js";
 import { sampleOf } from "../statistics.js";
 import { exportRun } from "../training/export.js";
+import { supervised } from "../training/supervised.js";
 import { train } from "../training/train.js";
 import { claimsOf } from "./claims.js";
 import { evaluator, type Quality } from "./evaluate.js";
@@ -114,9 +115,11 @@ async function trainOnce(
   const perEpoch = batches(0).length;
   const { state, metrics } = await train(
     {
-      network: network.whole,
-      optimizer: sgd({ rate: settings.rate, momentum: settings.momentum }),
-      loss: crossEntropy,
+      procedure: supervised({
+        network: network.whole,
+        optimizer: sgd({ rate: settings.rate, momentum: settings.momentum }),
+        loss: crossEntropy,
+      }),
       settings: { ...settings, norm, batching },
       seed,
       steps: settings.epochs * perEpoch,

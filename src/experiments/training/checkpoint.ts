@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { UserError } from "../../errors.js";
 import { openTensorFile, readTensor, writeSafetensors } from "../../trace/index.js";
-import type { TrainingState } from "./step.js";
+import type { TrainingState } from "./procedure.js";
 
 /** A state of training with the number of steps that led to it. */
 export interface Checkpoint {

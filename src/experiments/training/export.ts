@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { type Network, onnxModel } from "../../nn/index.js";
 import type { Tensor } from "../../tensor.js";
 import { writeNpz, writeWholeFile } from "../../trace/index.js";
-import { splitState, type TrainingState } from "./step.js";
+import { splitState } from "./learner.js";
+import type { TrainingState } from "./procedure.js";
 
 /** A batch of a run as `blindspot audit` reads it: class numbers, a target, or neither. */
 export interface AuditBatch {

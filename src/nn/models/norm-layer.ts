@@ -35,14 +35,16 @@ const layerOf =
     const parameters = norm
       .parameters(shape)
       .map((p) => registry.add(`${name}.${p.name}`, p.shape, constantly(p.initial)));
-    return (pass, x) => {
-      const replaced = pass.cut?.({ name, norm, x });
+    return (pass, input) => {
+      const replaced = pass.cut?.({ name, norm, x: input });
       if (replaced) return replaced;
       const before = state.map(({ read }) => read(pass));
       const affine = parameters.map((read) => read(pass));
-      if (!pass.training) return norm.affine((norm.evaluate ?? norm.standardize)(x, before), affine);
+      if (!pass.training) return norm.affine((norm.evaluate ?? norm.standardize)(input, before), affine);
+      const x = pass.probe?.entering(name, norm, input) ?? input;
       const after = norm.update?.(stopGradient(x), before) ?? before;
       for (const [i, { write }] of state.entries()) write(pass, after[i]!);
-      return norm.affine(norm.standardize(x, before), affine);
+      const y = norm.standardize(x, before);
+      return norm.affine(pass.probe?.standardized(name, norm, x, y) ?? y, affine);
     };
   };

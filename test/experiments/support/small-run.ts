@@ -1,4 +1,5 @@
 import { batchOf, epochBatches, firstOf, loadDataset, Random } from "../../../src/datasets/index.js";
+import { supervised } from "../../../src/experiments/training/supervised.js";
 import type { TrainingRun } from "../../../src/experiments/training/train.js";
 import { adam, crossEntropy, mlp } from "../../../src/nn/index.js";
 
@@ -7,9 +8,11 @@ export async function smallRun(seed = 3): Promise<TrainingRun> {
   const { train, shape } = await loadDataset("glyphs");
   const split = firstOf(train, 320);
   return {
-    network: mlp({ inputs: 256, hidden: [24, 16], norm: "bn" }),
-    optimizer: adam({ rate: 0.01 }),
-    loss: crossEntropy,
+    procedure: supervised({
+      network: mlp({ inputs: 256, hidden: [24, 16], norm: "bn" }),
+      optimizer: adam({ rate: 0.01 }),
+      loss: crossEntropy,
+    }),
     settings: { network: "mlp" },
     seed,
     steps: 60,

@@ -1,0 +1,60 @@
+import type { Random } from "../../datasets/random.js";
+import type { Traced } from "../../engine/lang/index.js";
+import { initialBuffers, initialValues, type Network } from "../../nn/network.js";
+import type { Optimizer } from "../../nn/optimizers/index.js";
+import { sizeOf, type Tensor } from "../../tensor.js";
+
+/** A network and the rule that trains it. Its state: parameters, then buffers, then the optimizer's slots, slot by slot. */
+export interface Learner {
+  readonly network: Network;
+  readonly optimizer: Optimizer;
+}
+
+/** A name for every tensor of the state, in its order. */
+export function stateNames({ network, optimizer }: Learner): string[] {
+  return [
+    ...network.parameters.map(({ name }) => `parameter.${name}`),
+    ...network.buffers.map(({ name }) => `buffer.${name}`),
+    ...optimizer.slots.flatMap((slot) => network.parameters.map(({ name }) => `${slot}.${name}`)),
+  ];
+}
+
+export function initialState({ network, optimizer }: Learner, random: Random): Tensor[] {
+  const parameters = initialValues(network, random);
+  const zeros = (): Tensor[] =>
+    network.parameters.map(({ shape }) => ({
+      dtype: "float32",
+      shape,
+      data: new Float32Array(sizeOf(shape)),
+    }));
+  return [...parameters, ...initialBuffers(network), ...optimizer.slots.flatMap(zeros)];
+}
+
+/** The parts of a learner's state or its traced counterpart. */
+export function splitState<T>({ parameters, buffers }: Network, state: readonly T[]) {
+  const trained = parameters.length;
+  return {
+    parameters: state.slice(0, trained),
+    buffers: state.slice(trained, trained + buffers.length),
+    slots: state.slice(trained + buffers.length),
+  };
+}
+
+/** The state after the optimizer has made its step along `gradients`, with the buffers that the pass left. */
+export function nextState(
+  { network, optimizer }: Learner,
+  state: readonly Traced[],
+  { gradients, buffers }: { readonly gradients: readonly Traced[]; readonly buffers: readonly Traced[] },
+  coefficients: readonly Traced[],
+): Traced[] {
+  const { parameters, slots } = splitState(network, state);
+  const updated = parameters.map((parameter, i) => {
+    const own = optimizer.slots.map((_, slot) => slots[slot * parameters.length + i]!);
+    return optimizer.update(parameter, gradients[i]!, own, coefficients);
+  });
+  return [
+    ...updated.map(({ parameter }) => parameter),
+    ...buffers,
+    ...optimizer.slots.flatMap((_, slot) => updated.map(({ slots }) => slots[slot]!)),
+  ];
+}
