@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import type { AuditReport, Thresholds } from "../audit/result.js";
-import type { Device } from "../engine/session.js";
+import type { Device } from "../engine/index.js";
 import { UserError } from "../errors.js";
 import type { LossKind } from "../onnx/loss.js";
 import { checkWritable, tableOptions, writeWhole } from "./output.js";

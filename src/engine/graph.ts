@@ -80,7 +80,9 @@ type ValueType = Pick<Value, "dtype" | "shape">;
 export class GraphBuilder {
   private readonly inputs: Value[] = [];
   private readonly nodes: Node[] = [];
-  private readonly constants = new Map<string, Constant>();
+  private readonly constants: Constant[] = [];
+  /** Constants that may be equal, by `contentKey`. */
+  private readonly alike = new Map<string, Constant[]>();
   private readonly constantOf = new Map<Value, Constant>();
   private readonly known = new Map<string, readonly Value[]>();
   private readonly producers = new Map<Value, Node>();
@@ -98,11 +100,13 @@ export class GraphBuilder {
 
   constant(dtype: GraphDType, shape: readonly number[], data: ConstantData): Value {
     const key = `${dtype}[${shape}]${contentKey(data)}`;
-    const known = this.constants.get(key);
+    const alike = this.alike.get(key) ?? [];
+    const known = alike.find((constant) => sameContent(constant.data, data));
     if (known !== undefined) return known.value;
     const value = this.value({ dtype, shape });
     const constant = { value, data };
-    this.constants.set(key, constant);
+    this.constants.push(constant);
+    this.alike.set(key, [...alike, constant]);
     this.constantOf.set(value, constant);
     return value;
   }
@@ -164,7 +168,7 @@ export class GraphBuilder {
   finish(outputs: readonly Value[]): Graph {
     return {
       inputs: this.inputs,
-      constants: [...this.constants.values()],
+      constants: this.constants,
       nodes: this.nodes,
       outputs,
     };
@@ -187,21 +191,36 @@ function storageOf(dtype: DType): { of(...values: number[]): TensorData } {
   return STORAGE[dtype];
 }
 
-/** Up to this many elements a constant is compared by its content, above by the identity of its array. */
+/** Up to this many elements constants are compared by their content, above by the identity of their arrays. */
 const COMPARED = 1 << 16;
 
-const identities = new WeakMap<ConstantData, number>();
+const keys = new WeakMap<ConstantData, string>();
 let nextIdentity = 0;
 
+/** Equal for equal content; rarely for other content. */
 function contentKey(data: ConstantData): string {
-  if (data.length <= COMPARED) {
-    // Through bytes, so that −0 and 0 differ and NaNs do not all look alike.
-    return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("latin1");
+  let key = keys.get(data);
+  if (key === undefined) {
+    key = data.length <= COMPARED ? String(hash(bytesOf(data))) : `#${nextIdentity++}`;
+    keys.set(data, key);
   }
-  let identity = identities.get(data);
-  if (identity === undefined) {
-    identity = nextIdentity++;
-    identities.set(data, identity);
-  }
-  return `#${identity}`;
+  return key;
+}
+
+function sameContent(a: ConstantData, b: ConstantData): boolean {
+  if (a === b) return true;
+  if (a.length > COMPARED) return false;
+  // Bytes, so that −0 and 0 differ and NaN equals itself.
+  const [x, y] = [bytesOf(a), bytesOf(b)];
+  return x.length === y.length && x.every((byte, i) => byte === y[i]);
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ConstantData): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+/** FNV-1a, 32 bits. */
+function hash(bytes: Uint8Array): number {
+  let h = 0x811c9dc5;
+  for (const byte of bytes) h = Math.imul(h ^ byte, 0x01000193);
+  return h;
 }

@@ -9,5 +9,6 @@ export { Loop } from "./loop.js";
 export { type LoweredGraph, type LowerOptions, lower, type NamedSpec } from "./lower.js";
 export { type Cut, type ModelSource, modelFile, type Stored } from "./model-file.js";
 export type { Optimizations } from "./optimizations.js";
-export { type Device, Program, type SessionOptions } from "./session.js";
+export type { Device } from "./runtime/runtime.js";
+export { Program, type SessionOptions } from "./session.js";
 export type { SourceLine } from "./source-line.js";

@@ -1,10 +1,9 @@
-import { availableParallelism } from "node:os";
 import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-common";
 import { UserError } from "../errors.js";
 import { checkTensor, showShape, type Tensor, type TensorData, type TensorSpec } from "../tensor.js";
 import type { LoweredGraph } from "./lower.js";
-
-export type Device = "cpu" | "cuda" | "webgpu";
+import { loadRuntime } from "./runtime/node.js";
+import type { Device, Runtime } from "./runtime/runtime.js";
 
 export interface SessionOptions {
   /** Where to run; "cpu" unless told. */
@@ -25,7 +24,7 @@ export class Program {
   private constructor(
     private readonly lowered: LoweredGraph,
     private readonly session: InferenceSession,
-    private readonly runtime: typeof import("onnxruntime-node"),
+    private readonly runtime: Runtime,
   ) {
     this.inputs = lowered.inputs;
     this.outputs = lowered.outputs;
@@ -38,20 +37,18 @@ export class Program {
     lowered: LoweredGraph,
     { device = "cpu", threads, profile }: SessionOptions = {},
   ): Promise<Program> {
-    const runtime = await import("onnxruntime-node");
+    const runtime = await loadRuntime(device, threads);
     const options: InferenceSession.SessionOptions = {
-      executionProviders: device === "cpu" ? ["cpu"] : [device, "cpu"],
+      executionProviders: runtime.providers(device),
       // The engine's own passes run; ONNX Runtime's undo some of them (fast 2-d transposes, for one).
       graphOptimizationLevel: "disabled",
       enableMemPattern: false,
       enableCpuMemArena: true,
       executionMode: "sequential",
-      intraOpNumThreads: threads ?? availableParallelism(),
+      intraOpNumThreads: threads ?? runtime.threads,
       logSeverityLevel: 4,
       ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
     };
-    // What goes wrong is thrown; nothing else should reach the terminal.
-    runtime.env.logLevel = "fatal";
     let session: InferenceSession;
     try {
       session = await runtime.InferenceSession.create(lowered.bytes, options);
@@ -80,15 +77,19 @@ export class Program {
     this.lowered.outputs.forEach((spec, i) => {
       const tensor = into[i];
       if (tensor !== undefined) checkMatches(`output ${spec.name}`, tensor, spec);
-      fetches[spec.name] = tensor === undefined ? null : this.wrap(tensor);
+      fetches[spec.name] = tensor === undefined || !this.runtime.writesInto ? null : this.wrap(tensor);
     });
     const results = await this.session.run(feeds, fetches).catch((error: unknown) => {
       if (!/division by zero/i.test(String(error))) throw error;
       throw new UserError("program: integer division by zero; check the divisor", 2, { cause: error });
     });
-    return this.lowered.outputs.map(
-      ({ name, dtype, shape }, i) => into[i] ?? { dtype, shape, data: results[name]!.data as TensorData },
-    );
+    return this.lowered.outputs.map(({ name, dtype, shape }, i) => {
+      const data = results[name]!.data as TensorData;
+      const given = into[i];
+      if (given === undefined) return { dtype, shape, data };
+      if (!this.runtime.writesInto) given.data.set(data as never);
+      return given;
+    });
   }
 
   private wrap({ dtype, data, shape }: Tensor): RuntimeTensor {

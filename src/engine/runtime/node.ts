@@ -1,0 +1,16 @@
+import { availableParallelism } from "node:os";
+import type { LoadRuntime } from "./runtime.js";
+
+export const loadRuntime: LoadRuntime = async () => {
+  const { InferenceSession, Tensor, env } = await import("onnxruntime-node");
+  // What goes wrong is thrown; nothing else should reach the terminal.
+  env.logLevel = "fatal";
+  return {
+    InferenceSession,
+    Tensor,
+    threads: availableParallelism(),
+    writesInto: true,
+    // What a device has no kernel for runs on the cpu.
+    providers: (device) => (device === "cpu" ? ["cpu"] : [device, "cpu"]),
+  };
+};
