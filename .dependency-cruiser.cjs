@@ -48,7 +48,7 @@ module.exports = {
     layer("report-imports-results", "report", [
       "audit/(result|compare|fail-on).ts",
       "verify/result.ts",
-      "experiments/result.ts",
+      "experiments/(sweep/)?result.ts",
     ]),
     {
       name: "report-imports-types-only",

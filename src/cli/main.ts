@@ -5,6 +5,7 @@ import { version } from "../version.js";
 import { auditCommand } from "./audit.js";
 import { compareCommand } from "./compare.js";
 import { reproduceCommand } from "./reproduce.js";
+import { sweepCommand } from "./sweep.js";
 import { verifyCommand } from "./verify.js";
 
 const EXIT = { wrongUse: 2, internal: 3 } as const;
@@ -27,6 +28,7 @@ program.addCommand(auditCommand().copyInheritedSettings(program));
 program.addCommand(compareCommand().copyInheritedSettings(program));
 program.addCommand(verifyCommand().copyInheritedSettings(program));
 program.addCommand(reproduceCommand().copyInheritedSettings(program));
+program.addCommand(sweepCommand().copyInheritedSettings(program));
 
 process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
   // A reader that closes the pipe early (`| head`) is no fault; what --fail-on has found still counts.

@@ -1,10 +1,10 @@
 import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { catalogue } from "../experiments/catalogue.js";
 import { type Scale, scales } from "../experiments/result.js";
 import type { NormName } from "../nn/index.js";
+import { experimentsHelp } from "./experiments-help.js";
 import { tableOptions, writeWhole } from "./output.js";
-import { terminalProgress } from "./progress.js";
+import { longProgress } from "./progress.js";
 
 interface ReproduceFlags {
   scale: Scale;
@@ -19,10 +19,7 @@ export function reproduceCommand(): Command {
   return new Command("reproduce")
     .description("run an experiment of the paper and decide its claims")
     .argument("<experiment>", "its name")
-    .addHelpText(
-      "after",
-      `\nExperiments:\n${catalogue.map(({ name, title }) => `  ${name.padEnd(20)}${title}`).join("\n")}`,
-    )
+    .addHelpText("after", experimentsHelp)
     .addOption(
       new Option("--scale <scale>", "smoke: a minute; cpu: under 30 min; paper: its sizes")
         .choices(scales)
@@ -42,7 +39,7 @@ export function reproduceCommand(): Command {
 async function reproduceExperiment(name: string, flags: ReproduceFlags): Promise<void> {
   const { reproduce } = await import("../experiments/index.js");
   const out = resolve(flags.out ?? join("runs", `${name}-${flags.scale}`));
-  const progress = terminalProgress();
+  const progress = longProgress();
   const result = await reproduce(name, { ...flags, out, onProgress: progress.report }).finally(progress.done);
   const { figures } = await import("../report/experiment/figures.js");
   for (const [file, svg] of figures(result)) writeWhole(join(out, file), svg);

@@ -8,7 +8,7 @@ import type { Device, Runtime } from "./runtime/runtime.js";
 export interface SessionOptions {
   /** Where to run; "cpu" unless told. */
   readonly device?: Device;
-  /** Threads within one operator; as many as there are cores unless told. */
+  /** Threads within one operator; `BLINDSPOT_THREADS`, else as many as there are cores, unless told. */
   readonly threads?: number;
   /** Prefix of the file that every run's time per node is written to when `endProfiling` is called. */
   readonly profile?: string;

@@ -27,6 +27,16 @@ export interface ExperimentContext<S extends Settings = Settings> {
   readonly resume: boolean;
   readonly dataDir?: string;
   readonly onProgress: (message: string) => void;
+  /** Told of every run that is done, or was before. */
+  readonly onRun?: (name: string, run: FinishedRun) => void;
+}
+
+/** One training run of an experiment when it is done: kept as `summary.json` in the run's folder. */
+export interface FinishedRun<Summary = unknown> {
+  /** Everything that the run depends on, as text. */
+  readonly settings: string;
+  readonly elapsedMs: number;
+  readonly summary: Summary;
 }
 
 export interface Findings {

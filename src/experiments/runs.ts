@@ -1,36 +1,40 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ExperimentContext } from "./experiment.js";
-
-/** One training run of an experiment when it is done: kept as `summary.json` in the run's folder. */
-interface Done<Summary> {
-  readonly settings: string;
-  readonly elapsedMs: number;
-  readonly summary: Summary;
-}
+import type { ExperimentContext, FinishedRun } from "./experiment.js";
+import { makeFolder } from "./make-folder.js";
+import { writeJson } from "./write-json.js";
 
 /**
  * The summary of the run `name`: read, if resuming and it was done before with the same settings; else made by
  * `perform` in the run's folder.
  */
 export async function once<Summary>(
-  { folder, resume, onProgress }: ExperimentContext,
+  { folder, resume, onProgress, onRun = () => {} }: Omit<ExperimentContext, "settings">,
   name: string,
   settings: Readonly<Record<string, unknown>>,
   perform: (folder: string, onProgress: (message: string) => void) => Promise<Summary>,
 ): Promise<{ summary: Summary; elapsedMs: number }> {
   const runFolder = join(folder, name);
-  const path = join(runFolder, "summary.json");
+  const path = summaryPath(folder, name);
   const text = JSON.stringify(settings);
   if (resume && existsSync(path)) {
-    const done = JSON.parse(readFileSync(path, "utf8")) as Done<Summary>;
-    if (done.settings === text) return done;
+    const done = JSON.parse(readFileSync(path, "utf8")) as FinishedRun<Summary>;
+    if (done.settings === text) {
+      onRun(name, done);
+      return done;
+    }
   }
-  mkdirSync(runFolder, { recursive: true });
+  makeFolder(runFolder);
   const start = performance.now();
   const summary = await perform(runFolder, (message) => onProgress(`${name}: ${message}`));
-  const done: Done<Summary> = { settings: text, elapsedMs: performance.now() - start, summary };
-  writeFileSync(`${path}.part`, JSON.stringify(done));
-  renameSync(`${path}.part`, path);
+  const done: FinishedRun<Summary> = { settings: text, elapsedMs: performance.now() - start, summary };
+  writeRun(folder, name, done);
+  onRun(name, done);
   return done;
 }
+
+/** Keeps a finished run among those in `folder`. */
+export const writeRun = (folder: string, name: string, run: FinishedRun): void =>
+  writeJson(summaryPath(folder, name), run);
+
+const summaryPath = (folder: string, name: string): string => join(folder, name, "summary.json");

@@ -48,12 +48,16 @@ export function settingsOf<S extends Settings>(
   return { ...own, ...Object.fromEntries(read) };
 }
 
-const unknownSetting = (name: string, known: readonly string[]): string =>
+export const unknownSetting = (name: string, known: readonly string[]): string =>
   `${name}: no such setting, expected one of ${known.join(", ")}`;
 
 /** The scales that an experiment has settings for. */
 const scaleNames = (table: Pick<SettingsTable, "scales">): Scale[] =>
   scales.filter((scale) => table.scales[scale] !== undefined);
+
+/** A value as it is written: what its kind reads. */
+export const showSetting = (value: SettingValue): string =>
+  Array.isArray(value) ? value.join("x") : String(value);
 
 /** A whole number, at least `least`. */
 export const wholeNumber = (least: number): Kind<number> => ({

@@ -105,6 +105,12 @@ describe("wrong use", () => {
     );
     expect(existsSync(out)).toBe(false);
   });
+  it("a folder that cannot be made", () =>
+    expectUserError(
+      () => reproduce("blocked-learning", { out: "/proc/nothing/here" }),
+      "/proc/nothing",
+      /cannot be made/,
+    ));
   it("data that is not there", async () => {
     const options = { out: folder.path("data"), scale: "cpu", dataDir: folder.path("none") } as const;
     const file = folder.path("none/mnist/train-images-idx3-ubyte");

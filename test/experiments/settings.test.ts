@@ -7,6 +7,7 @@ import {
   positive,
   type SettingsTable,
   settingsOf,
+  showSetting,
   twoSizes,
   wholeNumber,
 } from "../../src/experiments/settings.js";
@@ -68,10 +69,7 @@ it.each(catalogue)(
   async ({ load }) => {
     const { settings } = await load();
     for (const values of Object.values(settings.scales)) {
-      const written = Object.entries(values).map(([name, value]) => [
-        name,
-        Array.isArray(value) ? value.join("x") : String(value),
-      ]);
+      const written = Object.entries(values).map(([name, value]) => [name, showSetting(value)]);
       expect(settingsOf(settings, "smoke", Object.fromEntries(written))).toEqual(values);
     }
     expect(Object.keys(settings.scales)).toEqual(expect.arrayContaining(["smoke", "cpu"]));

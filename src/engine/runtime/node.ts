@@ -1,5 +1,5 @@
-import { availableParallelism } from "node:os";
 import type { LoadRuntime } from "./runtime.js";
+import { defaultThreads } from "./threads.js";
 
 export const loadRuntime: LoadRuntime = async () => {
   const { InferenceSession, Tensor, env } = await import("onnxruntime-node");
@@ -8,7 +8,7 @@ export const loadRuntime: LoadRuntime = async () => {
   return {
     InferenceSession,
     Tensor,
-    threads: availableParallelism(),
+    threads: defaultThreads(),
     writesInto: true,
     // What a device has no kernel for runs on the cpu.
     providers: (device) => (device === "cpu" ? ["cpu"] : [device, "cpu"]),

@@ -1,22 +1,10 @@
-import type {
-  ClaimResult,
-  ExperimentResult,
-  Measurement,
-  Outcome,
-  Sample,
-} from "../../experiments/result.js";
+import type { ClaimResult, ExperimentResult, Measurement } from "../../experiments/result.js";
 import { duration, significant } from "../format.js";
 import { alignedTable, type Column } from "../terminal/columns.js";
-import { painter, type Style } from "../terminal/style.js";
+import { painter } from "../terminal/style.js";
 import { wrap } from "../terminal/text.js";
 import { conditionName } from "./svg.js";
-
-const signs: Record<Outcome, string> = { confirmed: "✓", "not confirmed": "✗", undecided: "?" };
-const styles: Record<Outcome, Style> = { confirmed: "green", "not confirmed": "red", undecided: "yellow" };
-const relations: Record<ClaimResult["relation"], string> = { "at least": "≥", "at most": "≤" };
-
-const meanOf = ({ mean, deviation }: Sample): string =>
-  deviation === null ? significant(mean, 3) : `${significant(mean, 3)} ± ${significant(deviation, 2)}`;
+import { meanOf, relations, signs, styles } from "./words.js";
 
 const columns: readonly Column<Measurement>[] = [
   { title: "condition", align: "left", cell: conditionName },

@@ -1,0 +1,93 @@
+import { join, resolve } from "node:path";
+import { Command, Option } from "commander";
+import { type Scale, scales } from "../experiments/result.js";
+import type { SweepProgress } from "../experiments/sweep/index.js";
+import { experimentsHelp } from "./experiments-help.js";
+import { tableOptions, writeWhole } from "./output.js";
+import { bar, longProgress } from "./progress.js";
+import { wholeNumber } from "./whole-number.js";
+
+interface SweepFlags {
+  scale: Scale;
+  out?: string;
+  jobs?: number;
+  resume?: boolean;
+  dataDir?: string;
+}
+
+export function sweepCommand(): Command {
+  return new Command("sweep")
+    .description("run an experiment with every combination of settings")
+    .argument("<experiment>", "its name")
+    .argument("[key=values...]", "what to vary: norm=bn,ln seed=0,1,2 batch=32,64 rate=0.01,0.1")
+    .addOption(new Option("--scale <scale>", "settings that are not varied").choices(scales).default("smoke"))
+    .option("--out <folder>", "for sweep.json, sweep.csv and runs (default: runs/sweep-<experiment>-<scale>)")
+    .option("--jobs <number>", "processes side by side (default: one for every core)", wholeNumber(1))
+    .option("--resume", "keep the jobs in there that are done and go on with the others")
+    .option(
+      "--data-dir <folder>",
+      "with folders mnist, fashion-mnist, cifar10 (default: a cache, filled by download)",
+    )
+    .addHelpText("after", experimentsHelp)
+    .addHelpText(
+      "after",
+      "\nKeys: norm, seed and the settings of the experiment; a key that does not exist shows those that do.",
+    )
+    .action(runSweep);
+}
+
+async function runSweep(name: string, words: string[], flags: SweepFlags): Promise<void> {
+  const { defaultJobs, gridOf, localRunner, sweep } = await import("../experiments/sweep/index.js");
+  const grid = await gridOf(name, flags.scale, words);
+  const out = resolve(flags.out ?? join("runs", `sweep-${name}-${flags.scale}`));
+  const { dataDir, resume } = flags;
+  const runner = localRunner({ processes: flags.jobs ?? defaultJobs(), dataDir });
+  const interruption = new AbortController();
+  const interrupt = () => interruption.abort(new Interrupted());
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const progress = longProgress();
+  const { signal } = interruption;
+  try {
+    const result = await sweep(grid, {
+      ...{ out, resume, dataDir, runner, signal },
+      onProgress: progressLine(progress),
+    }).finally(progress.done);
+    const { figures } = await import("../report/experiment/figures.js");
+    const { readFileSync } = await import("node:fs");
+    for (const cell of result.cells) {
+      const folder = join(out, cell.name);
+      for (const [file, svg] of figures(JSON.parse(readFileSync(join(folder, "result.json"), "utf8"))))
+        writeWhole(join(folder, file), svg);
+    }
+    const { sweepTable } = await import("../report/experiment/sweep-table.js");
+    process.stdout.write(sweepTable(result, tableOptions(undefined)));
+    console.error(`blindspot: sweep.json, sweep.csv and the runs are in ${out}`);
+    process.exitCode = Math.max(0, ...result.failures.map(({ exitCode }) => exitCode));
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    console.error(`blindspot: interrupted; --resume goes on with what is in ${out}`);
+    process.exitCode = 130;
+  } finally {
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+  }
+}
+
+class Interrupted extends Error {}
+
+/** Shows a bar, how many jobs are done, the time left, and what was told last. */
+function progressLine({ report, note }: ReturnType<typeof longProgress>): (p: SweepProgress) => void {
+  const start = performance.now();
+  let first: number | undefined;
+  return ({ done, failed, jobs, latest }) => {
+    first ??= done;
+    const ended = done + failed;
+    const perJob = (performance.now() - start) / (ended - first);
+    const left = ended > first ? `, ${minutes(perJob * (jobs - ended))} left` : "";
+    const head = `${bar(ended / jobs)} ${ended} of ${jobs} jobs${left}`;
+    if (latest?.message.startsWith("failed: ")) note(`${latest.key}: ${latest.message}`);
+    else report(latest ? `${head} · ${latest.key}: ${latest.message}` : head);
+  };
+}
+
+const minutes = (ms: number): string =>
+  ms < 90_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.ceil(ms / 60_000)} min`;

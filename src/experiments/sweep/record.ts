@@ -1,0 +1,81 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../../errors.js";
+import type { Scale } from "../result.js";
+import { writeRun } from "../runs.js";
+import { writeJson } from "../write-json.js";
+import { cellOf, type Grid, keyOf } from "./grid.js";
+import type { Job, Outcome } from "./job.js";
+
+/** What a sweep is about: kept as `plan.json` in its folder. */
+interface Plan {
+  readonly schema: "blindspot.sweep-plan/1";
+  readonly id: string;
+  readonly experiment: string;
+  readonly scale: Scale;
+}
+
+const planPath = (out: string): string => join(out, "plan.json");
+
+/** The id of the sweep whose folder this is; undefined where it is none, or none that can be seen from here. */
+export function sweepIn(out: string): string | undefined {
+  try {
+    return (JSON.parse(readFileSync(planPath(out), "utf8")) as Plan).id;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The folder of a sweep as the record of what is done: every job once, whatever happens in between. */
+export class SweepRecord {
+  private constructor(
+    readonly out: string,
+    readonly id: string,
+  ) {}
+
+  /** A new record in `out`, or the one that is there. Throws a UserError where it is not the one that is asked for. */
+  static open(out: string, { experiment, scale }: Grid, resume: boolean): SweepRecord {
+    const path = planPath(out);
+    if (!existsSync(path)) {
+      const plan: Plan = { schema: "blindspot.sweep-plan/1", id: randomUUID(), experiment, scale };
+      writeJson(path, plan, 1);
+      return new SweepRecord(out, plan.id);
+    }
+    if (!resume)
+      throw new UserError(`${out}: has a sweep already; pass --resume to go on with it, or another --out`);
+    const plan = readPlan(path);
+    if (plan.experiment !== experiment || plan.scale !== scale)
+      throw new UserError(
+        `${out}: has a sweep of ${plan.experiment} at scale ${plan.scale}, expected ${experiment} at ${scale}; choose another --out`,
+      );
+    return new SweepRecord(out, plan.id);
+  }
+
+  private path = (job: Job): string => join(this.out, "jobs", `${keyOf(job)}.json`);
+
+  isDone(job: Job): boolean {
+    return existsSync(this.path(job));
+  }
+
+  /** Keeps the runs of a job beside those of its cell. The same outcome a second time changes nothing. */
+  keep(job: Job, { runs }: Outcome & { status: "done" }): void {
+    if (this.isDone(job)) return;
+    const names = Object.keys(runs);
+    for (const name of names) {
+      // Runs come from other machines, too.
+      if (!/^[\w.,=+-]+$/.test(name) || name.startsWith("."))
+        throw new UserError(`job ${keyOf(job)}: run ${name}: expected the name of a folder`);
+      writeRun(join(this.out, cellOf(job), "runs"), name, runs[name]!);
+    }
+    writeJson(this.path(job), { ...job, runs: names }, 1);
+  }
+}
+
+function readPlan(path: string): Plan {
+  try {
+    const plan = JSON.parse(readFileSync(path, "utf8")) as Plan;
+    if (plan.schema === "blindspot.sweep-plan/1" && /^[\w-]+$/.test(plan.id)) return plan;
+  } catch {}
+  throw new UserError(`${path}: expected the plan of a sweep, as blindspot writes it; choose another --out`);
+}
