@@ -25,6 +25,13 @@ export function uniformFanIn(fanIn: number): Initializer {
   };
 }
 
+/** Normal with this mean and standard deviation. */
+export const normally =
+  (mean: number, deviation: number): Initializer =>
+  (random, data) => {
+    for (let i = 0; i < data.length; i++) data[i] = mean + deviation * random.normal();
+  };
+
 export const constantly =
   (value: number): Initializer =>
   (_, data) => {
@@ -60,6 +67,8 @@ interface ConvSettings {
   readonly padding?: number;
   readonly groups?: number;
   readonly bias?: boolean;
+  /** How the weight starts; as PyTorch's convolutions unless told. */
+  readonly initialize?: Initializer;
 }
 
 /** Two-dimensional convolution of [N, inputs, H, W]. */
@@ -68,13 +77,13 @@ export function conv(
   name: string,
   inputs: number,
   outputs: number,
-  { kernel, stride = 1, padding = 0, groups = 1, bias = true }: ConvSettings,
+  { kernel, stride = 1, padding = 0, groups = 1, bias = true, initialize }: ConvSettings,
 ): LayerFunction {
   const fanIn = (inputs / groups) * kernel * kernel;
   const weight = registry.add(
     `${name}.weight`,
     [outputs, inputs / groups, kernel, kernel],
-    uniformFanIn(fanIn),
+    initialize ?? uniformFanIn(fanIn),
   );
   const offset = bias ? registry.add(`${name}.bias`, [outputs], uniformFanIn(fanIn)) : null;
   const options = {
@@ -95,10 +104,14 @@ export function convTranspose(
   name: string,
   inputs: number,
   outputs: number,
-  { kernel, stride = 1, padding = 0, bias = true }: ConvSettings,
+  { kernel, stride = 1, padding = 0, bias = true, initialize }: ConvSettings,
 ): LayerFunction {
   const fanIn = outputs * kernel * kernel;
-  const weight = registry.add(`${name}.weight`, [inputs, outputs, kernel, kernel], uniformFanIn(fanIn));
+  const weight = registry.add(
+    `${name}.weight`,
+    [inputs, outputs, kernel, kernel],
+    initialize ?? uniformFanIn(fanIn),
+  );
   const offset = bias ? registry.add(`${name}.bias`, [outputs], uniformFanIn(fanIn)) : null;
   const options = {
     strides: [stride, stride],

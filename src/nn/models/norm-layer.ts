@@ -1,7 +1,7 @@
 import { stopGradient } from "../../engine/lang/index.js";
 import { UserError } from "../../errors.js";
 import { constantly } from "../layers.js";
-import type { LayerFunction, Registry } from "../network.js";
+import type { Initializer, LayerFunction, Registry } from "../network.js";
 import { type Norm, type NormName, type NormOptions, norm } from "../norms/index.js";
 
 /** Makes a normalization layer for samples of shape `features`, [C, …], and registers what it owns. */
@@ -10,10 +10,10 @@ export type NormLayer = (registry: Registry, name: string, features: readonly nu
 /**
  * The norm of that name as a layer. In training it leaves the new running statistics, where the norm has them, to
  * the next pass; in evaluation it uses them. What a norm trains beside its affine parameters starts from its
- * declared values: ActNorm is not set by the first batch.
+ * declared values: ActNorm is not set by the first batch. `scale` says how γ starts: at 1 unless told.
  */
-export const normLayer = (name: NormName, options: NormOptions = {}): NormLayer =>
-  layerOf(featureNorm(name, options));
+export const normLayer = (name: NormName, options: NormOptions = {}, scale?: Initializer): NormLayer =>
+  layerOf(featureNorm(name, options), scale);
 
 /** The norm of that name. Throws a UserError where there is none, or where it standardizes weights, not features. */
 export function featureNorm(name: NormName, options: NormOptions = {}): Norm {
@@ -24,7 +24,7 @@ export function featureNorm(name: NormName, options: NormOptions = {}): Norm {
 }
 
 const layerOf =
-  (norm: Norm): NormLayer =>
+  (norm: Norm, scale: Initializer | undefined): NormLayer =>
   (registry, name, features) => {
     const shape = [1, ...features];
     const state = norm.state(shape).map((s) => {
@@ -32,9 +32,10 @@ const layerOf =
       if (s.trainable) return { read: registry.add(path, s.shape, constantly(s.initial)), write: () => {} };
       return registry.addBuffer(path, s.shape, s.initial);
     });
-    const parameters = norm
-      .parameters(shape)
-      .map((p) => registry.add(`${name}.${p.name}`, p.shape, constantly(p.initial)));
+    const parameters = norm.parameters(shape).map((p) => {
+      const initialize = p.name === "weight" ? scale : undefined;
+      return registry.add(`${name}.${p.name}`, p.shape, initialize ?? constantly(p.initial));
+    });
     return (pass, input) => {
       const replaced = pass.cut?.({ name, norm, x: input });
       if (replaced) return replaced;
