@@ -39,15 +39,16 @@ function lowering(g: GraphBuilder, c: Convolution): Lowering {
 /** A way that stores channels last; undefined where none applies. */
 function fast(g: GraphBuilder, c: Convolution): Lowering | undefined {
   const { optimizations } = g;
-  const planar = c.roles.groups.length === 0 && c.roles.spatial.length === 2;
-  const inPlace = optimizations.rows && planar ? stationary(g, c) : undefined;
+  const { groups, spatial } = c.roles;
+  const asRows = optimizations.rows && groups.length === 0 && spatial.length > 0;
+  const inPlace = asRows ? stationary(g, c) : undefined;
   if (inPlace !== undefined) return inPlace;
   const backwards = sumsOverSamples(c) || storedKernel(g, c).reversed;
   if (backwards ? optimizations.winogradGradients : optimizations.winograd) {
     if (isWinograd(c)) return winograd;
     if (isWinogradGradient(c)) return winogradOfGradient;
   }
-  if (!optimizations.rows || !planar) return undefined;
+  if (!asRows) return undefined;
   if (sumsOverSamples(c)) return rowsOfGradient;
   return isDilated(c) && c.x.shape[c.roles.channel]! >= SHORT_ROW ? phases : rows;
 }

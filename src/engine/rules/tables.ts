@@ -33,7 +33,16 @@ export interface Table {
 }
 
 export function convolutionTable(axes: readonly Axis[]): Table {
-  const perAxis = axes.map(axisTable);
+  return productTable(axes.map(axisTable));
+}
+
+/** One spatial axis: which of `input` elements tap t reads at position p, at [t · positions + p]. */
+interface AxisTable extends Table {
+  readonly input: number;
+}
+
+/** The table of several axes together, taps and positions of the later ones innermost. */
+function productTable(axes: readonly AxisTable[]): Table {
   const tapSizes = axes.map((a) => a.taps);
   const positionSizes = axes.map((a) => a.positions);
   const [taps, positions] = [sizeOf(tapSizes), sizeOf(positionSizes)];
@@ -44,7 +53,7 @@ export function convolutionTable(axes: readonly Axis[]): Table {
     for (let p = 0; p < positions; p++) {
       let index = 0;
       for (let d = 0; d < axes.length; d++) {
-        const at = perAxis[d]![tapAt[t]![d]! * positionSizes[d]! + positionAt[p]![d]!]!;
+        const at = axes[d]!.indices[tapAt[t]![d]! * positionSizes[d]! + positionAt[p]![d]!]!;
         if (at === ABSENT) {
           index = ABSENT;
           break;
@@ -57,14 +66,35 @@ export function convolutionTable(axes: readonly Axis[]): Table {
   return { taps, positions, indices };
 }
 
-function axisTable({ input, taps, positions, stride, before, spread, dilation }: Axis): Int32Array {
-  const table = new Int32Array(taps * positions).fill(ABSENT);
+function axisTable({ input, taps, positions, stride, before, spread, dilation }: Axis): AxisTable {
+  const indices = new Int32Array(taps * positions).fill(ABSENT);
   for (let t = 0; t < taps; t++)
     for (let p = 0; p < positions; p++) {
       const at = p * stride + t * dilation - before;
-      if (at >= 0 && at % spread === 0 && at / spread < input) table[t * positions + p] = at / spread;
+      if (at >= 0 && at % spread === 0 && at / spread < input) indices[t * positions + p] = at / spread;
     }
-  return table;
+  return { input, taps, positions, indices };
+}
+
+/** One spatial axis cut into tiles: tap t of the tile at `start` reads start + t·step − before. */
+export interface TiledAxis {
+  readonly input: number;
+  readonly taps: number;
+  readonly starts: readonly number[];
+  readonly step: number;
+  readonly before: number;
+}
+
+/** What tiles of two or more axes read; the positions are the tiles. */
+export function tileTable(axes: readonly TiledAxis[]): Table {
+  return productTable(
+    axes.map(({ input, taps, starts, step, before }) => {
+      const at = (t: number, start: number) => start + t * step - before;
+      const inside = (index: number) => (index >= 0 && index < input ? index : ABSENT);
+      const rows = Array.from({ length: taps }, (_, t) => starts.map((start) => inside(at(t, start))));
+      return { input, taps, positions: starts.length, indices: Int32Array.from(rows.flat()) };
+    }),
+  );
 }
 
 /** The coordinates of every element of a tensor of this shape, in C order. */

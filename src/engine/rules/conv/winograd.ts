@@ -1,8 +1,9 @@
+import { sizeOf } from "../../../tensor.js";
 import type { GraphBuilder, Value } from "../../graph.js";
 import * as ops from "../../ops.js";
 import type { Pair } from "../../primitives.js";
 import { dtypeOf, type View } from "../../view.js";
-import { convolutionTable, gatherTable } from "../tables.js";
+import { gatherTable, tileTable } from "../tables.js";
 import {
   type Convolution,
   isStoredAs,
@@ -23,6 +24,9 @@ import {
  * Summed over channels the 16 products are 16 matrix products. The transforms are linear and act on the 16 (9, 4)
  * positions of a tile alike for every channel, so each is one matrix product with a Kronecker square, stored
  * positions first: [tile position, tile·sample, channel].
+ *
+ * With a dilation of d the pixels of a tile are d apart: results whose coordinates are the same modulo d depend on inputs
+ * of one such class only, and are a convolution without dilation among themselves.
  */
 
 type Rows = readonly (readonly number[])[];
@@ -51,46 +55,50 @@ const FEWEST_ROWS = 32;
 /** Products of this depth are as fast with a transposed kernel. */
 const WELL_TRANSPOSED = 128;
 
-const isUnit = (c: Convolution): boolean =>
-  [...c.strides, ...c.lhsDilation, ...c.rhsDilation].every((step) => step === 1);
+/** The transforms, too, cost something: there should be at least a fifth fewer products than without. */
+const MOST_PRODUCTS = 0.8;
 
-const tilesOf = (extents: readonly number[]): number[] => extents.map((n) => Math.ceil(n / 2));
+const isUnit = (steps: readonly number[]): boolean => steps.every((step) => step === 1);
 
 function applies(c: Convolution): boolean {
   const { groups, spatial } = c.roles;
-  return groups.length === 0 && spatial.length === 2 && dtypeOf(c.x) === "float32" && isUnit(c);
+  return groups.length === 0 && spatial.length === 2 && dtypeOf(c.x) === "float32" && isUnit(c.lhsDilation);
 }
 
-/** Whether `winograd` computes it: a 3×3 kernel, no strides or dilations, enough channels and pixels. */
+/** Whether tiles `steps` apart save products where each of `extents` pixels takes nine. */
+function saves(extents: readonly number[], steps: readonly number[]): boolean {
+  const tiles = extents.map((n, i) => tileStarts(n, steps[i]!, 0, n).length);
+  return 16 * sizeOf(tiles) <= MOST_PRODUCTS * 9 * sizeOf(extents);
+}
+
+/** Whether `winograd` computes it: a 3×3 kernel, no strides, enough channels and pixels. */
 export function isWinograd(c: Convolution): boolean {
-  if (!applies(c) || spatialShape(c, c.w).some((k) => k !== 3)) return false;
+  if (!applies(c) || !isUnit(c.strides) || spatialShape(c, c.w).some((k) => k !== 3)) return false;
   const extents = spatialShape(c, c.result);
-  const [th, tw] = tilesOf(extents) as [number, number];
   return (
-    extents.every((n) => n >= 2) &&
+    saves(extents, c.rhsDilation) &&
     c.x.shape[c.roles.channel]! >= FEWEST_CHANNELS &&
     size(c.w, c.roles.outputs) >= FEWEST_CHANNELS &&
-    th * tw * size(c.x, c.roles.batch) >= FEWEST_ROWS
+    (sizeOf(extents) / 4) * size(c.x, c.roles.batch) >= FEWEST_ROWS
   );
 }
 
-/** Whether `winogradOfGradient` computes it: a 3×3 result, the rest as above. */
+/** Whether `winogradOfGradient` computes it: a 3×3 result, the dilation as strides, the rest as above. */
 export function isWinogradGradient(c: Convolution): boolean {
-  if (!applies(c) || spatialShape(c, c.result).some((k) => k !== 3)) return false;
+  if (!applies(c) || !isUnit(c.rhsDilation) || spatialShape(c, c.result).some((k) => k !== 3)) return false;
   const extents = spatialShape(c, c.w);
-  const [th, tw] = tilesOf(extents) as [number, number];
   return (
-    extents.every((n) => n >= 2) &&
+    saves(extents, c.strides) &&
     size(c.x, c.roles.batch) >= FEWEST_CHANNELS &&
     size(c.w, c.roles.outputs) >= FEWEST_CHANNELS &&
-    th * tw * c.x.shape[c.roles.channel]! >= FEWEST_ROWS
+    (sizeOf(extents) / 4) * c.x.shape[c.roles.channel]! >= FEWEST_ROWS
   );
 }
 
 /** The convolution of x with a 3×3 kernel. */
 export function winograd(g: GraphBuilder, c: Convolution): View {
   const { batch, outputs, channel, spatial } = c.roles;
-  const [height, width] = spatialShape(c, c.result) as [number, number];
+  const plane = planeOf(spatialShape(c, c.result), c.rhsDilation);
   const [n, channels, o] = [size(c.x, batch), c.x.shape[channel]!, size(c.w, outputs)];
   // The transform of a reversed kernel is that of the kernel with tile positions 0 and 3 exchanged, since G
   // reversed left to right is G with these rows exchanged: the data's transforms exchange them instead.
@@ -105,15 +113,15 @@ export function winograd(g: GraphBuilder, c: Convolution): View {
     multiply(g, squared(G), ops.transpose(g, weight, [1, 0])),
     outputsFirst ? [16, o, channels] : [16, channels, o],
   );
-  const bands = bandsOf([height, width], n * channels, 16 * channels * o).map((band) => {
-    const depth = band.rows * band.columns * n;
+  const bands = bandsOf(plane, n * channels, 16 * channels * o).map((band) => {
+    const depth = tilesIn(band) * n;
     const inputs = transformInput(g, c, x, band, swap(BT));
     const products = ops.batchedProduct(g, ops.reshape(g, inputs, [16, depth, channels]), kernel, {
       transB: outputsFirst,
     });
     const results = multiply(g, squared(AT.map(swap)), ops.reshape(g, products, [16, depth * o]));
-    const pixels = ops.reshape(g, results, [4 * band.rows * band.columns, n * o]);
-    return ops.take(g, pixels, untiled(band), [band.height * width], 0);
+    const pixels = ops.reshape(g, results, [4 * tilesIn(band), n * o]);
+    return ops.take(g, pixels, untiled(band), [band.height * band.width], 0);
   });
   const out = resultRoles(c);
   return resultView(g, c, ops.concat(g, bands, 0), [out.spatial, out.batch, out.outputs]);
@@ -125,16 +133,16 @@ export function winograd(g: GraphBuilder, c: Convolution): View {
  */
 export function winogradOfGradient(g: GraphBuilder, c: Convolution): View {
   const { batch, outputs, channel, spatial } = c.roles;
-  const extents = spatialShape(c, c.w) as [number, number];
+  const plane = planeOf(spatialShape(c, c.w), c.strides);
   const [n, channels, o] = [size(c.x, batch), c.x.shape[channel]!, size(c.w, outputs)];
   const x = packed(g, c.x, [spatial, [channel, ...batch]]);
   const y = packed(g, c.w, [spatial, [channel, ...outputs]]);
-  const products = bandsOf(extents, n * channels, 16 * n * o).map((band) => {
-    const depth = band.rows * band.columns * channels;
+  const products = bandsOf(plane, n * channels, 16 * n * o).map((band) => {
+    const depth = tilesIn(band) * channels;
     // Tile positions last to first, so that this is not taken for the transform that the convolution itself made:
     // keeping that one until now would take four times the memory of x, making it again is cheap.
     const inputs = transformInput(g, c, x, band, BT, true);
-    const spread = multiply(g, squared(columnsOf(AT)), tiled(g, y, extents, band));
+    const spread = multiply(g, squared(columnsOf(AT)), tiled(g, y, plane, band));
     return ops.batchedProduct(
       g,
       ops.reshape(g, spread, [16, depth, o]),
@@ -148,50 +156,76 @@ export function winogradOfGradient(g: GraphBuilder, c: Convolution): View {
   return resultView(g, c, kernel, [out.spatial, out.outputs, out.batch]);
 }
 
+/** Pixels in rows and columns, tiles being `steps` apart in each. */
+interface Plane {
+  readonly extents: Pair;
+  readonly steps: Pair;
+}
+
+const planeOf = (extents: readonly number[], steps: readonly number[]): Plane => ({
+  extents: [extents[0]!, extents[1]!],
+  steps: [steps[0]!, steps[1]!],
+});
+
+/**
+ * First pixels of the tiles that cover pixels `from` … `to` of an axis: every run of 2·step pixels is `step` tiles, each of
+ * one pixel and the one a step further. `from` is a multiple of 2·step.
+ */
+function tileStarts(extent: number, step: number, from: number, to: number): number[] {
+  const starts: number[] = [];
+  for (let run = from; run < to; run += 2 * step)
+    for (let start = run; start < Math.min(run + step, extent); start++) starts.push(start);
+  return starts;
+}
+
 /** Some rows of tiles, worked on together. */
 interface Band {
-  /** First row of tiles. */
-  readonly start: number;
-  readonly rows: number;
-  readonly columns: number;
+  /** First pixels of its tiles, rows counted in the image. */
+  readonly rows: readonly number[];
+  readonly columns: readonly number[];
+  readonly steps: Pair;
   /** Rows and columns of pixels that the tiles cover. */
   readonly height: number;
   readonly width: number;
 }
 
+const tilesIn = ({ rows, columns }: Band): number => rows.length * columns.length;
+
 /** Size of the transformed input that is made and multiplied at a time, in floats: it should stay in a cache. */
 const BAND = 1 << 22;
 
 /**
- * Cuts an image of [height, width], `depth` floats a pixel, into bands of tiles. Each of them reads the transformed kernel,
- * of `kernel` floats, so none is smaller.
+ * Cuts an image into bands of tiles, `depth` floats a pixel. Each of them reads the transformed kernel, of `kernel` floats,
+ * so none is smaller; none ends within a run of tiles.
  */
-function bandsOf([height, width]: readonly [number, number], depth: number, kernel: number): Band[] {
-  const [rows, columns] = [Math.ceil(height / 2), Math.ceil(width / 2)];
-  const count = Math.min(rows, Math.ceil((16 * rows * columns * depth) / Math.max(BAND, kernel)));
+function bandsOf({ extents, steps }: Plane, depth: number, kernel: number): Band[] {
+  const [height, width] = extents;
+  const columns = tileStarts(width, steps[1], 0, width);
+  const run = 2 * steps[0];
+  const runs = Math.ceil(height / run);
+  const tiles = tileStarts(height, steps[0], 0, height).length * columns.length;
+  const count = Math.min(runs, Math.ceil((16 * tiles * depth) / Math.max(BAND, kernel)));
   return Array.from({ length: count }, (_, i) => {
-    const [start, stop] = [Math.floor((i * rows) / count), Math.floor(((i + 1) * rows) / count)];
-    return { start, rows: stop - start, columns, height: Math.min(2 * stop, height) - 2 * start, width };
+    const [from, to] = [i, i + 1].map((k) => Math.min(Math.floor((k * runs) / count) * run, height));
+    return { rows: tileStarts(height, steps[0], from!, to!), columns, steps, height: to! - from!, width };
   });
 }
 
-/** Bᵀ x B of every 4×4 tile of a band of x [positions, rest], tiles two apart; as [16, tiles·rest]. */
+/** Bᵀ x B of the 4×4 inputs of every tile of a band of x [positions, rest]; as [16, tiles·rest]. */
 function transformInput(
   g: GraphBuilder,
   c: Convolution,
   x: Value,
-  band: Band,
+  { rows, columns, steps }: Band,
   bt: Rows,
   backwards = false,
 ): Value {
   const [height, width] = spatialShape(c, c.x) as [number, number];
   const [[top], [left]] = c.padding as readonly [Pair, Pair];
-  const axes = [
-    { input: height, positions: band.rows, before: top - 2 * band.start },
-    { input: width, positions: band.columns, before: left },
-  ].map((axis) => ({ ...axis, taps: 4, stride: 2, spread: 1, dilation: 1 }));
-  const tiles = band.rows * band.columns;
-  const { indices } = convolutionTable(axes);
+  const { indices, positions: tiles } = tileTable([
+    { input: height, taps: 4, starts: rows, step: steps[0], before: top },
+    { input: width, taps: 4, starts: columns, step: steps[1], before: left },
+  ]);
   const ordered = backwards
     ? indices.map((_, i) => indices[(15 - Math.floor(i / tiles)) * tiles + (i % tiles)]!)
     : indices;
@@ -199,13 +233,13 @@ function transformInput(
   return multiply(g, squared(transform), gatherBand(g, x, ordered, [16, tiles]));
 }
 
-/** The 2×2 tiles of a band of y [positions, rest] as [4, tiles·rest]; zeros beyond its edge. */
-function tiled(g: GraphBuilder, y: Value, [height, width]: readonly [number, number], band: Band): Value {
-  const axes = [
-    { input: height, positions: band.rows, before: -2 * band.start },
-    { input: width, positions: band.columns, before: 0 },
-  ].map((axis) => ({ ...axis, taps: 2, stride: 2, spread: 1, dilation: 1 }));
-  return gatherBand(g, y, convolutionTable(axes).indices, [4, band.rows * band.columns]);
+/** The 2×2 pixels of the tiles of a band of y [positions, rest] as [4, tiles·rest]; zeros beyond the edge. */
+function tiled(g: GraphBuilder, y: Value, { extents }: Plane, { rows, columns, steps }: Band): Value {
+  const table = tileTable([
+    { input: extents[0], taps: 2, starts: rows, step: steps[0], before: 0 },
+    { input: extents[1], taps: 2, starts: columns, step: steps[1], before: 0 },
+  ]);
+  return gatherBand(g, y, table.indices, [4, table.positions]);
 }
 
 /** Rows of x at these indices, zeros where there are none; the zero row is added to x once for all bands. */
@@ -214,10 +248,17 @@ function gatherBand(g: GraphBuilder, x: Value, indices: Int32Array, [taps, tiles
 }
 
 /** Where each pixel of a band is among [position in tile, tile]. */
-function untiled({ rows, columns, height, width }: Band): Int32Array {
+function untiled(band: Band): Int32Array {
+  const { columns, steps, height, width } = band;
+  const tiles = tilesIn(band);
+  /** The tile of a pixel along an axis, and which of its two pixels it is. */
+  const place = (pixel: number, step: number) => {
+    const [run, within] = [Math.floor(pixel / (2 * step)), pixel % (2 * step)];
+    return { tile: run * step + (within % step), second: Math.floor(within / step) };
+  };
   return Int32Array.from({ length: height * width }, (_, i) => {
-    const [row, column] = [Math.floor(i / width), i % width];
-    return ((row % 2) * 2 + (column % 2)) * rows * columns + (row >> 1) * columns + (column >> 1);
+    const [row, column] = [place(Math.floor(i / width), steps[0]), place(i % width, steps[1])];
+    return (row.second * 2 + column.second) * tiles + row.tile * columns.length + column.tile;
   });
 }
 
