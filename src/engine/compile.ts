@@ -5,11 +5,24 @@ import { Program, type SessionOptions } from "./session.js";
 
 export interface CompileOptions extends LowerOptions, SessionOptions {}
 
-/** Compiles `fn` for inputs of the given shapes and element types into a program that runs natively. */
+/**
+ * Compiles `fn` for inputs of the given shapes and element types into a program that runs natively. Blocked kernels are those of
+ * the processor: other devices go without, and where a runtime refuses them (a browser's) the graph is made anew.
+ */
 export async function compile(
   fn: TracedFunction,
   specs: readonly TensorSpec[],
   options: CompileOptions = {},
 ): Promise<Program> {
-  return Program.load(lower(fn, specs, options), options);
+  const load = (blocked: boolean) => {
+    const optimizations = { ...options.optimizations, ...(blocked ? {} : { blocked }) };
+    const lowered = lower(fn, specs, { ...options, optimizations });
+    const hasBlocked = lowered.operators.has("ReorderInput");
+    return { hasBlocked, program: Program.load(lowered, options) };
+  };
+  const { hasBlocked, program } = load((options.device ?? "cpu") === "cpu");
+  return program.catch((error: unknown) => {
+    if (!hasBlocked) throw error;
+    return load(false).program;
+  });
 }

@@ -11,6 +11,11 @@ export interface Optimizations {
   readonly rows: boolean;
   /** Convolutions whose kernel is larger than their result as matrix products, without which ONNX's Conv takes them. */
   readonly columns: boolean;
+  /**
+   * Depthwise convolutions by blocked kernels that ONNX Runtime keeps to itself, float32 only. Not part of any standard, and not
+   * on every device: `contrib` must be on as well.
+   */
+  readonly blocked: boolean;
   /** Kernels that hold one number per output leave the sum over channels and taps. */
   readonly constantKernels: boolean;
   /** Selections between a value and zero as products with a mask. */
@@ -26,6 +31,7 @@ export const OPTIMIZED: Optimizations = {
   winogradGradients: true,
   rows: true,
   columns: true,
+  blocked: true,
   constantKernels: true,
   masks: true,
   linearForms: true,
@@ -38,6 +44,7 @@ export const PLAIN: Optimizations = {
   winogradGradients: false,
   rows: false,
   columns: true,
+  blocked: false,
   constantKernels: false,
   masks: false,
   linearForms: false,

@@ -9,6 +9,7 @@ import {
   storedKernel,
   sumsOverSamples,
 } from "./conv/convolution.js";
+import { depthwise, isDepthwise } from "./conv/depthwise.js";
 import { direct, scatters, transposed } from "./conv/operators.js";
 import { isDilated, phases } from "./conv/phases.js";
 import { rows, rowsOfGradient, SHORT_ROW } from "./conv/rows.js";
@@ -39,6 +40,7 @@ function lowering(g: GraphBuilder, c: Convolution): Lowering {
 /** A way that stores channels last; undefined where none applies. */
 function fast(g: GraphBuilder, c: Convolution): Lowering | undefined {
   const { optimizations } = g;
+  if (isDepthwise(g, c)) return depthwise;
   const { groups, spatial } = c.roles;
   const asRows = optimizations.rows && groups.length === 0 && spatial.length > 0;
   const inPlace = asRows ? stationary(g, c) : undefined;

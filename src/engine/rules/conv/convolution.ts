@@ -1,7 +1,7 @@
 import { sizeOf, type TensorSpec } from "../../../tensor.js";
 import type { GraphBuilder, Value } from "../../graph.js";
 import * as ops from "../../ops.js";
-import type { ConvParams } from "../../primitives.js";
+import type { ConvParams, Pair } from "../../primitives.js";
 import { materialize, storedAxes, type View, viewOf } from "../../view.js";
 import { unflipped } from "../movement.js";
 import { convolutionTable, type Table } from "../tables.js";
@@ -159,4 +159,19 @@ export function storedKernel(
 ): { readonly w: View; readonly reversed: boolean } {
   const original = unflipped(g, c.w, c.roles.spatial);
   return { w: original ?? c.w, reversed: original !== undefined };
+}
+
+/** Crops what negative padding takes away from the axes from `first` on; returns the padding that is left. */
+export function cropped(
+  g: GraphBuilder,
+  x: Value,
+  first: number,
+  padding: readonly Pair[],
+): { x: Value; pads: number[] } {
+  const ranges = x.shape.map((n, axis): Pair => {
+    const [before, after] = padding[axis - first] ?? [0, 0];
+    return axis < first ? [0, n] : [Math.max(-before, 0), n - Math.max(-after, 0)];
+  });
+  const left = padding.map(([before, after]): Pair => [Math.max(before, 0), Math.max(after, 0)]);
+  return { x: ops.slice(g, x, ranges), pads: [...left.map(([b]) => b), ...left.map(([, a]) => a)] };
 }

@@ -1,24 +1,9 @@
-import type { GraphBuilder, Value } from "../../graph.js";
+import type { GraphBuilder } from "../../graph.js";
 import * as ops from "../../ops.js";
 import type { Pair } from "../../primitives.js";
 import type { View } from "../../view.js";
 import { flipView } from "../movement.js";
-import { type Convolution, packed, resultRoles, resultView, size } from "./convolution.js";
-
-/** Crops what negative padding takes away; returns the padding that is left. */
-function cropped(
-  g: GraphBuilder,
-  x: Value,
-  first: number,
-  padding: readonly Pair[],
-): { x: Value; pads: number[] } {
-  const ranges = x.shape.map((n, axis): Pair => {
-    const [before, after] = padding[axis - first] ?? [0, 0];
-    return axis < first ? [0, n] : [Math.max(-before, 0), n - Math.max(-after, 0)];
-  });
-  const left = padding.map(([before, after]): Pair => [Math.max(before, 0), Math.max(after, 0)]);
-  return { x: ops.slice(g, x, ranges), pads: [...left.map(([b]) => b), ...left.map(([, a]) => a)] };
-}
+import { type Convolution, cropped, packed, resultRoles, resultView, size } from "./convolution.js";
 
 /** ONNX Conv of x [N, G·C, …] with w [G·O, C, …]. */
 export function direct(g: GraphBuilder, c: Convolution): View {
