@@ -33,13 +33,18 @@ class Residual(nn.Module):
         return F.relu(self.bn2(self.conv2(y)) + self.shortcut(x))
 
 
+def resnet(blocks, first):
+    layers, channels = [nn.Conv2d(3, first, 3, 1, 1, bias=False), nn.BatchNorm2d(first), nn.ReLU()], first
+    for stage, count in enumerate(blocks):
+        for i in range(count):
+            width = first * 2**stage
+            layers.append(Residual(channels, width, 2 if stage > 0 and i == 0 else 1))
+            channels = width
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10))
+
+
 def resnet18():
-    stages = [nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU()]
-    channels = 64
-    for width, stride in [(64, 1), (128, 2), (256, 2), (512, 2)]:
-        stages += [Residual(channels, width, stride), Residual(width, width, 1)]
-        channels = width
-    return nn.Sequential(*stages, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10))
+    return resnet([2, 2, 2, 2], 64)
 
 
 class Dense(nn.Module):
@@ -272,3 +277,11 @@ MODELS = {
     "temporal": (temporal, (8, 256), "classes"),
     "volumes": (volumes, (1, 16, 16, 16), "classes"),
 }
+
+
+def subject(name):
+    """A network by its name, the shape of one sample, the loss; resnet-3x32 has 3 blocks a stage, 32 channels first."""
+    if name.startswith("resnet-"):
+        blocks, width = map(int, name.removeprefix("resnet-").split("x"))
+        return lambda: resnet([blocks] * 3, width), CIFAR, "classes"
+    return MODELS[name]

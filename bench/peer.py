@@ -16,12 +16,12 @@ import numpy
 import torch
 import torch.nn.functional as F
 
-from models import MODELS
+from models import subject
 
 
 def prepare(name, batch, work):
     torch.manual_seed(0)
-    build, sample, kind = MODELS[name]
+    build, sample, kind = subject(name)
     model = build().train()
     parameters = list(model.parameters())
     x = torch.randn(batch, *sample)
@@ -61,7 +61,7 @@ def peak_memory():
 def export(name, batch, folder):
     """Writes the model, with batch normalization kept, and a batch for it."""
     torch.manual_seed(0)
-    build, sample, kind = MODELS[name]
+    build, sample, kind = subject(name)
     model = build().train()
     x = torch.randn(batch, *sample)
     paths = {"model": f"{folder}/{name}.onnx", "data": f"{folder}/{name}.npz"}

@@ -1,7 +1,5 @@
 /**
- * The engine against PyTorch on the same work, in alternation: npm run bench -- [networks] [options]
- *   --batch 8,64      batch sizes            --work gradient,hvp,step
- *   --runs 7          counted runs of each   --threads 2      --json file
+ * The engine against PyTorch on the same work, in alternation: npm run bench -- --help
  * Each side is a process of its own. Prints medians and the medians of pairwise ratios, of elapsed and of CPU time (which
  * suffers less from a busy machine, the more so with one thread); the machine is recorded with them.
  */
@@ -17,12 +15,30 @@ const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     batch: { type: "string", default: "8,64" },
-    work: { type: "string", default: WORKS.join(",") },
-    runs: { type: "string", default: "7" },
+    work: { type: "string", default: "gradient" },
+    runs: { type: "string", default: "5" },
     threads: { type: "string", default: "2" },
     json: { type: "string" },
+    help: { type: "boolean", default: false },
   },
 });
+if (flags.help) {
+  console.log(`npm run bench -- [networks] [options]     ours and PyTorch's time for the same work, in alternation
+  networks                 ${Object.keys(NETWORKS).join(", ")}, resnet-BLOCKSxWIDTH; all named ones by default
+  --batch 8,64             batch sizes
+  --work gradient          any of ${WORKS.join(", ")} (hvp: Hessian-vector product; step: gradient, SGD with momentum)
+  --runs 5  --threads 2    counted runs of each side, threads of each side
+  --json file              the table and the environment as JSON
+
+npm run bench:audit        an audit of all layers beside one gradient step of the same model
+npm run bench:growth       growth with batch, width and depth: exponents, and a figure with --svg
+npm run bench:cold-start   blindspot audit of the example, whole process (npm run build first)
+npm run bench:trace        recorded traces, in GB/s
+npm run profile -- vgg11   where the time goes: by operator, primitive, source line and node
+
+PyTorch is taken from BLINDSPOT_PYTHON, else /usr/bin/python3.`);
+  process.exit();
+}
 const networks = positionals.length > 0 ? positionals : Object.keys(NETWORKS);
 const runs = Number(flags.runs);
 const threads = Number(flags.threads);

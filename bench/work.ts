@@ -10,7 +10,7 @@ import {
 } from "../src/engine/lang/index.js";
 import { initialValues } from "../src/nn/network.js";
 import { allocate, sizeOf, type Tensor, type TensorSpec } from "../src/tensor.js";
-import { NETWORKS } from "./networks/index.js";
+import { subject } from "./networks/index.js";
 
 export const WORKS = ["gradient", "hvp", "step"] as const;
 export type Work = (typeof WORKS)[number];
@@ -22,7 +22,7 @@ export interface Task {
 }
 
 export function task(name: string, batch: number, work: Work): Task {
-  const { build, sample, loss: lossOf } = NETWORKS[name]!;
+  const { build, sample, loss: lossOf } = subject(name);
   const net = build();
   const count = net.parameters.length;
   const random = new Random(0);

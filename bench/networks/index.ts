@@ -1,4 +1,5 @@
 import type { Traced } from "../../src/engine/lang/index.js";
+import { UserError } from "../../src/errors.js";
 import { crossEntropy, meanSquaredError } from "../../src/nn/losses.js";
 import { autoencoder, densenet, mlp, resnet, vgg } from "../../src/nn/models/index.js";
 import type { Network } from "../../src/nn/network.js";
@@ -25,6 +26,24 @@ const classes: Loss = (output, _, target) => crossEntropy(output, target);
 const reconstruction: Loss = (output, x) => meanSquaredError(output, x);
 const CIFAR = [3, 32, 32];
 const MNIST = [1, 28, 28];
+
+/**
+ * A network of the benchmarks by its name; `resnet-3x32` is one of three stages with 3 blocks each, of 32 channels in the
+ * first.
+ */
+export function subject(name: string): Subject {
+  const [, blocks, width] = (/^resnet-(\d+)x(\d+)$/.exec(name) ?? []).map(Number);
+  if (blocks !== undefined)
+    return {
+      build: () => resnet({ blocks: [blocks, blocks, blocks], norm: "bn", width }),
+      sample: CIFAR,
+      loss: classes,
+    };
+  const known = NETWORKS[name];
+  if (known === undefined)
+    throw new UserError(`network ${name}: expected one of ${Object.keys(NETWORKS).join(", ")} or resnet-BxW`);
+  return known;
+}
 
 /** The networks of the benchmarks, the same as in models.py. */
 export const NETWORKS: Readonly<Record<string, Subject>> = {

@@ -1,0 +1,22 @@
+/**
+ * From nothing to a report: the whole process of `blindspot audit` of the example, started again and again.
+ *   npm run build && npm run bench:cold-start -- [--runs 9]
+ */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { median } from "./median.js";
+
+const { values: flags } = parseArgs({ options: { runs: { type: "string", default: "9" } } });
+const root = fileURLToPath(new URL("..", import.meta.url));
+const audit = ["dist/cli/main.js", "audit", "examples/glyphs.onnx", "--data", "examples/one-class.npz"];
+
+const times = Array.from({ length: Number(flags.runs) + 1 }, () => {
+  const start = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, audit, { cwd: root, encoding: "utf8" });
+  if (status !== 0) throw new Error(`blindspot audit ended with ${status}: ${stderr}`);
+  return (performance.now() - start) / 1000;
+}).slice(1); // the first one fills the file cache
+console.log(
+  `cold start to first audit: ${median(times).toFixed(2)} s (${Math.min(...times).toFixed(2)} to ${Math.max(...times).toFixed(2)})`,
+);
