@@ -45,6 +45,8 @@ export function checkWritable(file: string): void {
 const cannotWrite = (file: string, error: unknown): UserError =>
   new UserError(`${file}: cannot be written (${(error as NodeJS.ErrnoException).code ?? error})`);
 
+const interrupted = () => process.exit(130);
+
 /**
  * Writes a whole file or nothing: to a temporary name beside it, then renamed. An interrupt that falls into
  * the write takes effect right after it; at any other time Ctrl-C ends the process at once, as it should
@@ -52,8 +54,8 @@ const cannotWrite = (file: string, error: unknown): UserError =>
  */
 export function writeWhole(file: string, content: string | Uint8Array): void {
   const temporary = join(dirname(file), `.${basename(file)}.${randomBytes(4).toString("hex")}.tmp`);
-  const interrupted = () => process.exit(130);
-  process.once("SIGINT", interrupted);
+  // Once for all files that are written in one go.
+  if (!process.listeners("SIGINT").includes(interrupted)) process.once("SIGINT", interrupted);
   try {
     writeFileSync(temporary, content);
     renameSync(temporary, file);

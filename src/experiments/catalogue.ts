@@ -19,6 +19,11 @@ export const catalogue: readonly Entry[] = [
     title: "Classification from batches of a single class",
     load: async () => (await import("./one-class-batches/index.js")).oneClassBatches,
   },
+  {
+    name: "gan-batches",
+    title: "A GAN's discriminator on batches all real and all generated, or mixed",
+    load: async () => (await import("./gan-batches/index.js")).ganBatches,
+  },
 ];
 
 /** The entry of that name. Throws a UserError where there is none. */

@@ -72,9 +72,9 @@ describe("wrong use", () => {
   it("an experiment that does not exist: those that do, and no folder is made", async () => {
     const out = folder.path("nothing");
     await expectUserError(
-      () => reproduce("gan-batches", { out }),
-      "experiment gan-batches",
-      /expected one of blocked-learning, one-class-batches$/,
+      () => reproduce("gan-batch", { out }),
+      "experiment gan-batch",
+      /expected one of blocked-learning, one-class-batches, /,
     );
     expect(existsSync(out)).toBe(false);
   });

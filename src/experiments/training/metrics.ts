@@ -6,6 +6,17 @@ export interface Metrics {
   readonly [name: string]: number;
 }
 
+/** A number over the steps at which it was measured. */
+export interface Series {
+  readonly steps: readonly number[];
+  readonly values: readonly number[];
+}
+
+export function seriesOf(metrics: readonly Metrics[], name: string): Series {
+  const measured = metrics.filter((line) => line[name] !== undefined);
+  return { steps: measured.map(({ step }) => step), values: measured.map((line) => line[name]!) };
+}
+
 /** A file of metrics, one JSON object a line, in order of steps. */
 export class MetricsFile {
   constructor(private readonly path: string) {}

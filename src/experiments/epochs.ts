@@ -1,0 +1,36 @@
+import { type Batching, epochBatches, Random } from "../datasets/index.js";
+
+/**
+ * The batches of a run as indices into `labels`: that after `step` steps, the same each time it is asked for. Every epoch
+ * has an order of its own.
+ */
+export class Epochs {
+  /** Batches in an epoch. */
+  readonly length: number;
+  private latest = -1;
+  private order: number[][] = [];
+
+  constructor(
+    private readonly labels: Uint8Array,
+    private readonly options: {
+      readonly size: number;
+      readonly batching: Batching;
+      readonly seed: number;
+    },
+  ) {
+    this.length = this.epoch(0).length;
+  }
+
+  batch(step: number): number[] {
+    return this.epoch(Math.floor(step / this.length))[step % this.length]!;
+  }
+
+  private epoch(epoch: number): number[][] {
+    if (epoch !== this.latest) {
+      const { seed, ...options } = this.options;
+      this.order = epochBatches(this.labels, { ...options, random: new Random(1000 * (seed + 1) + epoch) });
+      this.latest = epoch;
+    }
+    return this.order;
+  }
+}

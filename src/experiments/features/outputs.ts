@@ -1,0 +1,60 @@
+import { batchOf, type Split } from "../../datasets/index.js";
+import { compile, type Traced } from "../../engine/index.js";
+import { reshape } from "../../engine/lang/index.js";
+import type { Network } from "../../nn/network.js";
+import type { Tensor } from "../../tensor.js";
+import type { Features } from "./geometry.js";
+
+/** Images that go through the networks at once. */
+const CHUNK = 500;
+
+/** Takes many images through networks in evaluation. */
+export interface Outputs extends AsyncDisposable {
+  /** What every image comes to, network by network. `state` begins with the parameters and buffers of the networks. */
+  of(state: readonly Tensor[], split: Split): Promise<Features[]>;
+}
+
+/**
+ * Networks that share one list of parameters and buffers, in evaluation on images of `shape`, with pixels in 0…1 turned into
+ * what they expect by `prepare`. Their outputs are flattened, [N, D].
+ */
+export async function outputsOf(
+  networks: readonly Network[],
+  shape: readonly number[],
+  prepare: (images: Traced) => Traced = (images) => images,
+): Promise<Outputs> {
+  const { parameters, buffers } = networks[0]!;
+  const used = [...parameters, ...buffers].map(({ shape }) => ({ shape, dtype: "float32" }) as const);
+  const program = await compile(
+    (...args) => {
+      const values = args.slice(0, parameters.length);
+      const statistics = args.slice(parameters.length, used.length);
+      const x = prepare(args[used.length]!);
+      return networks.map((network) => {
+        const output = network.evaluate(values, statistics, x);
+        return reshape(output, [CHUNK, output.size / CHUNK]);
+      });
+    },
+    [...used, { shape: [CHUNK, ...shape], dtype: "float32" }],
+  );
+  return {
+    of: async (state, { images, labels }) => {
+      const count = labels.length;
+      const collected = program.outputs.map(({ shape }): Features => {
+        const width = shape[1]!;
+        return { width, data: new Float32Array(count * width) };
+      });
+      for (let start = 0; start < count; start += CHUNK) {
+        // The last chunk is filled up with its first image and cut.
+        const indices = Array.from({ length: CHUNK }, (_, i) => (start + i < count ? start + i : start));
+        const x = batchOf({ images, labels }, shape, indices).images;
+        const values = await program.run([...state.slice(0, used.length), x]);
+        const kept = Math.min(CHUNK, count - start);
+        for (const [i, { data, width }] of collected.entries())
+          data.set((values[i]!.data as Float32Array).subarray(0, kept * width), start * width);
+      }
+      return collected;
+    },
+    [Symbol.asyncDispose]: () => program.dispose(),
+  };
+}
