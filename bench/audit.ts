@@ -9,12 +9,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { compileForMeasuring } from "../src/audit/compile.js";
+import { layerShares } from "../src/audit/layer-shares.js";
 import { measurement } from "../src/audit/measure.js";
 import { compile } from "../src/engine/index.js";
 import { type TracedFunction, valueAndGrad } from "../src/engine/lang/index.js";
 import { findNorms, matchInputs, openModel, readModel, resolveLoss } from "../src/onnx/index.js";
 import type { Tensor } from "../src/tensor.js";
-import { blockedShares } from "../src/theory/index.js";
 import { readTensors } from "../src/trace/index.js";
 import { Contestant } from "./contestant.js";
 import { median } from "./median.js";
@@ -69,11 +69,7 @@ async function compare(name: string, batch: number, runs: number) {
     timed(async () => {
       const results = await auditProgram.run(args);
       const start = performance.now();
-      opened.layers.forEach(({ layout, centred }, i) => {
-        const floats = (at: number) => results[at]!.data as Float32Array;
-        const { y, cotangent } = measured.layers[i]!;
-        blockedShares(floats(y), floats(cotangent), layout, { centred });
-      });
+      opened.layers.forEach((layer, i) => void layerShares(layer, measured.layers[i]!.features, results));
       reducing = performance.now() - start;
     });
   await step();

@@ -1,9 +1,7 @@
 import {
-  add,
   mul,
   reciprocal,
   square,
-  sub,
   sum,
   type Traced,
   type TracedFunction,
@@ -11,23 +9,26 @@ import {
 } from "../engine/lang/index.js";
 import type { Loss, OpenedModel } from "../onnx/index.js";
 import { groupMean } from "./group-mean.js";
+import { channelSums, isSummedInGraph } from "./group-sums.js";
+import { estimatedIdentityError, identityError } from "./identity.js";
 import { type TappedPass, Taps } from "./taps.js";
 import { weightGram } from "./weight-gram.js";
 
 /** Where the results of one layer stand in the list that the compiled measurement returns. */
 export interface LayerResults {
-  /** Output of the standardization phase, and G = ∂L/∂y; both in the shape of the layer's input. */
-  readonly y: number;
-  readonly cotangent: number;
+  readonly features: FeatureResults;
   /** σ, one value per group. */
   readonly sigma: number;
-  /** ‖∂L/∂x by autodiff − ∂L/∂x by the closed form‖². */
+  /** ‖∂L/∂x by autodiff − ∂L/∂x by the closed form‖², estimated where `features` are summed. */
   readonly identityError: number;
   /** ‖∂L/∂γ‖² and ‖∂L/∂β‖². */
   readonly gamma: number | null;
   readonly beta: number | null;
   readonly weights: WeightResults | null;
 }
+
+/** y and G = ∂L/∂y, in full and in the shape of the layer's input, or what `channelSums` makes of them. */
+export type FeatureResults = { readonly y: number; readonly cotangent: number } | { readonly sums: number };
 
 /** The parts that the weight gradient below divides into. */
 export interface WeightResults {
@@ -45,9 +46,15 @@ export interface Measurement {
 
 /**
  * The function that measures an opened model in one forward and one backward pass: loss, and for each layer
- * y and G in full (for the float64 theory) together with the scalars that only the graph can know.
+ * y and G (in full for the float64 theory, or as their sums where they are large) together with the scalars that only the
+ * graph can know. `full` asks for all in full.
  */
-export function measurement(opened: OpenedModel, inputNames: readonly string[], loss: Loss): Measurement {
+export function measurement(
+  opened: OpenedModel,
+  inputNames: readonly string[],
+  loss: Loss,
+  { full = false }: { readonly full?: boolean } = {},
+): Measurement {
   const layers: LayerResults[] = [];
   const fn: TracedFunction = (...args) => {
     const params = args.slice(0, opened.params.length);
@@ -67,31 +74,33 @@ export function measurement(opened: OpenedModel, inputNames: readonly string[], 
     const results: Traced[] = [value];
     const put = (x: Traced): number => results.push(x) - 1;
     layers.length = 0;
-    for (const [i, { layout, centred }] of opened.layers.entries()) {
+    for (const [i, layer] of opened.layers.entries()) {
+      const { layout, centred } = layer;
       const y = standardized[i]!;
       const cotangent = taps.gradient(grads, i, "output")!;
       const actual = taps.gradient(grads, i, "input")!;
       const gamma = taps.gradient(grads, i, "scale");
       const beta = taps.gradient(grads, i, "bias");
+      const summed = !full && isSummedInGraph(layer, opened.precision);
 
       // Everything that is one number per group is multiplied out first, so that few passes run over whole tensors.
       const inverse = reciprocal(sigmas[i]!);
       const perGroup = (x: Traced) => mul(groupMean(x, layout), inverse);
-      const first = centred ? perGroup(cotangent) : null;
       const diag = mul(y, perGroup(mul(cotangent, y)));
-      const open = mul(cotangent, inverse);
-      const blocked = first === null ? diag : add(diag, first);
+      const blocked = centred ? [diag, perGroup(cotangent)] : [diag];
+      const identity = { actual, blocked, cotangent, inverse };
 
       layers.push({
-        y: put(y),
-        cotangent: put(cotangent),
+        features: summed
+          ? { sums: put(channelSums(y, cotangent)) }
+          : { y: put(y), cotangent: put(cotangent) },
         sigma: put(sigmas[i]!),
-        identityError: put(squaredNorm(sub(add(actual, blocked), open))),
+        identityError: put(summed ? estimatedIdentityError(identity) : identityError(identity)),
         gamma: gamma && put(squaredNorm(gamma)),
         beta: beta && put(squaredNorm(beta)),
         weights: below[i] && {
           name: below[i].weight,
-          gram: put(weightGram(below[i], first === null ? [actual, diag] : [actual, diag, first])),
+          gram: put(weightGram(below[i], [actual, ...blocked])),
         },
       });
     }

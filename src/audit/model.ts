@@ -14,11 +14,12 @@ import {
   resolveLoss,
 } from "../onnx/index.js";
 import { castTensor, type Tensor } from "../tensor.js";
-import { BlockedSharesAccumulator, leakFromSigma, weightLoss, weightSumsFromGram } from "../theory/index.js";
+import { leakFromSigma, weightLoss, weightSumsFromGram } from "../theory/index.js";
 import { readTensors } from "../trace/index.js";
 import { version } from "../version.js";
 import { compileForMeasuring } from "./compile.js";
 import { type LayerMeasurement, layerReport, nonFiniteWarning, summarize } from "./layer-report.js";
+import { layerShares, sharesAreSure } from "./layer-shares.js";
 import { type LayerResults, measurement } from "./measure.js";
 import type { AuditReport, Thresholds } from "./result.js";
 import { scaledNorm } from "./scaled-norm.js";
@@ -73,27 +74,32 @@ export async function auditModel(path: string, options: AuditModelOptions): Prom
   const loss = resolveLoss(options.loss, opened, batch, { target: options.target, input: firstInput });
   checkBatchSize(opened.layers, options.data);
 
-  onProgress("differentiating");
-  const names = opened.inputs.map(({ name }) => name);
-  const measured = measurement(opened, names, loss);
   const fed = opened.inputs.map(({ name, spec }) => castTensor(inputs.get(name)!, spec.dtype));
   const target = loss.target === null ? [] : [loss.target];
-  const specs = [...opened.params.map(({ spec }) => spec), ...[...fed, ...target]];
-  await using program = await compileForMeasuring(measured.fn, specs, {
-    device,
-    portable: options.onGraph !== undefined,
-  });
-  options.onGraph?.(program.bytes);
-
-  onProgress("running");
-  const results = await program.run([...opened.params.map((p) => p.load()), ...fed, ...target]);
+  const args = () => [...opened.params.map((p) => p.load()), ...fed, ...target];
+  const specs = [...opened.params.map(({ spec }) => spec), ...fed, ...target];
+  const measure = async (full: boolean): Promise<Measured> => {
+    onProgress("differentiating");
+    const names = opened.inputs.map(({ name }) => name);
+    const { fn, layers } = measurement(opened, names, loss, { full });
+    await using program = await compileForMeasuring(fn, specs, {
+      device,
+      portable: options.onGraph !== undefined,
+    });
+    options.onGraph?.(program.bytes);
+    onProgress("running");
+    return { at: layers, results: await program.run(args()) };
+  };
+  let { at, results } = await measure(false);
+  if (opened.layers.some((layer, i) => !sharesAreSure(layer, at[i]!.features, results)))
+    ({ at, results } = await measure(true));
 
   const layers: LayerMeasurement[] = opened.layers.map((layer, i) => {
     onProgress(`layer ${i + 1} of ${opened.layers.length}: ${layer.norm.name}`);
-    return measureLayer(layer, measured.layers[i]!, results);
+    return measureLayer(layer, at[i]!, results);
   });
   const overflows = opened.layers.map((layer, i) =>
-    overflowWarning(layer, results[measured.layers[i]!.sigma]!.data, precision),
+    overflowWarning(layer, results[at[i]!.sigma]!.data, precision),
   );
   const reports = layers.map((layer) => layerReport(layer, thresholds));
 
@@ -157,15 +163,19 @@ function checkBatchSize(layers: readonly OpenedLayer[], file: string): void {
       );
 }
 
+/** What the measuring graph returned, and where the results of each layer stand in it. */
+interface Measured {
+  readonly at: readonly LayerResults[];
+  readonly results: readonly Tensor[];
+}
+
 /** From what the graph returned for one layer to what the report needs. */
 function measureLayer(layer: OpenedLayer, at: LayerResults, results: readonly Tensor[]): LayerMeasurement {
-  const { norm, layout, centred } = layer;
+  const { norm, layout } = layer;
   const floats = (index: number) => results[index]!.data as Float32Array | Float64Array;
   const number = (index: number) => floats(index)[0]!;
   const listed = { channel: layer.inputShape[1]!, sample: layer.inputShape[0]!, group: layout.groupInner };
-  const accumulator = new BlockedSharesAccumulator(layout, { centred });
-  accumulator.add(floats(at.y), floats(at.cotangent));
-  const shares = accumulator.result();
+  const shares = layerShares(layer, at.features, results);
   const sigma = floats(at.sigma);
   const scale = scaledNorm(shares.energy, sigma);
   const error = Math.sqrt(number(at.identityError));

@@ -123,8 +123,18 @@ export function zip(g: GraphBuilder, views: readonly View[], f: (...values: Valu
   const largest = operands.reduce((a, b) => (sizeOf(b.value.shape) > sizeOf(a.value.shape) ? b : a));
   const live = range(shape.length).filter((axis) => operands.some((v) => v.axes[axis] != null));
   const own = storedAxes(largest);
-  const order = own.length === live.length ? own : live;
-  const value = f(...operands.map((v) => alignTo(g, v, order)));
+  return zipAs(g, operands, own.length === live.length ? own : live, f);
+}
+
+/** `zip` with a given storage order for the result, which names every axis that some operand stores. */
+export function zipAs(
+  g: GraphBuilder,
+  views: readonly View[],
+  order: readonly number[],
+  f: (...values: Value[]) => Value,
+): View {
+  const shape = views.map((v) => v.shape).reduce(ops.broadcastShapes);
+  const value = f(...views.map((v) => alignTo(g, broadcast(v, shape), order)));
   const axes = shape.map((_, axis) => {
     const stored = order.indexOf(axis);
     return stored < 0 ? null : stored;

@@ -143,56 +143,19 @@ export class BlockedSharesAccumulator {
     if (this.seen !== this.groups * this.elements)
       throw new RangeError(`layout has ${this.groups * this.elements} elements, got ${this.seen}`);
     this.foldRows();
-    const perGroup = () => new Float64Array(this.groups);
-    const shares = {
-      elements: this.elements,
-      centred: this.centred,
-      energy: perGroup(),
-      first: perGroup(),
-      diag: perGroup(),
-      passed: perGroup(),
-      gradient: perGroup(),
-      curvature: perGroup(),
-      inner: perGroup(),
-      mean: perGroup(),
-      meanSquare: perGroup(),
-    };
-    const total = { energy: 0, first: 0, diag: 0, passed: 0 };
-    let constantGroups = 0;
-    let nonFinite = 0;
-    for (let group = 0; group < this.groups; group++) {
-      nonFinite += this.missing[group];
-      const n = this.elements - this.missing[group];
-      if (n === 0) continue;
-      const y = this.sumY.total(group);
-      const yy = this.sumYY.total(group);
-      const g = this.sumG.total(group) / this.gradientScale;
-      const gy = this.sumGY.total(group) / this.gradientScale;
-      const spread = this.centred ? yy - (y * y) / n : yy;
-      const along = this.centred ? gy - (g * y) / n : gy;
-      const constant = spread <= CONSTANT * yy;
-      if (constant) constantGroups++;
-
-      const energy = this.sumGG.total(group) / this.gradientScale ** 2;
-      const first = this.centred ? (g * g) / n : 0;
-      const diag = constant ? 0 : (along * along) / spread;
-      // Rounding can take what is 0 in exact arithmetic (n = 2: everything is blocked) slightly below it.
-      const passed = Math.max(0, energy - first - diag);
-      shares.energy[group] = energy;
-      shares.first[group] = first;
-      shares.diag[group] = diag;
-      shares.passed[group] = passed;
-      shares.gradient[group] = g / n;
-      shares.curvature[group] = constant ? 0 : along / spread;
-      shares.inner[group] = gy;
-      shares.mean[group] = y / n;
-      shares.meanSquare[group] = yy / n;
-      total.energy += energy;
-      total.first += first;
-      total.diag += diag;
-      total.passed += passed;
-    }
-    return { ...shares, total, constantGroups, nonFinite };
+    const totals = (sums: CompensatedSums, scale = 1) =>
+      Float64Array.from(this.missing, (_, group) => sums.total(group) / scale);
+    return sharesFromSums(
+      {
+        y: totals(this.sumY),
+        yy: totals(this.sumYY),
+        g: totals(this.sumG, this.gradientScale),
+        gg: totals(this.sumGG, this.gradientScale ** 2),
+        gy: totals(this.sumGY, this.gradientScale),
+      },
+      this.elements,
+      { centred: this.centred, missing: this.missing },
+    );
   }
 
   /** Moves on to the run that follows in memory. */
@@ -290,6 +253,77 @@ export class BlockedSharesAccumulator {
     }
     rows.clear();
   }
+}
+
+/** What the decomposition of a layer needs of each group: Σy, Σy², ΣG, ΣG² and ΣG∘y. */
+export interface GroupSums {
+  readonly y: ArrayLike<number>;
+  readonly yy: ArrayLike<number>;
+  readonly g: ArrayLike<number>;
+  readonly gg: ArrayLike<number>;
+  readonly gy: ArrayLike<number>;
+}
+
+/**
+ * The decomposition from the sums of groups of `elements`, of which `missing` (a number per group) are not in the sums.
+ */
+export function sharesFromSums(
+  sums: GroupSums,
+  elements: number,
+  { centred = true, missing }: { readonly centred?: boolean; readonly missing?: ArrayLike<number> } = {},
+): BlockedShares {
+  const groups = sums.y.length;
+  const perGroup = () => new Float64Array(groups);
+  const shares = {
+    elements,
+    centred,
+    energy: perGroup(),
+    first: perGroup(),
+    diag: perGroup(),
+    passed: perGroup(),
+    gradient: perGroup(),
+    curvature: perGroup(),
+    inner: perGroup(),
+    mean: perGroup(),
+    meanSquare: perGroup(),
+  };
+  const total = { energy: 0, first: 0, diag: 0, passed: 0 };
+  let constantGroups = 0;
+  let nonFinite = 0;
+  for (let group = 0; group < groups; group++) {
+    const absent = missing?.[group] ?? 0;
+    nonFinite += absent;
+    const n = elements - absent;
+    if (n === 0) continue;
+    const y = sums.y[group];
+    const yy = sums.yy[group];
+    const g = sums.g[group];
+    const gy = sums.gy[group];
+    const spread = centred ? yy - (y * y) / n : yy;
+    const along = centred ? gy - (g * y) / n : gy;
+    const constant = spread <= CONSTANT * yy;
+    if (constant) constantGroups++;
+
+    const energy = sums.gg[group];
+    const first = centred ? (g * g) / n : 0;
+    const diag = constant ? 0 : (along * along) / spread;
+    // Rounding can take what is 0 in exact arithmetic (n = 2: everything is blocked) slightly below it.
+    const passed = Math.max(0, energy - first - diag);
+    shares.energy[group] = energy;
+    shares.first[group] = first;
+    shares.diag[group] = diag;
+    shares.passed[group] = passed;
+    shares.gradient[group] = g / n;
+    shares.curvature[group] = constant ? 0 : along / spread;
+    shares.inner[group] = gy;
+    shares.mean[group] = y / n;
+    shares.meanSquare[group] = yy / n;
+    total.energy += energy;
+    total.first += first;
+    total.diag += diag;
+    total.passed += passed;
+  }
+  return { ...shares, total, constantGroups, nonFinite };
 }
 
 class RowSums {

@@ -23,7 +23,7 @@ const conv: Rule<"conv"> = (g, [x, w], params, [result]) => {
     const { dtype, shape } = result!;
     const one = { dtype, shape: shape.with(params.vmapDims + 1, 1) };
     const [sums] = conv(g, [factored.x, factored.w], params, [one]);
-    return [unfactored(g, sums!, factored.factor)];
+    return [unfactored(g, sums!, factored.factor, params)];
   }
   const roles = rolesOf(x!, w!, params.vmapDims);
   const c: Convolution = { ...params, x: x!, w: w!, result: result!, roles };

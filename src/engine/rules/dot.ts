@@ -47,9 +47,17 @@ const dot: Rule<"dot"> = (g, [a, b]) => {
   const m = inOrderOf(x, rows);
   const n = inOrderOf(y, columns);
   const batched = inOrderOf(sizeOf(x.value.shape) >= sizeOf(y.value.shape) ? x : y, batch);
+  if (batch.length === 0) {
+    const inPlace = fewRows(g, x, y, m, n, k) ?? fewRows(g, y, x, n, m, k);
+    if (inPlace !== undefined) return [resultOf(g, inPlace.product, inPlace.order, shape)];
+  }
   const product =
     batch.length === 0 ? flatProduct(g, x, y, m, n, k) : batchProduct(g, x, y, batched, m, n, k);
-  const order = [...batched, ...m, ...n];
+  return [resultOf(g, product, [...batched, ...m, ...n], shape)];
+};
+
+/** The product as a view: its axes are `order`, and the last one of `shape` is summed away. */
+function resultOf(g: GraphBuilder, product: Value, order: readonly number[], shape: readonly number[]): View {
   const stored = viewOf(
     g,
     ops.reshape(
@@ -59,14 +67,12 @@ const dot: Rule<"dot"> = (g, [a, b]) => {
     ),
   );
   const positions = shape.slice(0, -1).map((_, axis) => order.indexOf(axis));
-  return [
-    {
-      value: stored.value,
-      shape: shape.slice(0, -1),
-      axes: positions.map((at) => (at < 0 ? null : stored.axes[at]!)),
-    },
-  ];
-};
+  return {
+    value: stored.value,
+    shape: shape.slice(0, -1),
+    axes: positions.map((at) => (at < 0 ? null : stored.axes[at]!)),
+  };
+}
 
 const sizeAlong = (view: View, axes: readonly number[]): number =>
   sizeOf(axes.map((axis) => view.shape[axis]!));
@@ -99,6 +105,34 @@ function flatProduct(
   return ops.gemm(g, a, b, { transA, transB });
 }
 
+/** Up to this many rows a matrix is cheaper multiplied in several places than the other operand is moved. */
+const FEW_ROWS = 8;
+
+/**
+ * A few rows x [M, K] times y that is stored with k between its columns, [*, K, *]: one product for each index before k,
+ * and y stays where it is.
+ */
+function fewRows(
+  g: GraphBuilder,
+  x: View,
+  y: View,
+  m: readonly number[],
+  n: readonly number[],
+  k: number,
+): { readonly product: Value; readonly order: readonly number[] } | undefined {
+  const at = y.axes[k]!;
+  const [before, after] = [n.filter((axis) => y.axes[axis]! < at), n.filter((axis) => y.axes[axis]! > at)];
+  if (sizeAlong(x, m) > FEW_ROWS || before.length === 0 || after.length === 0) return undefined;
+  const [rows, depth] = [sizeAlong(x, m), x.shape[k]!];
+  const product = ops.batchedProduct(
+    g,
+    stored(g, x, [...m, k], [1, rows, depth]),
+    stored(g, y, [...before, k, ...after], [sizeAlong(y, before), depth, sizeAlong(y, after)]),
+    {},
+  );
+  return { product, order: [...before, ...m, ...after] };
+}
+
 function batchProduct(
   g: GraphBuilder,
   x: View,
@@ -109,9 +143,22 @@ function batchProduct(
   k: number,
 ): Value {
   const [count, rows, columns, depth] = [sizeAlong(x, batch), sizeAlong(x, m), sizeAlong(y, n), x.shape[k]!];
-  const a = stored(g, x, [...batch, ...m, k], [count, rows, depth]);
-  const b = stored(g, y, [...batch, k, ...n], [count, depth, columns]);
-  return ops.matmul(g, a, b);
+  // An operand that stores k on its other side is read transposed.
+  const floating = ops.isFloat(dtypeOf(x));
+  const transA = floating && m.length > 0 && isStoredAs(x, [...batch, k, ...m]);
+  const transB = floating && n.length > 0 && isStoredAs(y, [...batch, ...n, k]);
+  const a = transA
+    ? stored(g, x, [...batch, k, ...m], [count, depth, rows])
+    : stored(g, x, [...batch, ...m, k], [count, rows, depth]);
+  const b = transB
+    ? stored(g, y, [...batch, ...n, k], [count, columns, depth])
+    : stored(g, y, [...batch, k, ...n], [count, depth, columns]);
+  return ops.batchedProduct(g, a, b, { transA, transB });
+}
+
+/** Whether these axes, all that the view stores, are stored in this order. */
+function isStoredAs(view: View, order: readonly number[]): boolean {
+  return order.every((axis, i) => i === 0 || view.axes[order[i - 1]!]! < view.axes[axis]!);
 }
 
 function dropLast(view: View): View {

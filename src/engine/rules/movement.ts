@@ -87,10 +87,18 @@ function project(x: View, axes: readonly number[]): View {
   return { value: x.value, shape: axes.map((a) => x.shape[a]!), axes: axes.map((a) => x.axes[a]!) };
 }
 
-/** Joined in the layout of the largest part. */
+/**
+ * Joined in the layout of the largest part. An axis that this part does not store comes where it stands among the others: a
+ * stack along it is then a batch of rows as well as a list of parts.
+ */
 const concatenate: Rule<"concatenate"> = (g, parts, { axis }) => {
   const largest = parts.reduce((a, b) => (sizeOf(b.value.shape) > sizeOf(a.value.shape) ? b : a));
   const order = naturalOrder(largest);
+  if (largest.axes[axis] === null) {
+    order.splice(order.indexOf(axis), 1);
+    const next = order.findIndex((other) => other > axis && largest.axes[other] !== null);
+    order.splice(next < 0 ? order.length : next, 0, axis);
+  }
   const stored = parts.map((part) => materialize(g, part, order));
   return [viewOf(g, ops.concat(g, stored, order.indexOf(axis)), order)];
 };

@@ -2,7 +2,7 @@ import type { DType } from "../../../tensor.js";
 import type { GraphBuilder } from "../../graph.js";
 import * as ops from "../../ops.js";
 import type { ConvParams } from "../../primitives.js";
-import { dtypeOf, mapStored, splat, type View, zip } from "../../view.js";
+import { dtypeOf, mapStored, splat, type View, zipAs } from "../../view.js";
 import { dropAxes } from "../reduce.js";
 
 /**
@@ -69,6 +69,13 @@ function sumChannels(g: GraphBuilder, x: View, channel: number): View {
   };
 }
 
-/** The factor put back: k times the one output channel. */
-export const unfactored = (g: GraphBuilder, result: View, factor: View): View =>
-  zip(g, [result, factor], (r, k) => ops.elementwise(g, "Mul", [r, k]));
+/** The factor put back: k times the one output channel, stored as gradients of weights are, taps first and samples last. */
+export function unfactored(g: GraphBuilder, result: View, factor: View, { vmapDims }: ConvParams): View {
+  const stored = [...result.axes.keys()].filter(
+    (axis) => result.axes[axis] !== null || factor.axes[axis] !== null,
+  );
+  const [outer, taps] = [stored.filter((a) => a < vmapDims), stored.filter((a) => a > vmapDims + 1)];
+  const [samples, outputs] = [vmapDims, vmapDims + 1].map((axis) => stored.filter((a) => a === axis));
+  const order = [...outer, ...taps, ...outputs!, ...samples!];
+  return zipAs(g, [result, factor], order, (r, k) => ops.elementwise(g, "Mul", [r, k]));
+}
