@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { Random } from "../../src/datasets/random.js";
 import { compile } from "../../src/engine/index.js";
 import { valueAndGrad } from "../../src/engine/lang/index.js";
+import { conv, convTranspose, linear } from "../../src/nn/layers.js";
 import { crossEntropy } from "../../src/nn/losses.js";
-import { autoencoder, densenet, mlp, resnet, vgg } from "../../src/nn/models/index.js";
-import { initialValues, type Network } from "../../src/nn/network.js";
+import { autoencoder, type ClassifierName, classifiers, mlp, resnet } from "../../src/nn/models/index.js";
+import { initialBuffers, initialValues, type Network, Registry } from "../../src/nn/network.js";
 import type { NormName } from "../../src/nn/norms/index.js";
 import { sizeOf, type Tensor } from "../../src/tensor.js";
 
@@ -13,10 +14,23 @@ const parameterCount = ({ parameters }: Network): number =>
 
 /** What PyTorch counts for the same architectures, written there from the same papers (bench/peer.py). */
 describe("networks have as many parameters as in PyTorch", () => {
+  const counts: Record<ClassifierName, number> = {
+    vgg11: 9_231_114,
+    vgg13: 9_416_010,
+    vgg16: 14_728_266,
+    "vgg11-one-norm": 28_152_202,
+    resnet8: 78_042,
+    resnet20: 272_474,
+    resnet18: 11_173_962,
+    resnet34: 21_282_122,
+    densenet121: 6_956_298,
+  };
   const cases: [string, Network, number][] = [
-    ["VGG-11", vgg({ depth: 11, norm: "bn" }), 9_231_114],
-    ["ResNet-18", resnet({ blocks: [2, 2, 2, 2], norm: "bn" }), 11_173_962],
-    ["DenseNet-121", densenet({ blocks: [6, 12, 24, 16], norm: "bn" }), 6_956_298],
+    ...Object.entries(counts).map(([name, count]): [string, Network, number] => [
+      name,
+      classifiers[name as ClassifierName]({ norm: "bn" }),
+      count,
+    ]),
     ["MLP", mlp({ inputs: 784, hidden: [512, 256, 128], norm: "bn" }), 569_226],
     ["autoencoder", autoencoder({ channels: 3, widths: [32, 64], norm: "bn" }), 53_987],
   ];
@@ -63,3 +77,67 @@ describe("networks run with any norm that takes images", () => {
     },
   );
 });
+
+/**
+ * Largest magnitude and standard deviation of 60 draws of each layer in PyTorch 1.13. Both here and there uniform: the
+ * largest of so many is the bound but for 1e-4 of it.
+ */
+describe("parameters start as in PyTorch", () => {
+  const layers: [string, (registry: Registry) => unknown, Draws, Draws][] = [
+    ["convolution", (r) => conv(r, "l", 24, 96, { kernel: 3 }), [0.068041, 0.039279], [0.068034, 0.039322]],
+    [
+      "convolution in groups",
+      (r) => conv(r, "l", 24, 96, { kernel: 3, groups: 4 }),
+      [0.136082, 0.078552],
+      [0.136077, 0.078292],
+    ],
+    [
+      "transposed convolution",
+      (r) => convTranspose(r, "l", 48, 20, { kernel: 4 }),
+      [0.055902, 0.032315],
+      [0.055882, 0.032551],
+    ],
+    ["linear", (r) => linear(r, "l", 300, 200), [0.057735, 0.033339], [0.057729, 0.033391]],
+  ];
+  it.each(layers)("%s", (_, make, weight, bias) => {
+    const registry = new Registry();
+    make(registry);
+    const random = new Random(4);
+    for (const [i, [bound, deviation]] of [weight, bias].entries()) {
+      const { shape, initialize } = registry.parameters[i]!;
+      const draws = Array.from({ length: 60 }, () => {
+        const data = new Float32Array(sizeOf(shape));
+        initialize(random, data, () => new Float32Array());
+        return data;
+      });
+      const count = 60 * sizeOf(shape);
+      const largest = Math.max(...draws.map((data) => data.reduce((a, b) => Math.max(a, Math.abs(b)), 0)));
+      const squares = draws.reduce((sum, data) => sum + data.reduce((a, b) => a + b * b, 0), 0);
+      expect(largest / bound).toBeGreaterThan(0.998);
+      expect(largest / bound).toBeLessThan(1.002);
+      // Four standard errors of a uniform distribution's deviation, theirs and ours.
+      const error = 4 * Math.sqrt(2 * (0.2 / count));
+      expect(Math.abs(Math.sqrt(squares / count) / deviation - 1)).toBeLessThan(error);
+    }
+  });
+
+  it("norms: γ = 1, β = 0, running mean 0 and variance 1", () => {
+    const network = mlp({ inputs: 3, hidden: [4], norm: "bn" });
+    const values = [...initialValues(network, new Random(0)), ...initialBuffers(network)];
+    const names = [...network.parameters, ...network.buffers].map(({ name }) => name);
+    const of = (name: string) => Array.from(values[names.indexOf(`norm1.${name}`)]!.data);
+    expect([of("weight"), of("bias"), of("running_mean"), of("running_var")]).toEqual([
+      ...[
+        [1, 1, 1, 1],
+        [0, 0, 0, 0],
+      ],
+      ...[
+        [0, 0, 0, 0],
+        [1, 1, 1, 1],
+      ],
+    ]);
+  });
+});
+
+/** Largest magnitude, standard deviation. */
+type Draws = readonly [number, number];

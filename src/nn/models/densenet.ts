@@ -1,7 +1,8 @@
 import { concat } from "../../engine/lang/index.js";
 import { averagePool, conv, globalAveragePool, linear, relu } from "../layers.js";
-import { chain, type LayerFunction, type Network, network, type Registry } from "../network.js";
+import { chain, type LayerFunction, Registry } from "../network.js";
 import type { NormName } from "../norms/index.js";
+import { type Classifier, classifier } from "./classifier.js";
 import { type NormLayer, normLayer } from "./norm-layer.js";
 
 interface DensenetOptions {
@@ -14,31 +15,27 @@ interface DensenetOptions {
 }
 
 /** DenseNet-BC for 32×32 images (Huang et al. 2017): bottlenecks of 4·growth, transitions that halve. */
-export function densenet({ blocks, norm, growth = 32, classes = 10 }: DensenetOptions): Network {
+export function densenet({ blocks, norm, growth = 32, classes = 10 }: DensenetOptions): Classifier {
   const normed = normLayer(norm);
-  return network((registry) => {
-    let size = 32;
-    let channels = 2 * growth;
-    const layers = [conv(registry, "stem", 3, channels, { kernel: 3, padding: 1, bias: false })];
-    blocks.forEach((depth, block) => {
-      for (let i = 0; i < depth; i++) {
-        layers.push(dense(registry, `block${block + 1}.${i}`, { channels, size, growth, norm: normed }));
-        channels += growth;
-      }
-      if (block === blocks.length - 1) return;
-      const name = `transition${block + 1}`;
-      const halved = Math.floor(channels / 2);
-      layers.push(normed(registry, `${name}.norm`, [channels, size, size]), relu);
-      layers.push(
-        conv(registry, `${name}.conv`, channels, halved, { kernel: 1, bias: false }),
-        averagePool(2),
-      );
-      channels = halved;
-      size /= 2;
-    });
-    layers.push(normed(registry, "final_norm", [channels, size, size]), relu, globalAveragePool);
-    return chain(...layers, linear(registry, "head", channels, classes));
+  const registry = new Registry();
+  let size = 32;
+  let channels = 2 * growth;
+  const layers = [conv(registry, "stem", 3, channels, { kernel: 3, padding: 1, bias: false })];
+  blocks.forEach((depth, block) => {
+    for (let i = 0; i < depth; i++) {
+      layers.push(dense(registry, `block${block + 1}.${i}`, { channels, size, growth, norm: normed }));
+      channels += growth;
+    }
+    if (block === blocks.length - 1) return;
+    const name = `transition${block + 1}`;
+    const halved = Math.floor(channels / 2);
+    layers.push(normed(registry, `${name}.norm`, [channels, size, size]), relu);
+    layers.push(conv(registry, `${name}.conv`, channels, halved, { kernel: 1, bias: false }), averagePool(2));
+    channels = halved;
+    size /= 2;
   });
+  layers.push(normed(registry, "final_norm", [channels, size, size]), relu, globalAveragePool);
+  return classifier(registry, { body: chain(...layers), head: linear(registry, "head", channels, classes) });
 }
 
 interface DenseOptions {

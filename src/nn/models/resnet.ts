@@ -1,11 +1,12 @@
 import { add } from "../../engine/lang/index.js";
 import { conv, globalAveragePool, linear, relu } from "../layers.js";
-import { chain, type LayerFunction, type Network, network, type Registry } from "../network.js";
+import { chain, type LayerFunction, Registry } from "../network.js";
 import type { NormName } from "../norms/index.js";
+import { type Classifier, classifier } from "./classifier.js";
 import { type NormLayer, normLayer } from "./norm-layer.js";
 
 interface ResnetOptions {
-  /** Residual blocks per stage: [2, 2, 2, 2] is ResNet-18, [3, 4, 6, 3] ResNet-34; [1, 1, 1] ResNet-8. */
+  /** Residual blocks per stage: [2, 2, 2, 2] is ResNet-18, [3, 4, 6, 3] ResNet-34; [1, 1, 1] ResNet-8, [3, 3, 3] ResNet-20. */
   readonly blocks: readonly number[];
   readonly norm: NormName;
   /** Channels of the first stage; each later stage has twice as many. */
@@ -17,28 +18,28 @@ interface ResnetOptions {
 const SIZE = 32;
 
 /** ResNet in the form for 32×32 images (He et al. 2016, section 4.2): a 3×3 stem and no first pooling. */
-export function resnet({ blocks, norm, width = 64, classes = 10 }: ResnetOptions): Network {
+export function resnet({ blocks, norm, width = 64, classes = 10 }: ResnetOptions): Classifier {
   const normed = normLayer(norm);
-  return network((registry) => {
-    const layers = [
-      conv(registry, "stem", 3, width, { kernel: 3, padding: 1, bias: false }),
-      normed(registry, "stem_norm", [width, SIZE, SIZE]),
-      relu,
-    ];
-    let channels = width;
-    let size = SIZE;
-    blocks.forEach((count, stage) => {
-      for (let i = 0; i < count; i++) {
-        const outputs = width * 2 ** stage;
-        const stride = stage > 0 && i === 0 ? 2 : 1;
-        size /= stride;
-        const shape = { channels, outputs: [outputs, size, size] as const, stride };
-        layers.push(residual(registry, `stage${stage + 1}.${i}`, { ...shape, norm: normed }));
-        channels = outputs;
-      }
-    });
-    return chain(...layers, globalAveragePool, linear(registry, "head", channels, classes));
+  const registry = new Registry();
+  const layers = [
+    conv(registry, "stem", 3, width, { kernel: 3, padding: 1, bias: false }),
+    normed(registry, "stem_norm", [width, SIZE, SIZE]),
+    relu,
+  ];
+  let channels = width;
+  let size = SIZE;
+  blocks.forEach((count, stage) => {
+    for (let i = 0; i < count; i++) {
+      const outputs = width * 2 ** stage;
+      const stride = stage > 0 && i === 0 ? 2 : 1;
+      size /= stride;
+      const shape = { channels, outputs: [outputs, size, size] as const, stride };
+      layers.push(residual(registry, `stage${stage + 1}.${i}`, { ...shape, norm: normed }));
+      channels = outputs;
+    }
   });
+  const head = linear(registry, "head", channels, classes);
+  return classifier(registry, { body: chain(...layers, globalAveragePool), head });
 }
 
 interface ResidualOptions {

@@ -1,0 +1,32 @@
+import type { NormName } from "../norms/index.js";
+import type { Classifier } from "./classifier.js";
+import { densenet } from "./densenet.js";
+import { resnet } from "./resnet.js";
+import { vgg, vggNormedOnce } from "./vgg.js";
+
+export interface ClassifierOptions {
+  readonly norm: NormName;
+  readonly classes?: number;
+  /** Channels of the first stage; for DenseNet, those that a layer adds. The network's own unless told. */
+  readonly width?: number;
+}
+
+/** Channels of the first stage of the ResNets of He et al. 2016, section 4.2. */
+const NARROW = 16;
+
+/** Classifiers of images [N, 3, 32, 32], by the name that one types. */
+export const classifiers = {
+  vgg11: (options) => vgg({ depth: 11, ...options }),
+  vgg13: (options) => vgg({ depth: 13, ...options }),
+  vgg16: (options) => vgg({ depth: 16, ...options }),
+  "vgg11-one-norm": (options) => vggNormedOnce({ depth: 11, ...options }),
+  resnet8: (options) => resnet({ blocks: [1, 1, 1], width: NARROW, ...options }),
+  resnet20: (options) => resnet({ blocks: [3, 3, 3], width: NARROW, ...options }),
+  resnet18: (options) => resnet({ blocks: [2, 2, 2, 2], ...options }),
+  resnet34: (options) => resnet({ blocks: [3, 4, 6, 3], ...options }),
+  densenet121: ({ width, ...options }) => densenet({ blocks: [6, 12, 24, 16], growth: width, ...options }),
+} as const satisfies Record<string, (options: ClassifierOptions) => Classifier>;
+
+export type ClassifierName = keyof typeof classifiers;
+
+export const classifierNames = Object.keys(classifiers) as readonly ClassifierName[];
