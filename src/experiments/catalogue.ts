@@ -24,6 +24,11 @@ export const catalogue: readonly Entry[] = [
     title: "A GAN's discriminator on batches all real and all generated, or mixed",
     load: async () => (await import("./gan-batches/index.js")).ganBatches,
   },
+  {
+    name: "flow-interpolation",
+    title: "Likelihood of blended digits under a flow, trained on batches of a single class",
+    load: async () => (await import("./flow-interpolation/index.js")).flowInterpolation,
+  },
 ];
 
 /** The entry of that name. Throws a UserError where there is none. */

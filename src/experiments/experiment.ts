@@ -1,5 +1,5 @@
 import type { NormName } from "../nn/index.js";
-import type { ClaimResult, Cloud, Curve, Measurement } from "./result.js";
+import type { ClaimResult, Cloud, Curve, Measurement, Picture } from "./result.js";
 import type { Settings, SettingsTable } from "./settings.js";
 
 /** An experiment of the paper: what it does is in `run`, what it claims comes back decided. */
@@ -44,5 +44,6 @@ export interface Findings {
   readonly measurements: readonly Measurement[];
   readonly curves: readonly Curve[];
   readonly clouds: readonly Cloud[];
+  readonly pictures?: readonly Picture[];
   readonly trainingMs: number;
 }

@@ -15,6 +15,7 @@ export interface ExperimentResult {
   readonly measurements: readonly Measurement[];
   readonly curves: readonly Curve[];
   readonly clouds: readonly Cloud[];
+  readonly pictures?: readonly Picture[];
 }
 
 /** How large an experiment is run: in CI; on a few cores; as in the paper. */
@@ -57,9 +58,10 @@ export interface Measurement extends Condition, Sample {
   readonly quantity: string;
 }
 
-/** A quantity over the steps of training. */
+/** A quantity over the steps of training, or over what `across` names. */
 export interface Curve extends Condition {
   readonly quantity: string;
+  readonly across?: string;
   readonly steps: readonly number[];
   /** One list for every seed. */
   readonly values: readonly (readonly number[])[];
@@ -70,4 +72,11 @@ export interface Cloud extends Condition {
   readonly seed: number;
   readonly points: readonly (readonly [x: number, y: number])[];
   readonly labels: readonly number[];
+}
+
+/** Grey images in a grid; of one run where its condition is named. */
+export interface Picture extends Condition {
+  readonly title: string;
+  /** A PNG in base64. */
+  readonly png: string;
 }

@@ -89,6 +89,12 @@ export const oneOf = <T extends string>(names: readonly T[]): Kind<T> => ({
   read: (text) => names.find((name) => name === text),
 });
 
+/** Whether or not. */
+export const yesOrNo: Kind<boolean> = {
+  expected: "yes or no",
+  read: (text) => (text === "yes" || text === "no" ? text === "yes" : undefined),
+};
+
 /** The widths of two layers, `256x128`. */
 export const twoSizes: Kind<readonly [number, number]> = {
   expected: "two whole numbers from 1, joined by x, such as 64x32",

@@ -1,3 +1,4 @@
+import { encode } from "fast-png";
 import { describe, expect, it } from "vitest";
 import type { ExperimentResult } from "../../src/experiments/result.js";
 import { figures } from "../../src/report/experiment/figures.js";
@@ -16,6 +17,11 @@ const claim = {
   relation: "at least",
   bound: 0.02,
 } as const;
+
+/** Grey, 20 wide and 10 high. */
+const PNG = Buffer.from(
+  encode({ width: 20, height: 10, data: new Uint8Array(200), channels: 1, depth: 8 }),
+).toString("base64");
 
 const result: ExperimentResult = {
   schema: "blindspot.experiment/1",
@@ -36,13 +42,19 @@ const result: ExperimentResult = {
     ...{ group: "bn", series, quantity: "scatter" },
     ...sample([1 + 500 * i, 2]),
   })),
-  curves: ["shuffled", "label"].map((series) => ({
-    ...{ group: "<bn>", series, quantity: "training loss", steps: [1, 2, 3] },
-    values: [
-      [3, 2, 1],
-      [3, 2.5, 2],
-    ],
-  })),
+  curves: [
+    ...["shuffled", "label"].map((series) => ({
+      ...{ group: "<bn>", series, quantity: "training loss", steps: [1, 2, 3] },
+      values: [
+        [3, 2, 1],
+        [3, 2.5, 2],
+      ],
+    })),
+    {
+      ...{ group: "label", series: "bn", quantity: "bits", across: "α", steps: [0, 0.5, 1] },
+      values: [[6.5, 7, 6.5]],
+    },
+  ],
   clouds: [
     {
       group: "bn",
@@ -55,13 +67,20 @@ const result: ExperimentResult = {
       labels: [0, 9],
     },
   ],
+  pictures: ["", "ln"].map((group) => ({ group, series: "", title: "Samples <of> it", png: PNG })),
 };
 
 describe("figures of an experiment", () => {
   const drawn = figures(result);
 
   it("one for each quantity, its course and the features", () => {
-    expect([...drawn.keys()]).toEqual(["training-loss-over-steps.svg", "scatter.svg", "features.svg"]);
+    expect([...drawn.keys()]).toEqual([
+      "training-loss-over-steps.svg",
+      "bits-across.svg",
+      "scatter.svg",
+      "features.svg",
+      "samples-of-it.svg",
+    ]);
   });
 
   it.each([...drawn])(
@@ -101,6 +120,24 @@ describe("figures of an experiment", () => {
     expect(second! - first!).toBeGreaterThan(10);
     expect(third! - second!).toBeCloseTo(second! - first!, 0);
     expect(svg.match(/<polygon/g)).toHaveLength(2);
+  });
+
+  it("across something else than steps: named below, and not from 0 on", () => {
+    const svg = drawn.get("bits-across.svg")!;
+    expect(svg).toContain(">α</text>");
+    expect(svg).not.toContain(">steps</text>");
+    const [, points] = svg.match(/<polyline[^>]*points="([^"]*)"/)!;
+    const [low, high] = points!.split(" ").map((point) => Number(point.split(",")[1]));
+    expect(low! - high!).toBeGreaterThan(100);
+  });
+
+  it("pictures are embedded whole, twice as large, side by side", () => {
+    const svg = drawn.get("samples-of-it.svg")!;
+    const images = [
+      ...svg.matchAll(/<image x="(\d+)"[^>]* width="40" height="20" href="data:image\/png;base64,([^"]*)"/g),
+    ];
+    expect(images.map(([, , png]) => png)).toEqual([PNG, PNG]);
+    expect(Number(images[1]![1]) - Number(images[0]![1])).toBeGreaterThan(40);
   });
 
   it("a dot for every seed of every condition, a point for every sample", () => {

@@ -2,18 +2,21 @@ import type { ExperimentResult } from "../../experiments/result.js";
 import { cloudsFigure } from "./clouds.js";
 import { curvesFigure } from "./curves.js";
 import { dotsFigure } from "./dots.js";
+import { picturesFigure } from "./pictures.js";
 
 /** All figures of a result as SVG, by file name. */
-export function figures({ measurements, curves, clouds }: ExperimentResult): Map<string, string> {
+export function figures({
+  measurements,
+  curves,
+  clouds,
+  pictures = [],
+}: ExperimentResult): Map<string, string> {
   const drawn = new Map<string, string>();
-  for (const quantity of new Set(curves.map((c) => c.quantity)))
-    drawn.set(
-      `${fileName(quantity)}-over-steps.svg`,
-      curvesFigure(
-        curves.filter((c) => c.quantity === quantity),
-        quantity,
-      ),
-    );
+  for (const quantity of new Set(curves.map((c) => c.quantity))) {
+    const own = curves.filter((c) => c.quantity === quantity);
+    const over = own[0]!.across === undefined ? "over-steps" : "across";
+    drawn.set(`${fileName(quantity)}-${over}.svg`, curvesFigure(own, quantity));
+  }
   for (const quantity of new Set(measurements.map((m) => m.quantity)))
     drawn.set(
       `${fileName(quantity)}.svg`,
@@ -30,7 +33,19 @@ export function figures({ measurements, curves, clouds }: ExperimentResult): Map
         `Test features in the plane of two principal components, a colour for each class (seed ${clouds[0]!.seed})`,
       ),
     );
+  for (const title of new Set(pictures.map((p) => p.title)))
+    drawn.set(
+      `${fileName(title)}.svg`,
+      picturesFigure(
+        pictures.filter((p) => p.title === title),
+        title,
+      ),
+    );
   return drawn;
 }
 
-const fileName = (quantity: string): string => quantity.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+const fileName = (quantity: string): string =>
+  quantity
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");

@@ -1,8 +1,15 @@
 import type { Condition } from "../../experiments/result.js";
 import { type Html, html } from "../html/markup.js";
 
-/** A figure that stands alone: light and dark by the reader's setting, text that can be read and selected. */
-export function figure(width: number, height: number, title: string, content: Html): string {
+/** Pixels that a letter of the title takes, at most. */
+const LETTER = 8.5;
+
+/**
+ * A figure that stands alone: light and dark by the reader's setting, text that can be read and selected. At least as wide
+ * as its title.
+ */
+export function figure(atLeast: number, height: number, title: string, content: Html): string {
+  const width = Math.max(atLeast, Math.ceil(32 + LETTER * title.length));
   return `${html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${title}">
 <title>${title}</title>
 <style>${STYLE}</style>
