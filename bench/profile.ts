@@ -1,13 +1,14 @@
 /**
  * Where the time of a compiled program goes: npm run profile -- <network> [options]
  *   --batch 64   --work gradient | hvp | step   --runs 5   --threads 2   --nodes 20
- * Prints the time per run by operator and by the jax-js primitive it was made for, and the slowest nodes.
+ * Prints the time per run by operator, by the jax-js primitive it was made for, by the line of the model that asked for it (a
+ * backward pass counts for the line it is the derivative of), and the slowest nodes.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
-import { compile } from "../src/engine/index.js";
+import { compile, type Program } from "../src/engine/index.js";
 import { median } from "./median.js";
 import { task, type Work } from "./work.js";
 
@@ -33,6 +34,9 @@ interface NodeEvent {
   };
 }
 
+/** What ONNX Runtime adds to the name of a node. */
+const KERNEL = "_kernel_time";
+
 const folder = mkdtempSync(join(tmpdir(), "blindspot-profile-"));
 try {
   await main(positionals[0] ?? "vgg11");
@@ -43,7 +47,7 @@ try {
 async function main(network: string): Promise<void> {
   const { fn, args } = task(network, Number(flags.batch), flags.work as Work);
   const threads = flags.threads === undefined ? undefined : Number(flags.threads);
-  const program = await compile(fn, args, { profile: join(folder, "run"), threads });
+  const program = await compile(fn, args, { profile: join(folder, "run"), threads, sourceLines: true });
   const runs = Number(flags.runs);
   for (let i = 0; i < runs + 1; i++) await program.run(args);
   program.endProfiling();
@@ -51,12 +55,13 @@ async function main(network: string): Promise<void> {
   const file = readdirSync(folder).find((name) => name.endsWith(".json"))!;
   const events = JSON.parse(readFileSync(join(folder, file), "utf8")) as NodeEvent[];
   report(
-    events.filter(({ cat, name }) => cat === "Node" && name.endsWith("_kernel_time")),
+    events.filter(({ cat, name }) => cat === "Node" && name.endsWith(KERNEL)),
     runs,
+    program.sources,
   );
 }
 
-function report(events: readonly NodeEvent[], runs: number): void {
+function report(events: readonly NodeEvent[], runs: number, sources: Program["sources"]): void {
   const byNode = new Map<string, number[]>();
   const details = new Map<string, NodeEvent>();
   for (const event of events) {
@@ -77,10 +82,16 @@ function report(events: readonly NodeEvent[], runs: number): void {
   console.table(
     grouped(cost, ({ name }) => name.slice(0, name.lastIndexOf("_", name.lastIndexOf("_kernel") - 1)), total),
   );
+  const lineOf = ({ name }: Cost) => {
+    const line = sources.get(name.slice(0, -KERNEL.length))?.[0];
+    if (line === undefined) return "?";
+    return `${relative(process.cwd(), line.file)}:${line.line}${line.within ? ` ${line.within}` : ""}`;
+  };
+  console.table(grouped(cost, lineOf, total));
   const slowest = cost.toSorted((a, b) => b.ms - a.ms).slice(0, Number(flags.nodes));
   for (const { name, ms, event } of slowest)
     console.log(
-      `${ms.toFixed(2).padStart(8)} ms  ${name.replace("_kernel_time", "")}  ${shapes(event.args.input_type_shape)} → ${shapes(event.args.output_type_shape)}`,
+      `${ms.toFixed(2).padStart(8)} ms  ${name.slice(0, -KERNEL.length)}  ${shapes(event.args.input_type_shape)} → ${shapes(event.args.output_type_shape)}`,
     );
 }
 

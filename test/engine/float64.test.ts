@@ -103,6 +103,56 @@ describe("third derivatives against closed forms", () => {
   });
 });
 
+describe("third derivatives through convolutions", () => {
+  /** Σ x[c, i+p, j+q] w[o, c, p, q], as written. */
+  function correlated(x: Float64Array, w: Float64Array): Float64Array {
+    const y = new Float64Array(3 * 3 * 3);
+    for (let o = 0; o < 3; o++)
+      for (let i = 0; i < 3; i++)
+        for (let j = 0; j < 3; j++)
+          for (let c = 0; c < 2; c++)
+            for (let p = 0; p < 3; p++)
+              for (let q = 0; q < 3; q++)
+                y[(o * 3 + i) * 3 + j]! +=
+                  x[(c * 5 + i + p) * 5 + j + q]! * w[((o * 2 + c) * 3 + p) * 3 + q]!;
+    return y;
+  }
+
+  it("of Σ ((x + tu) ∗ (w + tv))³ at t = 0 is 6 Σ (b³ + 6abc) with a + bt + ct² the convolution", async () => {
+    const [x, u] = [1, 2].map((seed) => tensor([1, 2, 5, 5], "float64", seed));
+    const [w, v] = [3, 4].map((seed) => tensor([3, 2, 3, 3], "float64", seed));
+    const geometry = {
+      strides: [1, 1],
+      padding: [0, 0].map((n) => [n, n] as const),
+      dilations: [1, 1],
+      groups: 1,
+    };
+    type Scalar = (t: Traced) => Traced;
+    const derivative =
+      (f: Scalar): Scalar =>
+      (t) =>
+        L.valueAndGrad((s) => ({ value: f(s!), aux: [] }), [t]).grads[0]!;
+    const third: TracedFunction = (t, ...[x, u, w, v]) => {
+      const value: Scalar = (t) => {
+        const y = L.conv(L.add(x!, L.mul(t, u!)), L.add(w!, L.mul(t, v!)), geometry);
+        return L.sum(L.mul(y, L.square(y)));
+      };
+      return [derivative(derivative(derivative(value)))(t!)];
+    };
+    const zero = { shape: [], dtype: "float64" as const, data: Float64Array.of(0) };
+    const [actual] = await compiled(third, [zero, x!, u!, w!, v!]);
+
+    const data = (t: typeof x) => t!.data as Float64Array;
+    const [a, c] = [correlated(data(x), data(w)), correlated(data(u), data(v))];
+    const [uw, xv] = [correlated(data(u), data(w)), correlated(data(x), data(v))];
+    const exact = a.reduce(
+      (sum, ai, i) => sum + 6 * ((uw[i]! + xv[i]!) ** 3 + 6 * ai * (uw[i]! + xv[i]!) * c[i]!),
+      0,
+    );
+    expectRelative([...actual!.data], [exact], 1e-10);
+  });
+});
+
 describe("numbers that jax-js rounds to float32", () => {
   it("keep their digits in float64 code", async () => {
     const [scaled, mean, tied] = await compiled(
