@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { lang, lower, type TracedFunction } from "../../src/engine/index.js";
-import type { Traced } from "../../src/engine/jax.js";
+import { lax, type Traced } from "../../src/engine/jax.js";
 import type { Tensor } from "../../src/tensor.js";
 import { compiled, eager, expectClose, oracle, tensor, withGradients } from "./support.js";
 
@@ -56,6 +56,20 @@ describe("pools of every geometry agree with jax-js's own kernels, with gradient
         { numRuns: 30 },
       );
     });
+});
+
+describe("other reductions of windows than one operator computes", () => {
+  const of = (reduce: (w: Traced) => Traced) => (x: Traced) =>
+    lax.reduceWindow(L.borrow(x), reduce as never, [2, 3], [1, 2]) as Traced;
+  it.each([
+    ["along one axis and then the other", (w: Traced) => L.amax(L.sum(w, [0]))],
+    ["along the other and then the one", (w: Traced) => L.sum(L.amax(w, [1]))],
+    ["products", (w: Traced) => L.prod(L.add(L.square(w), 0.1))],
+  ] as const)("%s", async (_, reduce) => {
+    const inputs = [tensor([2, 3, 5, 7], "float32")];
+    const fn = withGradients(of(reduce), inputs);
+    expectClose(await compiled(fn, inputs), eager(fn, inputs));
+  });
 });
 
 describe("pooling of windows", () => {
