@@ -29,6 +29,11 @@ export const catalogue: readonly Entry[] = [
     title: "Likelihood of blended digits under a flow, trained on batches of a single class",
     load: async () => (await import("./flow-interpolation/index.js")).flowInterpolation,
   },
+  {
+    name: "autoencoder",
+    title: "Reconstruction, whose loss formula all samples share",
+    load: async () => (await import("./autoencoder/index.js")).autoencoder,
+  },
 ];
 
 /** The entry of that name. Throws a UserError where there is none. */

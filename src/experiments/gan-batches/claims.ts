@@ -1,6 +1,6 @@
 import type { NormName } from "../../nn/index.js";
-import type { Claim, ClaimResult } from "../result.js";
-import { decide } from "../statistics.js";
+import { Comparison } from "../comparison.js";
+import type { ClaimResult } from "../result.js";
 import type { Arrangement } from "./procedure.js";
 import { averageOf, layersOf, type Measured, type Runs, type Summary } from "./summary.js";
 
@@ -8,27 +8,14 @@ type Condition = readonly [NormName, Arrangement];
 
 /** The claims about those norms that were run, each decided by comparing runs of one seed. */
 export function claimsOf(all: readonly Runs[]): ClaimResult[] {
-  const decided: ClaimResult[] = [];
-  const compare = (
-    claim: Claim,
-    conditions: readonly Condition[],
-    of: (...runs: readonly Summary[]) => number,
-  ) => {
-    const runs = conditions.map(
-      ([norm, arrangement]) => all.find((r) => r.norm === norm && r.arrangement === arrangement)?.summaries,
-    );
-    if (runs.every((r) => r !== undefined))
-      decided.push(
-        decide(
-          claim,
-          runs[0]!.map((_, i) => of(...runs.map((r) => r[i]!))),
-        ),
-      );
-  };
+  const claims = new Comparison<Condition, Summary>(
+    ([norm, arrangement]) =>
+      all.find((runs) => runs.norm === norm && runs.arrangement === arrangement)?.summaries,
+  );
   const last = (summary: Summary, measured: Measured) =>
     averageOf(summary, layersOf(summary).at(-1)!, measured);
 
-  compare(
+  claims.add(
     {
       id: "bn-separate-blocks-more",
       statement:
@@ -43,7 +30,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
     ],
     (separate, mixed) => last(separate!, "blocked") / last(mixed!, "blocked"),
   );
-  compare(
+  claims.add(
     {
       id: "bn-separate-removes-more",
       statement: "So the weights below that norm hear less.",
@@ -57,7 +44,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
     ],
     (separate, mixed) => last(separate!, "removed") - last(mixed!, "removed"),
   );
-  compare(
+  claims.add(
     {
       id: "bn-separate-is-dim",
       statement: "From all-real and all-fake batches they miss most of their gradient.",
@@ -68,7 +55,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
     [["bn", "separate"]],
     (separate) => last(separate!, "removed"),
   );
-  compare(
+  claims.add(
     {
       id: "ln-does-not-mind",
       statement: "Layer norm does not mind how batches are arranged.",
@@ -82,7 +69,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
     ],
     (separate, mixed) => Math.abs(last(separate!, "removed") - last(mixed!, "removed")),
   );
-  compare(
+  claims.add(
     {
       id: "bn-removes-more-than-ln",
       statement: "From all-real and all-fake batches batch norm hides more than layer norm.",
@@ -96,7 +83,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
     ],
     (bn, ln) => last(bn!, "removed") - last(ln!, "removed"),
   );
-  compare(
+  claims.add(
     {
       id: "separate-costs-features",
       statement: "The rule costs a discriminator with batch norm features that tell the classes apart.",
@@ -110,5 +97,5 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
     ],
     (mixed, separate) => mixed!.probe - separate!.probe,
   );
-  return decided;
+  return claims.decided;
 }

@@ -1,5 +1,5 @@
-import type { Claim, ClaimResult } from "../result.js";
-import { decide } from "../statistics.js";
+import { Comparison } from "../comparison.js";
+import type { ClaimResult } from "../result.js";
 import type { Runs, Summary } from "./summary.js";
 
 /** A difference of accuracy that matters. */
@@ -7,26 +7,12 @@ const MARGIN = 0.02;
 
 /** The claims about those norms that were run, each decided by differences between runs of one seed. */
 export function claimsOf(all: readonly Runs[]): ClaimResult[] {
-  const decided: ClaimResult[] = [];
-  const compare = (
-    claim: Claim,
-    conditions: readonly Pick<Runs, "norm" | "batching">[],
-    of: (...runs: readonly Summary[]) => number,
-  ) => {
-    const runs = conditions.map(
-      ({ norm, batching }) => all.find((r) => r.norm === norm && r.batching === batching)?.summaries,
-    );
-    if (runs.every((r) => r !== undefined))
-      decided.push(
-        decide(
-          claim,
-          runs[0]!.map((_, i) => of(...runs.map((r) => r[i]!))),
-        ),
-      );
-  };
+  const claims = new Comparison<Pick<Runs, "norm" | "batching">, Summary>(
+    ({ norm, batching }) => all.find((r) => r.norm === norm && r.batching === batching)?.summaries,
+  );
   const probe = ({ quality }: Summary) => quality.probe;
 
-  compare(
+  claims.add(
     {
       id: "bn-learns-less",
       statement: "From one-class batches batch norm learns worse features than layer norm.",
@@ -40,7 +26,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
     ],
     (ln, bn) => probe(ln!) - probe(bn!),
   );
-  compare(
+  claims.add(
     {
       id: "bn-learns-less-below",
       statement: "Its running statistics are not to blame: what enters the norm is worse already.",
@@ -54,7 +40,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
     ],
     (ln, bn) => ln!.quality.probeBelow - bn!.quality.probeBelow,
   );
-  compare(
+  claims.add(
     {
       id: "bn-not-to-blame-when-shuffled",
       statement: "From shuffled batches it does not: the batches make the difference.",
@@ -68,7 +54,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
     ],
     (ln, bn) => probe(ln!) - probe(bn!),
   );
-  compare(
+  claims.add(
     {
       id: "ln-does-not-mind",
       statement: "Layer norm learns as good features from one-class batches as from shuffled ones.",
@@ -82,7 +68,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
     ],
     (shuffled, label) => probe(shuffled!) - probe(label!),
   );
-  compare(
+  claims.add(
     {
       id: "bn-stays-mixed",
       statement: "From one-class batches batch norm's classes stay mixed where layer norm's separate.",
@@ -96,7 +82,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
     ],
     (ln, bn) => ln!.quality.scatter / bn!.quality.scatter,
   );
-  compare(
+  claims.add(
     {
       id: "bn-clusters-less",
       statement: "The same by the silhouette of the classes.",
@@ -110,7 +96,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
     ],
     (ln, bn) => ln!.quality.silhouette - bn!.quality.silhouette,
   );
-  compare(
+  claims.add(
     {
       id: "detaching-is-no-cure",
       statement: "Detaching the statistics is no cure: it learns worse features than layer norm, too.",
@@ -124,5 +110,5 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
     ],
     (ln, detached) => probe(ln!) - probe(detached!),
   );
-  return decided;
+  return claims.decided;
 }
