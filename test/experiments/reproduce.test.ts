@@ -64,7 +64,53 @@ describe("one-class-batches at scale smoke, two norms and one seed", () => {
       "ln-label-seed0",
       "ln-shuffled-seed0",
     ]);
+    const blocked = result.curves.filter(({ quantity }) => quantity === "blocked share");
+    const meanBlocked = (group: string, series: string) => {
+      const [values] = blocked.find((c) => c.group === group && c.series === series)!.values;
+      return values!.reduce((a, b) => a + b, 0) / values!.length;
+    };
+    expect(meanBlocked("bn", "label")).toBeGreaterThan(3 * meanBlocked("bn", "shuffled"));
     expect(result.clouds.map(({ points }) => points.length)).toEqual([400, 400, 400, 400]);
+  });
+});
+
+describe("what norm layers hide during training, at scale smoke and one seed", () => {
+  const curve = ({ curves }: ExperimentResult, quantity: string) =>
+    curves.filter((c) => c.quantity === quantity);
+
+  it("gan-batches: more under batch norm than under layer norm, whatever the batches", async () => {
+    const out = folder.path("gan");
+    const result = await reproduce("gan-batches", { out, seeds: [0], overrides: { recordEvery: "10" } });
+    for (const batches of ["separate", "mixed"]) {
+      const removed = (norm: string) => meanOf(result, `${norm}, ${batches}`, "removed, norm3");
+      expect(removed("bn") - removed("ln")).toBeGreaterThan(0.2);
+      const share = (part: string) => meanOf(result, `bn, ${batches}`, `${part} share, norm3`);
+      expect(share("first-order") + share("diagonal")).toBeCloseTo(share("blocked"), 6);
+    }
+    expect(curve(result, "removed, norm3").map(({ series }) => series)).toEqual([
+      "all real",
+      "all fake",
+      "mixed",
+      "all real",
+      "all fake",
+      "mixed",
+    ]);
+    expect(curve(result, "removed, norm3")[0]!.steps).toEqual([1, 11, 21, 31, 41]);
+    expect(meanOf(result, "bn, mixed", "linear probe accuracy")).toBeGreaterThan(0.8);
+  });
+
+  it("autoencoder: more at every layer under batch norm, nothing where nothing is blocked", async () => {
+    const out = folder.path("autoencoder");
+    const result = await reproduce("autoencoder", { out, seeds: [0] });
+    for (const layer of ["down1_norm", "down2_norm", "up1_norm", "up2_norm"])
+      expect(meanOf(result, `bn, ${layer}`, "removed")).toBeGreaterThan(
+        meanOf(result, `ln, ${layer}`, "removed"),
+      );
+    expect(new Set(curve(result, "removed during training").map(({ group }) => group))).toEqual(
+      new Set(["bn", "ln"]),
+    );
+    expect(meanOf(result, "none", "mean squared error on test images")).toBeLessThan(0.08);
+    expect(existsSync(`${out}/runs/bn-seed0/model.onnx`)).toBe(true);
   });
 });
 

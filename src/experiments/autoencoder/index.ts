@@ -41,7 +41,7 @@ type Settings = ValuesOf<typeof kinds>;
 
 const scales = {
   smoke: {
-    ...{ dataset: "glyphs", images: 1600, tested: 500, widths: [8, 16], code: 16 },
+    ...{ dataset: "glyphs", images: 1200, tested: 500, widths: [8, 16], code: 16 },
     ...{ batch: 32, epochs: 2, rate: 1e-3, recordEvery: 5 },
   },
   cpu: {

@@ -4,14 +4,12 @@ import {
   batchOf,
   type Dataset,
   datasetNames,
-  epochBatches,
   firstOf,
   loadDataset,
-  Random,
-  type Split,
 } from "../../datasets/index.js";
 import { crossEntropy, type NormName, sgd } from "../../nn/index.js";
 import { sizeOf } from "../../tensor.js";
+import { Epochs } from "../epochs.js";
 import type { Experiment, ExperimentContext, Findings } from "../experiment.js";
 import type { Curve, Measurement } from "../result.js";
 import { once } from "../runs.js";
@@ -26,6 +24,7 @@ import {
 } from "../settings.js";
 import { sampleOf } from "../statistics.js";
 import { exportRun } from "../training/export.js";
+import { type Series, seriesOf } from "../training/metrics.js";
 import { supervised } from "../training/supervised.js";
 import { train } from "../training/train.js";
 import { claimsOf } from "./claims.js";
@@ -42,21 +41,23 @@ const kinds = {
   epochs: wholeNumber(1),
   rate: positive,
   momentum: belowOne,
+  recordEvery: wholeNumber(1),
 };
 
 type Settings = ValuesOf<typeof kinds>;
 
 /** Of SGD, as in the hand run that the theory tells of (section 8, item 3). */
 const optimizer = { rate: 0.01, momentum: 0.9 };
+const recordEvery = 10;
 
 const scales = {
   smoke: {
     ...{ dataset: "glyphs", images: 2000, tested: 1000, hidden: [64, 32], batch: 32, epochs: 6 },
-    ...optimizer,
+    ...{ ...optimizer, recordEvery },
   },
   cpu: {
     ...{ dataset: "mnist", images: 10_000, tested: 10_000, hidden: [256, 128], batch: 64, epochs: 6 },
-    ...optimizer,
+    ...{ ...optimizer, recordEvery },
   },
 } as const satisfies SettingsTable<Settings>["scales"];
 
@@ -110,9 +111,10 @@ async function trainOnce(
   const network = classifier(sizeOf(dataset.shape), settings.hidden, dataset.classes.length, norm);
   const split = firstOf(dataset.train, settings.images);
   const test = firstOf(dataset.test, settings.tested);
-  const batches = batchesOf(split, { size: settings.batch, batching, seed });
+  const epochs = new Epochs(split.labels, { size: settings.batch, batching, seed });
+  const batch = (step: number) => batchOf(split, dataset.shape, epochs.batch(step));
+  const steps = settings.epochs * epochs.length;
   await using evaluation = await evaluator(network, dataset, split, test);
-  const perEpoch = batches(0).length;
   const { state, metrics } = await train(
     {
       procedure: supervised({
@@ -122,44 +124,27 @@ async function trainOnce(
       }),
       settings: { ...settings, norm, batching },
       seed,
-      steps: settings.epochs * perEpoch,
-      checkpointEvery: perEpoch,
+      steps,
+      checkpointEvery: epochs.length,
+      record: { every: settings.recordEvery },
       batch: (step) => {
-        const order = batches(Math.floor(step / perEpoch))[step % perEpoch]!;
-        const { images, labels } = batchOf(split, dataset.shape, order);
+        const { images, labels } = batch(step);
         return [images, labels];
       },
       measure: async (state) => ({ accuracy: await evaluation.accuracy(state) }),
     },
     { folder, resume, onProgress },
   );
-  const trained = metrics.filter(({ loss }) => loss !== undefined);
-  const measured = metrics.filter(({ accuracy }) => accuracy !== undefined);
   // The last batch: of one class where batches are.
-  const last = batchOf(split, dataset.shape, batches(settings.epochs - 1).at(-1)!);
+  const last = batch(steps - 1);
   await exportRun(folder, network.whole, state, { input: last.images, label: last.labels });
   onProgress("linear probe, silhouette, scatter");
   return {
     ...(await evaluation.judge(state)),
-    steps: trained.map(({ step }) => step),
-    losses: trained.map(({ loss }) => loss!),
-    measuredAt: measured.map(({ step }) => step),
-    accuracies: measured.map(({ accuracy }) => accuracy!),
-  };
-}
-
-/** The batches of an epoch, the same each time it is asked for. */
-function batchesOf(
-  split: Split,
-  { size, batching, seed }: { size: number; batching: Batching; seed: number },
-): (epoch: number) => number[][] {
-  let [latest, order]: [number, number[][]] = [-1, []];
-  return (epoch) => {
-    if (epoch !== latest) {
-      order = epochBatches(split.labels, { size, batching, random: new Random(1000 * (seed + 1) + epoch) });
-      latest = epoch;
-    }
-    return order;
+    loss: seriesOf(metrics, "loss"),
+    accuracy: seriesOf(metrics, "accuracy"),
+    blocked: seriesOf(metrics, "blocked/norm"),
+    removed: seriesOf(metrics, "removed/norm"),
   };
 }
 
@@ -178,17 +163,16 @@ const measurementsOf = (runs: Runs): Measurement[] =>
     ...sampleOf(runs.summaries.map(({ quality }) => of(quality))),
   }));
 
-function curvesOf(runs: Runs): Curve[] {
-  const { steps, measuredAt } = runs.summaries[0]!;
-  const values = (of: (summary: Summary) => readonly number[]) => runs.summaries.map(of);
-  const condition = conditionOf(runs);
-  return [
-    { ...condition, quantity: "training loss", steps, values: values((s) => s.losses) },
-    {
-      ...condition,
-      quantity: "test accuracy with its own head",
-      steps: measuredAt,
-      values: values((s) => s.accuracies),
-    },
-  ];
-}
+const CURVES: readonly [string, (summary: Summary) => Series][] = [
+  ["training loss", (s) => s.loss],
+  ["test accuracy with its own head", (s) => s.accuracy],
+  ["blocked share", (s) => s.blocked],
+  ["removed from the weights below", (s) => s.removed],
+];
+
+/** Over the steps of training; of a norm that blocks nothing there is nothing to show. */
+const curvesOf = (runs: Runs): Curve[] =>
+  CURVES.filter(([, of]) => of(runs.summaries[0]!).steps.length > 0).map(([quantity, of]) => ({
+    ...{ ...conditionOf(runs), quantity, steps: of(runs.summaries[0]!).steps },
+    values: runs.summaries.map((summary) => of(summary).values),
+  }));
