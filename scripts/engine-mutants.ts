@@ -120,7 +120,6 @@ export const MUTANTS: readonly Mutant[] = [
     "rules/dot.ts",
     RULES,
     ["a dot of broadcasts counts once", 'repeated(g, value, "Add", shape[k]!)', "value"],
-    ["a sum along a broadcast counts once", 'repeated(g, value, "Add", view.shape[last]!)', "value"],
     ["batched right operand transposed", "[...batch, k, ...n], [count", "[...batch, ...n, k], [count"],
     [
       "left operand never read transposed but taken so",

@@ -252,6 +252,10 @@ describe("whole numbers and truth values", () => {
       ),
     );
   }
+  it("uint32 beyond the range of int32", () => {
+    const large = { dtype: "uint32" as const, shape: [2, 2], data: Uint32Array.of(4e9, 1, 3e9, 2 ** 31) };
+    return agrees((x) => [L.amax(x!), L.amin(x!, [1]), L.sum(x!, [0])], large);
+  });
   it(
     "negation",
     ints((x) => [L.neg(x!)]),
@@ -366,6 +370,19 @@ describe("what cannot be compiled says so", () => {
 });
 
 const spec = (shape: number[]) => ({ shape, dtype: "float64" as const });
+
+it("a product of matrices is one operator, whichever way they are stored", () => {
+  const operators = (fn: TracedFunction) =>
+    Object.fromEntries(lower(fn, [spec([3, 4]), spec([4, 5])]).operators);
+  const turned = (x: Traced) => L.transpose(x, [1, 0]);
+  expect(operators((x, y) => [L.matmul(x!, y!)])).toEqual({ MatMul: 1 });
+  expect(
+    lower((x, y) => [L.matmul(turned(x!), y!)], [spec([4, 3]), spec([4, 5])]).operators.has("Transpose"),
+  ).toBe(false);
+  expect(
+    lower((x, y) => [L.matmul(x!, turned(y!))], [spec([3, 4]), spec([5, 4])]).operators.has("Transpose"),
+  ).toBe(false);
+});
 
 describe("results", () => {
   it("do not change when the program runs again", async () => {

@@ -165,11 +165,10 @@ function dropLast(view: View): View {
   return dropAxes(view, [view.shape.length - 1], view.value);
 }
 
+/** Σ over the last axis, which is stored. */
 function sumLast(g: GraphBuilder, view: View): View {
   const last = view.shape.length - 1;
-  const axis = view.axes[last];
-  if (axis == null) return mapStored(dropLast(view), (value) => repeated(g, value, "Add", view.shape[last]!));
-  return dropAxes(view, [last], ops.reduce(g, "ReduceSum", view.value, [axis]));
+  return dropAxes(view, [last], ops.reduce(g, "ReduceSum", view.value, [view.axes[last]!]));
 }
 
 export const dotRules = { dot } satisfies { [P in "dot"]: Rule<P> };
