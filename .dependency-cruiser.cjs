@@ -69,6 +69,12 @@ module.exports = {
       to: { path: "node_modules/@jax-js" },
     },
     {
+      name: "only-the-queue-loads-a-client-of-redis",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/experiments/sweep/redis/" },
+      to: { path: "node_modules/(bullmq|ioredis)" },
+    },
+    {
       name: "pure-folders-stay-off-the-file-system",
       severity: "error",
       from: { path: "^src/(theory|report|engine/(rules|lang|passes))" },

@@ -7,6 +7,7 @@ import { compareCommand } from "./compare.js";
 import { reproduceCommand } from "./reproduce.js";
 import { sweepCommand } from "./sweep.js";
 import { verifyCommand } from "./verify.js";
+import { workerCommand } from "./worker.js";
 
 const EXIT = { wrongUse: 2, internal: 3 } as const;
 
@@ -29,6 +30,7 @@ program.addCommand(compareCommand().copyInheritedSettings(program));
 program.addCommand(verifyCommand().copyInheritedSettings(program));
 program.addCommand(reproduceCommand().copyInheritedSettings(program));
 program.addCommand(sweepCommand().copyInheritedSettings(program));
+program.addCommand(workerCommand().copyInheritedSettings(program));
 
 process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
   // A reader that closes the pipe early (`| head`) is no fault; what --fail-on has found still counts.

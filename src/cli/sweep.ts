@@ -1,16 +1,21 @@
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command, Option } from "commander";
+import { UserError } from "../errors.js";
 import { type Scale, scales } from "../experiments/result.js";
-import type { SweepProgress } from "../experiments/sweep/index.js";
+import type { Runner, SweepProgress, SweepResult } from "../experiments/sweep/index.js";
 import { experimentsHelp } from "./experiments-help.js";
+import { Interrupted, interruptible } from "./interruption.js";
 import { tableOptions, writeWhole } from "./output.js";
 import { bar, longProgress } from "./progress.js";
+import { redisOption, serverOfFlag } from "./redis-option.js";
 import { wholeNumber } from "./whole-number.js";
 
 interface SweepFlags {
   scale: Scale;
   out?: string;
   jobs?: number;
+  redis?: string | true;
   resume?: boolean;
   dataDir?: string;
 }
@@ -23,6 +28,7 @@ export function sweepCommand(): Command {
     .addOption(new Option("--scale <scale>", "settings that are not varied").choices(scales).default("smoke"))
     .option("--out <folder>", "for sweep.json, sweep.csv and runs (default: runs/sweep-<experiment>-<scale>)")
     .option("--jobs <number>", "processes side by side (default: one for every core)", wholeNumber(1))
+    .addOption(redisOption())
     .option("--resume", "keep the jobs in there that are done and go on with the others")
     .option(
       "--data-dir <folder>",
@@ -37,28 +43,17 @@ export function sweepCommand(): Command {
 }
 
 async function runSweep(name: string, words: string[], flags: SweepFlags): Promise<void> {
-  const { defaultJobs, gridOf, localRunner, sweep } = await import("../experiments/sweep/index.js");
+  const { gridOf, sweep } = await import("../experiments/sweep/index.js");
+  const runner = await runnerOf(flags);
   const grid = await gridOf(name, flags.scale, words);
   const out = resolve(flags.out ?? join("runs", `sweep-${name}-${flags.scale}`));
   const { dataDir, resume } = flags;
-  const runner = localRunner({ processes: flags.jobs ?? defaultJobs(), dataDir });
-  const interruption = new AbortController();
-  const interrupt = () => interruption.abort(new Interrupted());
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   const progress = longProgress();
-  const { signal } = interruption;
   try {
-    const result = await sweep(grid, {
-      ...{ out, resume, dataDir, runner, signal },
-      onProgress: progressLine(progress),
-    }).finally(progress.done);
-    const { figures } = await import("../report/experiment/figures.js");
-    const { readFileSync } = await import("node:fs");
-    for (const cell of result.cells) {
-      const folder = join(out, cell.name);
-      for (const [file, svg] of figures(JSON.parse(readFileSync(join(folder, "result.json"), "utf8"))))
-        writeWhole(join(folder, file), svg);
-    }
+    const result = await interruptible((signal) =>
+      sweep(grid, { ...{ out, resume, dataDir, runner, signal }, onProgress: progressLine(progress) }),
+    ).finally(progress.done);
+    await drawCells(result, out);
     const { sweepTable } = await import("../report/experiment/sweep-table.js");
     process.stdout.write(sweepTable(result, tableOptions(undefined)));
     console.error(`blindspot: sweep.json, sweep.csv and the runs are in ${out}`);
@@ -67,12 +62,29 @@ async function runSweep(name: string, words: string[], flags: SweepFlags): Promi
     if (!(error instanceof Interrupted)) throw error;
     console.error(`blindspot: interrupted; --resume goes on with what is in ${out}`);
     process.exitCode = 130;
-  } finally {
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
 }
 
-class Interrupted extends Error {}
+/** Processes of this machine, or the workers of a Redis server. */
+async function runnerOf({ jobs, redis, dataDir }: SweepFlags): Promise<Runner> {
+  if (redis === undefined) {
+    const { defaultJobs, localRunner } = await import("../experiments/sweep/index.js");
+    return localRunner({ processes: jobs ?? defaultJobs(), dataDir });
+  }
+  if (jobs !== undefined)
+    throw new UserError("--jobs: with --redis each worker has its own; pass it to blindspot worker");
+  const server = await serverOfFlag(redis);
+  return (await import("../experiments/sweep/redis/index.js")).redisRunner(server);
+}
+
+/** The figures of every cell, beside its result. */
+async function drawCells({ cells }: SweepResult, out: string): Promise<void> {
+  const { figures } = await import("../report/experiment/figures.js");
+  for (const { name } of cells) {
+    const result = JSON.parse(readFileSync(join(out, name, "result.json"), "utf8"));
+    for (const [file, svg] of figures(result)) writeWhole(join(out, name, file), svg);
+  }
+}
 
 /** Shows a bar, how many jobs are done, the time left, and what was told last. */
 function progressLine({ report, note }: ReturnType<typeof longProgress>): (p: SweepProgress) => void {

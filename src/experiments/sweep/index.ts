@@ -12,6 +12,7 @@ export { type Grid, gridOf } from "./grid.js";
 export { localRunner } from "./local.js";
 export { defaultJobs } from "./process.js";
 export type { SweepResult } from "./result.js";
+export type { Runner } from "./runner.js";
 
 export interface SweepOptions {
   readonly out: string;

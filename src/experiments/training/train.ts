@@ -73,7 +73,10 @@ export async function train(
     start = { step: 0, state: run.procedure.initial(new Random(run.seed)) };
     restart(-1);
     if (run.measure) append([{ step: 0, ...(await measured(start.state)) }]);
-  } else restart(start.step);
+  } else {
+    restart(start.step);
+    onProgress(`resumed at step ${start.step} of ${run.steps}`);
+  }
 
   let { step } = start;
   let pending: Metrics[] = [];
