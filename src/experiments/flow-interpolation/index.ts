@@ -6,7 +6,6 @@ import {
   loadDataset,
   Random,
 } from "../../datasets/index.js";
-import { mean, neg } from "../../engine/lang/index.js";
 import { UserError } from "../../errors.js";
 import { adamax, bitsPerDimension, type NormName, realnvp } from "../../nn/index.js";
 import { sizeOf } from "../../tensor.js";
@@ -45,20 +44,22 @@ const kinds = {
 
 type Settings = ValuesOf<typeof kinds>;
 
-/** Of Adamax, with ε = 10⁻⁷, as in the official code. */
-const optimizer = { rate: 1e-3, decay: 1e-4 };
+/** Of Adamax, as in the official code, with this ε. */
 const EPSILON = 1e-7;
+const official = { rate: 1e-3, decay: 1e-4 };
+/** Fewer steps, so larger ones: with the official rate 300 steps come to 3.3 bits/dim, with this one 2. */
+const quicker = { ...official, rate: 5e-3 };
 
 const digits = { dataset: "mnist", first: 8, second: 9, scales: 2, batch: 64, shuffled: true } as const;
 
 const scales = {
   smoke: {
-    ...{ dataset: "glyphs", first: 2, second: 5, pairs: 64, shuffled: false },
-    ...{ scales: 1, width: 4, blocks: 1, batch: 32, steps: 60, ...optimizer },
+    ...{ dataset: "glyphs", first: 2, second: 5, pairs: 32, shuffled: false },
+    ...{ scales: 1, width: 4, blocks: 1, batch: 32, steps: 40, ...quicker },
   },
-  cpu: { ...digits, pairs: 256, width: 8, blocks: 1, steps: 300, ...optimizer },
+  cpu: { ...digits, pairs: 256, width: 8, blocks: 1, steps: 200, ...quicker },
   // The official code makes 600 batches an epoch, for 100 epochs, and compares all 974 pairs.
-  paper: { ...digits, pairs: 960, width: 64, blocks: 8, steps: 60_000, ...optimizer },
+  paper: { ...digits, pairs: 960, width: 64, blocks: 8, steps: 60_000, ...official },
 } as const satisfies SettingsTable<Settings>["scales"];
 
 /** Likelihood of blends of two digits under a flow, trained on one-class batches: theory, section 8, item 4. */
@@ -145,9 +146,9 @@ async function trainOnce(
   const { state, metrics } = await train(
     {
       procedure: supervised({
-        network: flow.likelihood,
+        network: flow.loss,
         optimizer: adamax({ rate, weightDecay: decay, epsilon: EPSILON }),
-        loss: (logLikelihood) => neg(mean(logLikelihood)),
+        loss: (value) => value,
       }),
       settings: { ...settings, shuffled: undefined, norm, batching },
       seed,
@@ -157,7 +158,7 @@ async function trainOnce(
     },
     { folder, resume, onProgress },
   );
-  await exportRun(folder, flow.likelihood, state, { input: imagesOf(steps - 1) });
+  await exportRun(folder, flow.loss, state, { input: imagesOf(steps - 1) });
   onProgress("blends and samples");
   return {
     ...(await interpolate(flow, state, pairs, size)),

@@ -1,7 +1,18 @@
-import { add, concat, mul, reshape, slice, square, sub, type Traced } from "../../../engine/lang/index.js";
+import {
+  add,
+  concat,
+  mean,
+  mul,
+  neg,
+  reshape,
+  slice,
+  square,
+  sub,
+  type Traced,
+} from "../../../engine/lang/index.js";
 import { UserError } from "../../../errors.js";
 import { flatten } from "../../layers.js";
-import { type Network, networkOf, Registry } from "../../network.js";
+import { type LayerFunction, type Network, networkOf, Registry } from "../../network.js";
 import type { NormName } from "../../norms/index.js";
 import { normLayer } from "../norm-layer.js";
 import { type Bijection, composed, sumOfSample, unchanged } from "./bijection.js";
@@ -33,6 +44,8 @@ interface RealNvpOptions {
 export interface RealNvp {
   /** From images [N, C, H, W] of pixels in 0…1, dequantized, to their log-likelihood, natural: [N]. */
   readonly likelihood: Network;
+  /** From such images to the mean of −log-likelihood, one number. */
+  readonly loss: Network;
   /** From such images to latents [N, C·H·W], which are standard normal under the model. */
   readonly latents: Network;
   /** From latents back to images: samples, if the latents are standard normal. Use it in evaluation. */
@@ -68,11 +81,13 @@ export function realnvp({
     after: (registry, name, channels) => couplingNorm(after, registry, name, channels, { affine }),
   };
   const flow = composed([logit, scaleOf(registry, 1, scales, shape, options)]);
+  const likelihood: LayerFunction = (pass, x) => {
+    const { y, logDeterminant } = flow.forward(pass, x);
+    return add(standardNormal(y), logDeterminant);
+  };
   return {
-    likelihood: networkOf(registry, (pass, x) => {
-      const { y, logDeterminant } = flow.forward(pass, x);
-      return add(standardNormal(y), logDeterminant);
-    }),
+    likelihood: networkOf(registry, likelihood),
+    loss: networkOf(registry, (pass, x) => neg(mean(likelihood(pass, x)))),
     latents: networkOf(registry, (pass, x) => flow.forward(pass, x).y),
     images: networkOf(registry, (pass, z) => flow.inverse(pass, z)),
   };
