@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { Random } from "../../src/datasets/random.js";
 import { compile, type Traced } from "../../src/engine/index.js";
-import { jvp, mean, sub, valueAndGrad } from "../../src/engine/lang/index.js";
+import { full, jvp, mean, sub, valueAndGrad } from "../../src/engine/lang/index.js";
 import { bitsPerDimension, type NormName, realnvp } from "../../src/nn/index.js";
+import { couplingNorm, logSlope, standardized } from "../../src/nn/models/realnvp/coupling-norm.js";
 import { logit } from "../../src/nn/models/realnvp/logit.js";
-import { initialBuffers, initialValues, type Network } from "../../src/nn/network.js";
+import { initialBuffers, initialValues, type Network, Registry } from "../../src/nn/network.js";
 import { type DType, sizeOf, type Tensor } from "../../src/tensor.js";
 import { expectUserError } from "../support/user-error.js";
 
@@ -217,6 +218,41 @@ describe("pixels", () => {
     expect(bitsPerDimension(0, 784)).toBe(8);
     expect(bitsPerDimension(784 * Math.log(2), 784)).toBeCloseTo(7, 12);
   });
+});
+
+it("γ and β come after the standardization: z = γ(x − μ)/√(v + ε) + β", async () => {
+  const registry = new Registry();
+  const norm = couplingNorm("bn", registry, "norm", 1, { affine: true });
+  expect(registry.parameters.map(({ name }) => name)).toEqual(["norm.weight", "norm.bias"]);
+  const x = values([1, 1, 1, 3], "float64", (i) => i);
+  const [gamma, beta, mean, variance] = [-3, 5, 1, 4 - 1e-5];
+  await using program = await compile(
+    (x) => {
+      const one = (value: number) => full([1], value, "float64");
+      const buffers = [one(mean), one(variance)];
+      const parameters = [one(gamma), one(beta)];
+      const normed = norm({ training: false, parameters, buffers, nextBuffers: [...buffers] }, x!)!;
+      return [standardized(x!, normed), logSlope(normed)];
+    },
+    [x],
+  );
+  const [z, slope] = (await program.run([x])).map(({ data }) => Array.from(data));
+  for (const i of [0, 1, 2]) expect(z![i]).toBeCloseTo((-3 * (i - 1)) / 2 + 5, 12);
+  expect(slope![0]).toBeCloseTo(Math.log(1.5), 12);
+});
+
+it("the loss is the mean of −log-likelihood", async () => {
+  const flow = small({ norm: "bn" });
+  const [state, images] = [trained(flow, "float64"), imagesOf(3, "float64")];
+  const [likelihood, loss] = [
+    await evaluated(flow.likelihood, state, images),
+    await evaluated(flow.loss, state, images),
+  ];
+  expect(loss.shape).toEqual([]);
+  expect(loss.data[0]).toBeCloseTo(
+    -(likelihood.data[0]! + likelihood.data[1]! + likelihood.data[2]!) / 3,
+    10,
+  );
 });
 
 describe("a RealNVP as it starts", () => {
