@@ -1,3 +1,5 @@
+import type { Device } from "./runtime/runtime.js";
+
 /**
  * The ways of computing something faster than by the plain rule. Each can be switched off; results agree
  * within rounding whichever are on.
@@ -53,3 +55,14 @@ export const PLAIN: Optimizations = {
 
 /** As few nodes as a reader would write: convolutions are always ONNX's. */
 export const READABLE: Optimizations = { ...PLAIN, columns: false };
+
+/**
+ * What a device goes without unless told otherwise. Blocked kernels are those of the processor. WebGPU has no FusedMatMul, which
+ * would run on the processor, and trades multiplications for passes over memory badly: VGG-11's gradient by software Vulkan
+ * takes twice as long with Winograd as without.
+ */
+export const WITHOUT: Readonly<Record<Device, Partial<Optimizations>>> = {
+  cpu: {},
+  cuda: { blocked: false },
+  webgpu: { blocked: false, contrib: false, winograd: false, winogradGradients: false },
+};
