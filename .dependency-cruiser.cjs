@@ -36,6 +36,7 @@ module.exports = {
     ]),
     layer("experiments-imports", "experiments", [
       "audit",
+      "verify",
       "trace",
       "nn",
       "engine",

@@ -10,6 +10,11 @@ interface Entry {
 
 export const catalogue: readonly Entry[] = [
   {
+    name: "blocked-terms",
+    title: "Which Taylor terms of a loss pass batch normalization",
+    load: async () => (await import("./blocked-terms/index.js")).blockedTerms,
+  },
+  {
     name: "blocked-learning",
     title: "A loss that all samples share, of diagonal curvature, right above the norm",
     load: async () => (await import("./blocked-learning/index.js")).blockedLearning,

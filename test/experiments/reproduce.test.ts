@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
+import { auditModel } from "../../src/audit/index.js";
 import { type ExperimentResult, reproduce } from "../../src/experiments/index.js";
 import { temporaryFolder } from "../support/temporary.js";
 import { expectUserError } from "../support/user-error.js";
@@ -49,6 +50,18 @@ describe("blocked-learning at scale smoke", () => {
   });
 });
 
+describe("blocked-terms, a little smaller than at scale smoke", () => {
+  it("confirms which terms pass and which do not, in formulas and in a trained network", async () => {
+    const out = folder.path("terms");
+    const overrides = { cases: "20", epochs: "2" };
+    const result = await reproduce("blocked-terms", { out, overrides });
+    expect(new Set(Object.values(outcomes(result)))).toEqual(new Set(["confirmed"]));
+    const random = "share that reaches X (mean over random cases)";
+    expect(meanOf(result, "affine alone, first order", random)).toBeCloseTo(1, 12);
+    expect(meanOf(result, "standardization alone, second, diagonal", random)).toBeGreaterThan(1e-8);
+  });
+});
+
 describe("one-class-batches at scale smoke, two norms and one seed", () => {
   it("shows batch norm behind layer norm by far, but only with one-class batches", async () => {
     const out = folder.path("one-class");
@@ -71,6 +84,20 @@ describe("one-class-batches at scale smoke, two norms and one seed", () => {
     };
     expect(meanBlocked("bn", "label")).toBeGreaterThan(3 * meanBlocked("bn", "shuffled"));
     expect(result.clouds.map(({ points }) => points.length)).toEqual([400, 400, 400, 400]);
+
+    // What the runs leave goes through an audit as it is.
+    for (const [norm, op] of [
+      ["bn", "BatchNormalization"],
+      ["ln", "LayerNormalization"],
+    ]) {
+      const run = `${out}/runs/${norm}-label-seed0`;
+      const report = await auditModel(`${run}/model.onnx`, { data: `${run}/batch.npz` });
+      expect(report.layers.map(({ name, op }) => [name, op])).toEqual([["norm", op]]);
+      expect(report.layers[0]!.weights!.name).toBe("fc2.weight");
+      expect(Object.values(report.batch!.labelCounts!)).toEqual([32]);
+      const evaluated = await auditModel(`${run}/model.eval.onnx`, { data: `${run}/batch.npz` });
+      expect(evaluated.layers[0]!.shares).toEqual(report.layers[0]!.shares);
+    }
   });
 });
 
@@ -120,7 +147,7 @@ describe("wrong use", () => {
     await expectUserError(
       () => reproduce("gan-batch", { out }),
       "experiment gan-batch",
-      /expected one of blocked-learning, one-class-batches, /,
+      /expected one of blocked-terms, blocked-learning, one-class-batches, /,
     );
     expect(existsSync(out)).toBe(false);
   });

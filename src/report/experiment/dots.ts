@@ -3,19 +3,27 @@ import { html } from "../html/markup.js";
 import { linearAxis, logAxis } from "./axes.js";
 import { COLOURS, conditionName, figure, px } from "./svg.js";
 
-const LEFT = 130;
 const WIDTH = 520;
 const ROW = 26;
 const TOP = 48;
 
+/** Room for the names of the conditions: at least MARGIN, else so much for each letter. */
+const MARGIN = 130;
+const LETTER = 6.3;
+
 /** One quantity, a row for each condition: a dot for every seed, a bar at their mean. */
 export function dotsFigure(measurements: readonly Measurement[], title: string): string {
   const all = measurements.flatMap(({ values }) => values);
+  const longest = Math.max(...measurements.map((m) => conditionName(m).length));
+  const left = Math.max(MARGIN, 28 + Math.ceil(LETTER * longest));
+  const right = left + WIDTH;
   const [low, high] = [Math.min(...all), Math.max(...all)];
+  // Exact zeros do not keep the rest from a logarithmic axis; they stand at its lower end.
+  const smallest = Math.min(...all.filter((value) => value > 0));
   const x =
-    low > 0 && high / low > 100
-      ? logAxis(low, high, LEFT, LEFT + WIDTH)
-      : linearAxis(Math.min(0, low), high, LEFT, LEFT + WIDTH, 6);
+    low >= 0 && high / smallest > 100
+      ? logAxis(smallest, high, left, right)
+      : linearAxis(Math.min(0, low), high, left, right, 6);
   const bottom = TOP + measurements.length * ROW;
   const grid = x.ticks.map(
     ({ at, label }) =>
@@ -25,9 +33,9 @@ export function dotsFigure(measurements: readonly Measurement[], title: string):
   const lines = measurements.map(({ values, mean, ...condition }, i) => {
     const y = TOP + i * ROW + 10;
     const style = `s${series.indexOf(condition.series) % COLOURS}`;
-    return html`<text x="${LEFT - 12}" y="${y + 4}" text-anchor="end">${conditionName(condition)}</text>${values.map(
+    return html`<text x="${left - 12}" y="${y + 4}" text-anchor="end">${conditionName(condition)}</text>${values.map(
       (value) => html`<circle class="dot ${style}" cx="${px(x.at(value))}" cy="${y}" r="4.5"/>`,
     )}<line class="mean ${style}" x1="${px(x.at(mean))}" x2="${px(x.at(mean))}" y1="${y - 9}" y2="${y + 9}"/>`;
   });
-  return figure(LEFT + WIDTH + 30, bottom + 30, title, html`${grid}${lines}`);
+  return figure(right + 30, bottom + 30, title, html`${grid}${lines}`);
 }

@@ -1,0 +1,95 @@
+import { join } from "node:path";
+import { auditModel } from "../../audit/index.js";
+import { batchOf, type Dataset, epochBatches, firstOf, Random } from "../../datasets/index.js";
+import { crossEntropy, mlp, sgd } from "../../nn/index.js";
+import { sizeOf, type Tensor } from "../../tensor.js";
+import { writeNpz } from "../../trace/index.js";
+import { Epochs } from "../epochs.js";
+import { exportRun } from "../training/export.js";
+import { supervised } from "../training/supervised.js";
+import { train } from "../training/train.js";
+import { type ByTerm, byTerm } from "./terms.js";
+
+export interface TrainedSettings {
+  readonly images: number;
+  readonly hidden: readonly [number, number];
+  readonly batch: number;
+  readonly epochs: number;
+  readonly rate: number;
+  readonly momentum: number;
+}
+
+/** Shares of the Taylor terms of a network's loss that pass its last norm. */
+export interface Through extends ByTerm<number> {
+  /** Of the parts that all samples of the batch share. */
+  readonly firstShared: number;
+  readonly diagShared: number;
+  /** The whole gradient. */
+  readonly whole: number;
+}
+
+export const mixtures = ["mixed", "one-class"] as const;
+export type Mixture = (typeof mixtures)[number];
+
+/** The last norm of the network, with a linear layer and a ReLU above it. */
+const LAYER = "norm2";
+
+/**
+ * Trains a classifier with batch norm on shuffled batches, exports it, and expands its loss at the last norm on a mixed
+ * batch and on one of a single class, in float64.
+ */
+export async function trained(
+  { train: images, shape, classes }: Dataset,
+  settings: TrainedSettings,
+  seed: number,
+  options: { folder: string; resume: boolean; onProgress: (message: string) => void },
+): Promise<Record<Mixture, Through>> {
+  const { hidden, batch, epochs: count, rate, momentum } = settings;
+  const network = mlp({ inputs: sizeOf(shape), hidden, norm: "bn", classes: classes.length });
+  const split = firstOf(images, settings.images);
+  const epochs = new Epochs(split.labels, { size: batch, batching: "shuffled", seed });
+  const batchAt = (indices: readonly number[]): [Tensor, Tensor] => {
+    const { images, labels } = batchOf(split, shape, indices);
+    return [images, labels];
+  };
+  const { state } = await train(
+    {
+      procedure: supervised({ network, optimizer: sgd({ rate, momentum }), loss: crossEntropy }),
+      settings: { ...settings },
+      seed,
+      steps: count * epochs.length,
+      checkpointEvery: epochs.length,
+      batch: (step) => batchAt(epochs.batch(step)),
+    },
+    options,
+  );
+  const [input, label] = batchAt(epochs.batch(0));
+  await exportRun(options.folder, network, state, { input, label });
+  const random = new Random(seed + 77_000);
+  const [alike] = epochBatches(split.labels, { size: batch, batching: "label", random });
+  const [one, same] = batchAt(alike!);
+  const oneClass = join(options.folder, "batch.one-class.npz");
+  await writeNpz(
+    oneClass,
+    new Map([
+      ["input", one],
+      ["label", same],
+    ]),
+  );
+  const of = async (data: string) => {
+    const model = join(options.folder, "model.onnx");
+    const report = await auditModel(model, {
+      ...{ data, loss: "cross-entropy", precision: "float64", layers: LAYER, taylor: { layer: LAYER } },
+      onProgress: options.onProgress,
+    });
+    const { terms } = report.layers[0]!.taylor!;
+    const share = ({ open, passed }: { open: number; passed: number }) => (open === 0 ? 0 : passed / open);
+    return {
+      ...byTerm((term) => share(terms[term])),
+      firstShared: share(terms.firstShared),
+      diagShared: share(terms.diagShared),
+      whole: share(terms.whole),
+    };
+  };
+  return { mixed: await of(join(options.folder, "batch.npz")), "one-class": await of(oneClass) };
+}
