@@ -147,6 +147,13 @@ describe("a recorded step", () => {
     expect((await stepper.step(2, inputs)).recording).toEqual({});
   });
 
+  it("of batch renorm gives the shares alone", async () => {
+    const { procedure, state, inputs } = await prepare(zoo.get("mlp")!, mlp("brn"), crossEntropy, "label");
+    await using stepper = await Stepper.compile(procedure, state, inputs);
+    const { recording } = await stepper.step(1, inputs, (layer) => layer === "4");
+    expect(Object.keys(recording)).toEqual(["blocked/4", "first/4", "diag/4"]);
+  });
+
   it("has nothing to say of norms that block nothing", async () => {
     const { procedure, state, inputs } = await prepare(
       zoo.get("mlp")!,

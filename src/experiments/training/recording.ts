@@ -31,7 +31,7 @@ interface RecordedLayer {
   /** y and G = ∂L/∂y. */
   readonly y: number;
   readonly cotangent: number;
-  /** Inner products of ΔW_actual and ΔW_first + ΔW_diag; null where no linear op lies right below. */
+  /** Inner products of ΔW_actual and ΔW_first + ΔW_diag; null where no linear op lies right below, and for batch renorm. */
   readonly gram: number | null;
 }
 
@@ -99,7 +99,8 @@ export class Recording {
       entering: (layer, norm, x) => {
         if (!this.chosen(nameOf(layer)) || norm.blocks(x.shape) === null) return x;
         const tapped = tap(x);
-        below.set(tapped, linear.get(x) ?? null);
+        // Of a corrected norm the slope is not known, so not what the weights would get if statistics were constants.
+        below.set(tapped, norm.corrected ? null : (linear.get(x) ?? null));
         return tapped;
       },
       standardized: (layer, norm, x, y) => {

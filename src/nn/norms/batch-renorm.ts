@@ -27,6 +27,7 @@ export function batchRenorm({
     title: "batch renorm",
     normalizes: "features",
     epsilon,
+    corrected: true,
     state: ([, channels]) => [
       { name: "running_mean", shape: [channels!], initial: 0, trainable: false },
       { name: "running_std", shape: [channels!], initial: 1, trainable: false },

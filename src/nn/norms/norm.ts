@@ -15,6 +15,8 @@ export interface Norm {
   readonly epsilon: number;
   /** Values the standardization phase keeps between batches, for an input of this shape. */
   state(shape: readonly number[]): readonly Declared[];
+  /** Whether y is scaled and shifted further by state, so that ∂y/∂x with statistics held is not 1/σ: batch renorm. */
+  readonly corrected?: true;
   /** y from x in training. Throws a UserError if the shape does not suit. */
   standardize(x: Traced, state: readonly Traced[]): Traced;
   /** y from x in evaluation, where that differs: with running statistics. */
