@@ -1,7 +1,9 @@
 import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { type Scale, scales } from "../experiments/result.js";
+import { UserError } from "../errors.js";
+import { type ExperimentResult, type Scale, scales } from "../experiments/result.js";
 import type { NormName } from "../nn/index.js";
+import { drawFigures } from "./draw-figures.js";
 import { experimentsHelp } from "./experiments-help.js";
 import { tableOptions, writeWhole } from "./output.js";
 import { longProgress } from "./progress.js";
@@ -18,10 +20,10 @@ interface ReproduceFlags {
 export function reproduceCommand(): Command {
   return new Command("reproduce")
     .description("run an experiment of the paper and decide its claims")
-    .argument("<experiment>", "its name")
+    .argument("<experiment>", "its name, or all: one after another, into folders of their names")
     .addHelpText("after", experimentsHelp)
     .addOption(
-      new Option("--scale <scale>", "smoke: a minute; cpu: under 30 min; paper: its sizes")
+      new Option("--scale <scale>", "smoke: a minute at most; cpu: under 30 min each; paper: its sizes")
         .choices(scales)
         .default("smoke"),
     )
@@ -37,15 +39,41 @@ export function reproduceCommand(): Command {
 }
 
 async function reproduceExperiment(name: string, flags: ReproduceFlags): Promise<void> {
-  const { reproduce } = await import("../experiments/index.js");
   const out = resolve(flags.out ?? join("runs", `${name}-${flags.scale}`));
+  if (name === "all") return reproduceAllExperiments(out, flags);
+  const { reproduce } = await import("../experiments/index.js");
   const progress = longProgress();
   const result = await reproduce(name, { ...flags, out, onProgress: progress.report }).finally(progress.done);
-  const { figures } = await import("../report/experiment/figures.js");
-  for (const [file, svg] of figures(result)) writeWhole(join(out, file), svg);
+  await drawFigures(result, out);
   const { experimentTable } = await import("../report/experiment/table.js");
   process.stdout.write(experimentTable(result, tableOptions(undefined)));
   console.error(`blindspot: result.json and figures are in ${out}`);
+}
+
+async function reproduceAllExperiments(out: string, { norms, ...flags }: ReproduceFlags): Promise<void> {
+  if (norms !== undefined)
+    throw new UserError(
+      "reproduce all: the experiments compare different norms; leave out --norms, or run one alone",
+    );
+  const { reproduceAll } = await import("../experiments/index.js");
+  const { suitePage } = await import("../report/experiment/suite-page.js");
+  const { suiteTable } = await import("../report/experiment/suite-table.js");
+  const results = new Map<string, ExperimentResult>();
+  const { report, note, done } = longProgress();
+  const suite = await reproduceAll({
+    ...flags,
+    ...{ out, onProgress: report },
+    onResult: (result) => {
+      results.set(result.experiment, result);
+      note(`${result.experiment}: done`);
+    },
+    onFailure: (name, message) => note(`${name}: failed: ${message}`),
+  }).finally(done);
+  for (const result of results.values()) await drawFigures(result, join(out, result.experiment));
+  writeWhole(join(out, "report.html"), suitePage(suite, results));
+  process.stdout.write(suiteTable(suite, tableOptions(undefined)));
+  console.error(`blindspot: summary.json, report.html and a folder for each experiment are in ${out}`);
+  process.exitCode = Math.max(0, ...suite.experiments.map(({ failure }) => failure?.exitCode ?? 0));
 }
 
 /** `0,1,2`, each once. */

@@ -3,10 +3,11 @@ import { join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { UserError } from "../errors.js";
 import { type Scale, scales } from "../experiments/result.js";
-import type { Runner, SweepProgress, SweepResult } from "../experiments/sweep/index.js";
+import type { Runner, SweepProgress } from "../experiments/sweep/index.js";
+import { drawFigures } from "./draw-figures.js";
 import { experimentsHelp } from "./experiments-help.js";
 import { Interrupted, interruptible } from "./interruption.js";
-import { tableOptions, writeWhole } from "./output.js";
+import { tableOptions } from "./output.js";
 import { bar, longProgress } from "./progress.js";
 import { redisOption, serverOfFlag } from "./redis-option.js";
 import { wholeNumber } from "./whole-number.js";
@@ -53,7 +54,8 @@ async function runSweep(name: string, words: string[], flags: SweepFlags): Promi
     const result = await interruptible((signal) =>
       sweep(grid, { ...{ out, resume, dataDir, runner, signal }, onProgress: progressLine(progress) }),
     ).finally(progress.done);
-    await drawCells(result, out);
+    for (const { name } of result.cells)
+      await drawFigures(JSON.parse(readFileSync(join(out, name, "result.json"), "utf8")), join(out, name));
     const { sweepTable } = await import("../report/experiment/sweep-table.js");
     process.stdout.write(sweepTable(result, tableOptions(undefined)));
     console.error(`blindspot: sweep.json, sweep.csv and the runs are in ${out}`);
@@ -75,15 +77,6 @@ async function runnerOf({ jobs, redis, dataDir }: SweepFlags): Promise<Runner> {
     throw new UserError("--jobs: with --redis each worker has its own; pass it to blindspot worker");
   const server = await serverOfFlag(redis);
   return (await import("../experiments/sweep/redis/index.js")).redisRunner(server);
-}
-
-/** The figures of every cell, beside its result. */
-async function drawCells({ cells }: SweepResult, out: string): Promise<void> {
-  const { figures } = await import("../report/experiment/figures.js");
-  for (const { name } of cells) {
-    const result = JSON.parse(readFileSync(join(out, name, "result.json"), "utf8"));
-    for (const [file, svg] of figures(result)) writeWhole(join(out, name, file), svg);
-  }
 }
 
 /** Shows a bar, how many jobs are done, the time left, and what was told last. */

@@ -1,8 +1,9 @@
 import { type Batching, epochBatches, Random } from "../datasets/index.js";
+import { UserError } from "../errors.js";
 
 /**
  * The batches of a run as indices into `labels`: that after `step` steps, the same each time it is asked for. Every epoch
- * has an order of its own.
+ * has an order of its own. Throws a UserError where there are too few images for a batch.
  */
 export class Epochs {
   /** Batches in an epoch. */
@@ -19,6 +20,11 @@ export class Epochs {
     },
   ) {
     this.length = this.epoch(0).length;
+    const { size, batching } = options;
+    if (this.length === 0)
+      throw new UserError(
+        `batch ${size}: expected at most ${batching === "label" ? "the images of a class" : `the ${labels.length} images`}; use smaller batches or more images`,
+      );
   }
 
   batch(step: number): number[] {

@@ -80,3 +80,22 @@ export interface Picture extends Condition {
   /** A PNG in base64. */
   readonly png: string;
 }
+
+/** The result of all experiments, `summary.json`. */
+export interface SuiteResult {
+  readonly schema: "blindspot.suite/1";
+  readonly tool: { readonly name: "blindspot"; readonly version: string };
+  readonly scale: Scale;
+  readonly seeds: readonly number[];
+  /** In the order in which they were run; the folder of that name holds the whole result. */
+  readonly experiments: readonly SuiteMember[];
+}
+
+export interface SuiteMember
+  extends Pick<ExperimentResult, "title" | "settings" | "norms" | "claims" | "measurements"> {
+  readonly name: string;
+  /** Of this call: with runs that were resumed, less than their training took. */
+  readonly elapsedMs: number;
+  /** Why the experiment came to nothing; null where it did not. */
+  readonly failure: { readonly message: string; readonly exitCode: number } | null;
+}

@@ -37,7 +37,10 @@ export function settingsOf<S extends Settings>(
   overrides: Overrides = {},
 ): S {
   const own = scales[scale];
-  if (!own) throw new UserError(`scale ${scale}: expected one of ${scaleNames({ scales }).join(", ")}`);
+  if (!own)
+    throw new UserError(
+      `scale ${scale}: not one of this experiment, expected ${scaleNames({ scales }).join(", ")}`,
+    );
   const read = Object.entries(overrides).map(([name, text]) => {
     if (!Object.hasOwn(kinds, name)) throw new UserError(unknownSetting(name, Object.keys(kinds)));
     const kind = kinds[name as keyof S];
@@ -57,7 +60,7 @@ const scaleNames = (table: Pick<SettingsTable, "scales">): Scale[] =>
 
 /** A value as it is written: what its kind reads. */
 export const showSetting = (value: SettingValue): string =>
-  Array.isArray(value) ? value.join("x") : String(value);
+  Array.isArray(value) ? value.join("x") : value === true ? "yes" : value === false ? "no" : String(value);
 
 /** A whole number, at least `least`. */
 export const wholeNumber = (least: number): Kind<number> => ({

@@ -178,6 +178,21 @@ describe("wrong use", () => {
     );
     expect(existsSync(out)).toBe(false);
   });
+  it.each([
+    ["1000", /^batch 1000: expected at most the images of a class/],
+    ["5000", /^batch 5000: expected at most the 2000 images/],
+  ])("batches of %s, more than there are images", (batch, message) =>
+    expect(
+      reproduce("one-class-batches", {
+        ...{
+          out: folder.path(`batch${batch}`),
+          norms: ["bn"],
+          seeds: [0],
+          overrides: { batch, epochs: "1" },
+        },
+      }),
+    ).rejects.toThrow(message),
+  );
   it("a folder that cannot be made", () =>
     expectUserError(
       () => reproduce("blocked-learning", { out: "/proc/nothing/here" }),

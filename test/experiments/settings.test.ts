@@ -61,7 +61,7 @@ describe("settings", () => {
   );
 
   it("says which scales there are", () =>
-    expectUserError(async () => settingsOf(table, "cpu"), "scale cpu", /one of smoke, paper$/));
+    expectUserError(async () => settingsOf(table, "cpu"), "scale cpu", /expected smoke, paper$/));
 });
 
 it.each(catalogue)(

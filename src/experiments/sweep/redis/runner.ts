@@ -21,15 +21,14 @@ const WORKERS_MS = 10_000;
 type SweepQueue = Queue<QueuedJob, Outcome>;
 
 /**
- * Queues jobs on a Redis server and waits for workers to do them. Looks at the queue rather than listening to it: a
+ * Queues jobs on a Redis server, which must answer now, and waits for workers to do them. Looks at the queue rather than listening to it: a
  * connection that was lost, a sweep that was stopped and resumed or a server that forgot its data need nothing else.
  * A result is removed from the server once it is kept in the folder of the sweep; before that it stays, after that
  * it is not asked for. Aborted, it withdraws the jobs that no worker has begun.
  */
-export const redisRunner =
-  (server: Server): Runner =>
-  async (jobs, { out, id, signal, onProgress, onOutcome }) => {
-    await checkServer(server);
+export async function redisRunner(server: Server): Promise<Runner> {
+  await checkServer(server);
+  return async (jobs, { out, id, signal, onProgress, onOutcome }) => {
     const { Queue } = await import("bullmq");
     const queue: SweepQueue = new Queue(QUEUE, { connection: { ...server.options }, prefix: PREFIX });
     queue.on("error", (error) => onProgress(server.shown, `${error.message}; trying again`));
@@ -62,6 +61,7 @@ export const redisRunner =
       await queue.close();
     }
   };
+}
 
 async function submit(
   queue: SweepQueue,

@@ -1,0 +1,73 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../errors.js";
+import { version } from "../version.js";
+import { catalogue } from "./catalogue.js";
+import { makeFolder } from "./make-folder.js";
+import { type ReproduceOptions, reproduce } from "./reproduce.js";
+import type { ExperimentResult, SuiteMember, SuiteResult } from "./result.js";
+import { writeJson } from "./write-json.js";
+
+export interface ReproduceAllOptions extends Omit<ReproduceOptions, "norms" | "overrides"> {
+  /** Told of every experiment that is done. */
+  readonly onResult?: (result: ExperimentResult) => void;
+  /** Told of every experiment that failed. */
+  readonly onFailure?: (name: string, message: string) => void;
+}
+
+/**
+ * Runs all experiments one after another, each into the folder of its name, past those that fail, and writes
+ * `summary.json`. Throws a UserError where `out` cannot be made, or has runs already and they are not to be resumed.
+ */
+export async function reproduceAll({
+  scale = "smoke",
+  seeds = [0, 1, 2],
+  out,
+  resume = false,
+  dataDir,
+  onProgress = () => {},
+  onResult = () => {},
+  onFailure = () => {},
+}: ReproduceAllOptions): Promise<SuiteResult> {
+  const begun = catalogue.find(({ name }) => existsSync(join(out, name)));
+  if (begun && !resume)
+    throw new UserError(
+      `${out}: has ${begun.name} already; pass --resume to go on with it, or another --out`,
+    );
+  makeFolder(out);
+  const experiments: SuiteMember[] = [];
+  for (const [i, { name, title }] of catalogue.entries()) {
+    const start = performance.now();
+    const report = (message: string) =>
+      onProgress(`${i + 1} of ${catalogue.length} experiments · ${name} · ${message}`);
+    report("begun");
+    try {
+      const result = await reproduce(name, {
+        scale,
+        seeds,
+        out: join(out, name),
+        resume,
+        dataDir,
+        onProgress: report,
+      });
+      onResult(result);
+      const { claims, measurements, settings, norms } = result;
+      const elapsedMs = performance.now() - start;
+      experiments.push({ name, title, elapsedMs, failure: null, settings, norms, claims, measurements });
+    } catch (error) {
+      const known = error instanceof UserError;
+      const message = known ? error.message : String((error as Error)?.stack ?? error);
+      const failure = { message, exitCode: known ? error.exitCode : 3 };
+      const nothing = { settings: {}, norms: [], claims: [], measurements: [] };
+      experiments.push({ name, title, elapsedMs: performance.now() - start, failure, ...nothing });
+      onFailure(name, message);
+    }
+  }
+  const result: SuiteResult = {
+    schema: "blindspot.suite/1",
+    tool: { name: "blindspot", version },
+    ...{ scale, seeds, experiments },
+  };
+  writeJson(join(out, "summary.json"), result, 1);
+  return result;
+}
