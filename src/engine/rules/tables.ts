@@ -105,22 +105,30 @@ function coordinates(shape: readonly number[]): number[][] {
   );
 }
 
-/** x at `indices` along `axis`, which becomes axes of `shape`; an absent index reads zero. */
+/**
+ * x at `indices` along `axis`, which becomes axes of `shape`; an absent index reads zero, which stands after x. Standing
+ * before it instead (`zeroFirst`) makes a copy of x of its own.
+ */
 export function gatherTable(
   g: GraphBuilder,
   x: Value,
   axis: number,
   indices: Int32Array,
   shape: readonly number[],
+  zeroFirst = false,
 ): Value {
-  const zeroAt = x.shape[axis]!;
   if (!indices.includes(ABSENT)) return ops.take(g, x, indices, shape, axis);
-  const widths = x.shape.map((_, i): Pair => (i === axis ? [0, 1] : [0, 0]));
-  const padded = ops.pad(g, x, widths);
+  const zero: Pair = zeroFirst ? [1, 0] : [0, 1];
+  const padded = ops.pad(
+    g,
+    x,
+    x.shape.map((_, i): Pair => (i === axis ? zero : [0, 0])),
+  );
+  const [shift, zeroAt] = zeroFirst ? [1, 0] : [0, x.shape[axis]!];
   return ops.take(
     g,
     padded,
-    indices.map((index) => (index === ABSENT ? zeroAt : index)),
+    indices.map((index) => (index === ABSENT ? zeroAt : index + shift)),
     shape,
     axis,
   );

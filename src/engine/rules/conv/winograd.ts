@@ -139,8 +139,9 @@ export function winogradOfGradient(g: GraphBuilder, c: Convolution): View {
   const y = packed(g, c.w, [spatial, [channel, ...outputs]]);
   const products = bandsOf(plane, n * channels, 16 * n * o).map((band) => {
     const depth = tilesIn(band) * channels;
-    // Tile positions last to first, so that this is not taken for the transform that the convolution itself made:
-    // keeping that one until now would take four times the memory of x, making it again is cheap.
+    // Tile positions last to first and zeros before x, so that this is not taken for the transform that the convolution
+    // itself made, nor for its padded copy of x: keeping these until now would take five times the memory of x, making
+    // them again is cheap.
     const inputs = transformInput(g, c, x, band, BT, true);
     const spread = multiply(g, squared(columnsOf(AT)), tiled(g, y, plane, band));
     return ops.batchedProduct(
@@ -230,7 +231,7 @@ function transformInput(
     ? indices.map((_, i) => indices[(15 - Math.floor(i / tiles)) * tiles + (i % tiles)]!)
     : indices;
   const transform = backwards ? bt.map((row) => row.toReversed()) : bt;
-  return multiply(g, squared(transform), gatherBand(g, x, ordered, [16, tiles]));
+  return multiply(g, squared(transform), gatherBand(g, x, ordered, [16, tiles], backwards));
 }
 
 /** The 2×2 pixels of the tiles of a band of y [positions, rest] as [4, tiles·rest]; zeros beyond the edge. */
@@ -243,8 +244,17 @@ function tiled(g: GraphBuilder, y: Value, { extents }: Plane, { rows, columns, s
 }
 
 /** Rows of x at these indices, zeros where there are none; the zero row is added to x once for all bands. */
-function gatherBand(g: GraphBuilder, x: Value, indices: Int32Array, [taps, tiles]: Pair): Value {
-  return ops.reshape(g, gatherTable(g, x, 0, indices, [taps, tiles]), [taps, tiles * x.shape[1]!]);
+function gatherBand(
+  g: GraphBuilder,
+  x: Value,
+  indices: Int32Array,
+  [taps, tiles]: Pair,
+  zeroFirst = false,
+): Value {
+  return ops.reshape(g, gatherTable(g, x, 0, indices, [taps, tiles], zeroFirst), [
+    taps,
+    tiles * x.shape[1]!,
+  ]);
 }
 
 /** Where each pixel of a band is among [position in tile, tile]. */
