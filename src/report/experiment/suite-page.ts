@@ -103,7 +103,7 @@ header p,nav{max-width:46rem}.lead{font-size:1.2rem}
 a{color:var(--link)}.quiet,small,footer{color:var(--quiet);font-size:.88rem}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;font-size:.92rem}
 th,td{text-align:left;vertical-align:top;padding:.4rem .8rem .4rem 0;border-bottom:1px solid var(--rule);font-weight:400}
-thead th{color:var(--quiet);font-size:.85rem}.number{text-align:right;white-space:nowrap}
+thead th{color:var(--quiet);font-size:.85rem}.number{text-align:right;white-space:nowrap}tbody th{min-width:14rem}
 small{display:block}td:last-child{white-space:nowrap}
 .confirmed{color:var(--yes)}.refuted,.failed{color:var(--no)}.undecided{color:var(--open)}
 .failed{overflow-wrap:anywhere}details{margin:1rem 0}summary{cursor:pointer}

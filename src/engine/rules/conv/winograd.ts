@@ -251,10 +251,7 @@ function gatherBand(
   [taps, tiles]: Pair,
   zeroFirst = false,
 ): Value {
-  return ops.reshape(g, gatherTable(g, x, 0, indices, [taps, tiles], zeroFirst), [
-    taps,
-    tiles * x.shape[1]!,
-  ]);
+  return ops.reshape(g, gatherTable(g, x, 0, indices, [taps, tiles], zeroFirst), [taps, tiles * x.shape[1]!]);
 }
 
 /** Where each pixel of a band is among [position in tile, tile]. */
