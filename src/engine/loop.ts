@@ -4,7 +4,8 @@ import type { Program } from "./session.js";
 
 /**
  * A program run again and again on state of its own, as a training step is: its first inputs are the state and its first
- * outputs the next one. State is kept in two sets of tensors, one read and one written in turn, and never copied.
+ * outputs the next one. State is kept in two sets of tensors, one read and one written in turn. The runtime reads
+ * and writes them where they are; onnxruntime-node also makes a copy of every result, which is dropped (docs/upstream.md).
  */
 export class Loop {
   private current: readonly Tensor[];

@@ -4,6 +4,7 @@ import { emit, nodeName, usedInputs } from "./emit.js";
 import type { Graph } from "./graph.js";
 import type { TracedFunction } from "./lang/autodiff.js";
 import { lowerProgram } from "./lowering.js";
+import { type PlannedMemory, planMemory } from "./memory.js";
 import { OPTIMIZED, type Optimizations } from "./optimizations.js";
 import { eliminateDeadCode } from "./passes/dead-code.js";
 import { passes } from "./passes/index.js";
@@ -33,6 +34,8 @@ export interface LoweredGraph {
   readonly outputs: readonly NamedSpec[];
   /** How many nodes of each operator the graph has. */
   readonly operators: ReadonlyMap<string, number>;
+  /** Bytes that a run needs, by plan. */
+  readonly memory: PlannedMemory;
   /**
    * By node name: the calls of the function that the node was made for, innermost first; nodes of a backward pass have
    * those of the operation whose derivative they are part of. Empty unless asked for by `sourceLines`.
@@ -67,6 +70,7 @@ export function lower(
     })),
     outputs: graph.outputs.map((value, i) => ({ name: names.outputs[i]!, ...specOf(value) })),
     operators,
+    memory: planMemory({ ...graph, inputs: usedInputs(graph) }),
     sources: new Map(
       graph.nodes.flatMap((node, i) => (node.origin.source ? [[nodeName(node, i), node.origin.source]] : [])),
     ),

@@ -2,6 +2,7 @@ import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-comm
 import { UserError } from "../errors.js";
 import { checkTensor, showShape, type Tensor, type TensorData, type TensorSpec } from "../tensor.js";
 import type { LoweredGraph } from "./lower.js";
+import type { PlannedMemory } from "./memory.js";
 import { loadRuntime } from "./runtime/node.js";
 import type { Device, Runtime } from "./runtime/runtime.js";
 
@@ -20,6 +21,9 @@ export class Program {
   readonly outputs: readonly TensorSpec[];
   readonly bytes: Uint8Array;
   readonly sources: LoweredGraph["sources"];
+  readonly memory: PlannedMemory;
+  private pending: Promise<unknown> = Promise.resolve();
+  private disposal?: Promise<void>;
 
   private constructor(
     private readonly lowered: LoweredGraph,
@@ -30,6 +34,7 @@ export class Program {
     this.outputs = lowered.outputs;
     this.bytes = lowered.bytes;
     this.sources = lowered.sources;
+    this.memory = lowered.memory;
   }
 
   /** Hands the graph to ONNX Runtime, which is loaded now and not before. */
@@ -62,9 +67,11 @@ export class Program {
 
   /**
    * Results for these inputs, which must have the shapes and element types the program was compiled for. `into` gives
-   * tensors to write results to, by position, none of them an input; where it has none a new one is made.
+   * tensors to write results to, by position, none of them an input; where it has none a new one is made. Runs that overlap
+   * take place one after another.
    */
   async run(inputs: readonly Tensor[], into: readonly (Tensor | undefined)[] = []): Promise<Tensor[]> {
+    if (this.disposal !== undefined) throw new UserError("program: run after dispose; compile it again");
     const feeds: Record<string, RuntimeTensor> = {};
     if (inputs.length !== this.inputs.length)
       throw new UserError(`program: expected ${this.inputs.length} inputs, got ${inputs.length}`);
@@ -79,7 +86,9 @@ export class Program {
       if (tensor !== undefined) checkMatches(`output ${spec.name}`, tensor, spec);
       fetches[spec.name] = tensor === undefined || !this.runtime.writesInto ? null : this.wrap(tensor);
     });
-    const results = await this.session.run(feeds, fetches).catch((error: unknown) => {
+    const running = this.pending.then(() => this.session.run(feeds, fetches));
+    this.pending = running.catch(() => {});
+    const results = await running.catch((error: unknown) => {
       if (!/division by zero/i.test(String(error))) throw error;
       throw new UserError("program: integer division by zero; check the divisor", 2, { cause: error });
     });
@@ -101,8 +110,10 @@ export class Program {
     this.session.endProfiling();
   }
 
-  async dispose(): Promise<void> {
-    await this.session.release();
+  /** Gives the runtime's memory back once runs under way are done. A second call does nothing more. */
+  dispose(): Promise<void> {
+    this.disposal ??= this.pending.then(() => this.session.release());
+    return this.disposal;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -129,6 +129,18 @@ describe("ONNX Runtime", () => {
   });
 });
 
+it("copies results that it has written to given tensors (said at loop.ts)", async () => {
+  const g = new GraphBuilder();
+  const x = g.input({ dtype: "float32", shape: [2] });
+  const bytes = emit(g.finish([g.node("Neg", [x], x)]), { inputs: ["x"], outputs: ["y"] });
+  const session = await runtime.InferenceSession.create(bytes);
+  const y = new runtime.Tensor("float32", new Float32Array(2), [2]);
+  const results = await session.run({ x: new runtime.Tensor("float32", Float32Array.of(1, 2), [2]) }, { y });
+  await session.release();
+  expect([...(y.data as Float32Array)]).toEqual([-1, -2]);
+  expect(results.y!.data).not.toBe(y.data);
+});
+
 describe("ONNX Runtime for browsers", () => {
   it("leaves tensors that are given for results as they were (runtime/browser.ts has results copied)", async () => {
     const web = await import("onnxruntime-web");

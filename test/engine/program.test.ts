@@ -1,0 +1,72 @@
+import { describe, expect, it } from "vitest";
+import { compile, lang, lower, type Program, type TracedFunction } from "../../src/engine/index.js";
+import { tensor } from "./support.js";
+
+const L = lang;
+const spec = (...shape: number[]) => ({ shape, dtype: "float32" as const });
+
+describe("a program", () => {
+  it("is refused after it was disposed of; disposing of it again does nothing", async () => {
+    const program = await compile((x) => [L.exp(x!)], [spec(2)]);
+    await program.dispose();
+    await program.dispose();
+    await expect(program.run([tensor([2], "float32")])).rejects.toThrow(
+      "program: run after dispose; compile it again",
+    );
+  });
+
+  it("finishes the runs under way before it goes", async () => {
+    const program = await compile((x) => [L.neg(x!)], [spec(2)]);
+    const x = tensor([2], "float32");
+    const runs = [program.run([x]), program.run([x])];
+    await program.dispose();
+    for (const [y] of await Promise.all(runs)) expect(y!.data).toEqual(x.data.map((v) => -v));
+  });
+
+  it("gives its memory back: compiling and disposing again and again does not add up", async () => {
+    // Two intermediate results of 8 MB.
+    const fn: TracedFunction = (x) => [L.sum(L.mul(L.sin(L.exp(x!)), L.cos(x!)))];
+    const x = tensor([2_000_000], "float32");
+    const kept: Program[] = [];
+    const round = async () => {
+      await using program = await compile(fn, [x], { threads: 1 });
+      await program.run([x]);
+      // Still referred to: it is disposing that frees, not the garbage collector.
+      kept.push(program);
+    };
+    const resident = async (rounds: number) => {
+      for (let i = 0; i < rounds; i++) await round();
+      return process.memoryUsage().rss / 2 ** 20;
+    };
+    const before = await resident(10);
+    // Kept, 40 more would hold 640 MB and more.
+    expect((await resident(40)) - before).toBeLessThan(150);
+  });
+});
+
+describe("planned memory", () => {
+  const MB = 1e6;
+
+  it("counts what is alive at once", () => {
+    // exp(x) dies when its sine is made, two images are there at once; the sum is small.
+    const chain: TracedFunction = (x) => [L.sum(L.sin(L.exp(x!)))];
+    const { memory } = lower(chain, [spec(250_000)]);
+    expect(memory).toEqual({ inputs: MB, outputs: 4, constants: 8, peak: expect.any(Number) });
+    expect(memory.peak).toBeGreaterThanOrEqual(3 * MB);
+    expect(memory.peak).toBeLessThan(3.01 * MB);
+    // Both exponentials wait for the product.
+    const fork: TracedFunction = (x) => [L.sum(L.mul(L.sin(L.exp(x!)), L.cos(x!)))];
+    expect(lower(fork, [spec(250_000)]).memory.peak).toBeGreaterThanOrEqual(4 * MB);
+  });
+
+  it("counts a reshaped result once, and outputs to the end", () => {
+    const fn: TracedFunction = (x) => {
+      const y = L.exp(x!);
+      return [y, L.sum(L.sin(L.reshape(y, [500, 500])))];
+    };
+    const { memory } = lower(fn, [spec(250_000)]);
+    expect(memory.outputs).toBe(MB + 4);
+    expect(memory.peak / MB).toBeGreaterThanOrEqual(3);
+    expect(memory.peak / MB).toBeLessThan(3.01);
+  });
+});
