@@ -44,7 +44,7 @@ export function longProgress(stream: NodeJS.WriteStream = process.stderr): {
 }
 
 /** A share of 0 to 1 as a bar of text. */
-export function bar(share: number, width = 20): string {
+export function bar(share: number, width = 8): string {
   const full = Math.round(share * width);
   return `${"━".repeat(full)}${"╌".repeat(width - full)}`;
 }

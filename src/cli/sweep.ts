@@ -79,7 +79,7 @@ async function runnerOf({ jobs, redis, dataDir }: SweepFlags): Promise<Runner> {
   return (await import("../experiments/sweep/redis/index.js")).redisRunner(server);
 }
 
-/** Shows a bar, how many jobs are done, the time left, and what was told last. */
+/** Shows a bar, how many jobs are done, the time left, and what was told last: in 80 columns with step and loss. */
 function progressLine({ report, note }: ReturnType<typeof longProgress>): (p: SweepProgress) => void {
   const start = performance.now();
   let first: number | undefined;
@@ -87,10 +87,10 @@ function progressLine({ report, note }: ReturnType<typeof longProgress>): (p: Sw
     first ??= done;
     const ended = done + failed;
     const perJob = (performance.now() - start) / (ended - first);
-    const left = ended > first ? `, ${minutes(perJob * (jobs - ended))} left` : "";
-    const head = `${bar(ended / jobs)} ${ended} of ${jobs} jobs${left}`;
+    const left = ended > first ? `, ${minutes(perJob * (jobs - ended))}` : "";
+    const head = `${bar(ended / jobs)} ${ended}/${jobs}${left}`;
     if (latest?.message.startsWith("failed: ")) note(`${latest.key}: ${latest.message}`);
-    else report(latest ? `${head} · ${latest.key}: ${latest.message}` : head);
+    else report(latest ? `${head} · ${latest.message}` : head);
   };
 }
 

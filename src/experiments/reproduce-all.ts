@@ -38,8 +38,7 @@ export async function reproduceAll({
   const experiments: SuiteMember[] = [];
   for (const [i, { name, title }] of catalogue.entries()) {
     const start = performance.now();
-    const report = (message: string) =>
-      onProgress(`${i + 1} of ${catalogue.length} experiments · ${name} · ${message}`);
+    const report = (message: string) => onProgress(`${i + 1}/${catalogue.length} ${name} · ${message}`);
     report("begun");
     try {
       const result = await reproduce(name, {
