@@ -67,8 +67,13 @@ export interface Curve extends Condition {
   readonly values: readonly (readonly number[])[];
 }
 
-/** Features of one run in the plane of their two largest principal components. */
+/** Ways of showing features in a plane. */
+export const projections = ["principal components", "t-SNE"] as const;
+export type Projection = (typeof projections)[number];
+
+/** Features of one run in a plane, scaled so that the axis that varies more has standard deviation 1. */
 export interface Cloud extends Condition {
+  readonly projection: Projection;
   readonly seed: number;
   readonly points: readonly (readonly [x: number, y: number])[];
   readonly labels: readonly number[];

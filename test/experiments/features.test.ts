@@ -3,6 +3,7 @@ import { Random } from "../../src/datasets/index.js";
 import { type Features, scatterRatio, silhouette } from "../../src/experiments/features/geometry.js";
 import { linearProbe } from "../../src/experiments/features/linear-probe.js";
 import { principalPlane } from "../../src/experiments/features/principal-plane.js";
+import { tsnePlane } from "../../src/experiments/features/tsne.js";
 
 const featuresOf = (rows: number[][]): Features => ({
   width: rows[0]!.length,
@@ -95,6 +96,22 @@ describe("linear probe", () => {
     );
     expect(accuracy).toBeGreaterThan(0.2);
     expect(accuracy).toBeLessThan(0.47);
+  });
+});
+
+describe("t-SNE plane", () => {
+  it("keeps clusters together and apart from each other, the same each time", async () => {
+    const { features, labels } = blobs(40, 0.1, 3);
+    const points = await tsnePlane(features);
+    expect(await tsnePlane(features)).toEqual(points);
+    const plane = featuresOf(points);
+    expect(silhouette(plane, labels)).toBeGreaterThan(0.7);
+    const spread = (axis: number) => points.reduce((sum, p) => sum + p[axis]! ** 2, 0) / points.length;
+    expect(Math.max(spread(0), spread(1))).toBeCloseTo(1, 1);
+  });
+  it("takes samples that are all equal", async () => {
+    const points = await tsnePlane(featuresOf(Array.from({ length: 30 }, () => [1, 1])));
+    expect(points.flat().every(Number.isFinite)).toBe(true);
   });
 });
 

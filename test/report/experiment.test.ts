@@ -59,6 +59,7 @@ const result: ExperimentResult = {
     {
       group: "bn",
       series: "label",
+      projection: "t-SNE",
       seed: 0,
       points: [
         [0, 0],
@@ -78,7 +79,7 @@ describe("figures of an experiment", () => {
       "training-loss-over-steps.svg",
       "bits-across.svg",
       "scatter.svg",
-      "features.svg",
+      "features-by-t-sne.svg",
       "samples-of-it.svg",
     ]);
   });
@@ -142,7 +143,7 @@ describe("figures of an experiment", () => {
 
   it("a dot for every seed of every condition, a point for every sample", () => {
     expect(drawn.get("scatter.svg")!.match(/<circle/g)).toHaveLength(4);
-    expect(drawn.get("features.svg")!.match(/<circle/g)).toHaveLength(2);
+    expect(drawn.get("features-by-t-sne.svg")!.match(/<circle/g)).toHaveLength(2);
   });
 });
 

@@ -19,7 +19,7 @@ export interface Outputs extends AsyncDisposable {
  * what they expect by `prepare`. Their outputs are flattened, [N, D].
  */
 export async function outputsOf(
-  networks: readonly Network[],
+  networks: readonly Pick<Network, "parameters" | "buffers" | "evaluate">[],
   shape: readonly number[],
   prepare: (images: Traced) => Traced = (images) => images,
 ): Promise<Outputs> {

@@ -1,38 +1,35 @@
 import type { Dataset, Split } from "../../datasets/index.js";
+import type { Traced } from "../../engine/lang/index.js";
 import { type Features, scatterRatio, silhouette } from "../features/geometry.js";
 import { linearProbe } from "../features/linear-probe.js";
 import { outputsOf } from "../features/outputs.js";
 import { principalPlane } from "../features/principal-plane.js";
+import { tsnePlane } from "../features/tsne.js";
 import type { TrainingState } from "../training/procedure.js";
-import type { Classifier } from "./network.js";
-
-/** How well the penultimate features of a trained network tell the classes apart, on the test images in evaluation. */
-export interface Quality {
-  /** Accuracy of a linear probe trained on the features of the training images. */
-  readonly probe: number;
-  /** The same for what enters the norm: free of running statistics and of the units they switch off. */
-  readonly probeBelow: number;
-  /** Accuracy of the network itself. */
-  readonly head: number;
-  readonly silhouette: number;
-  readonly scatter: number;
-}
+import type { Judged } from "./network.js";
+import type { Summary } from "./summary.js";
 
 /** Samples whose distances the silhouette compares, and that a cloud shows. */
 const [COMPARED, SHOWN] = [1000, 400];
 
+interface Data {
+  readonly train: Split;
+  readonly test: Split;
+  /** Turns pixels 0…1 into what the network takes. */
+  readonly prepare: (images: Traced) => Traced;
+}
+
 export interface Evaluator extends AsyncDisposable {
   accuracy(state: TrainingState): Promise<number>;
-  judge(state: TrainingState): Promise<{ quality: Quality; points: [number, number][]; labels: number[] }>;
+  judge(state: TrainingState): Promise<Pick<Summary, "quality" | "planes" | "labels">>;
 }
 
 export async function evaluator(
-  { whole, body, below }: Classifier,
+  { whole, below }: Judged,
   { shape, classes }: Dataset,
-  train: Split,
-  test: Split,
+  { train, test, prepare }: Data,
 ): Promise<Evaluator> {
-  const outputs = await outputsOf([whole, body, below], shape);
+  const outputs = await outputsOf([whole, whole.features, below], shape, prepare);
   const head = (logits: Features) =>
     test.labels.filter((label, i) => largest(logits, i) === label).length / test.labels.length;
 
@@ -56,7 +53,10 @@ export async function evaluator(
           silhouette: silhouette(first(COMPARED), labels(COMPARED)),
           scatter: scatterRatio(features, test.labels),
         },
-        points: principalPlane(first(SHOWN)).map(([x, y]) => [round(x), round(y)]),
+        planes: {
+          "principal components": rounded(principalPlane(first(SHOWN))),
+          "t-SNE": rounded(await tsnePlane(first(SHOWN))),
+        },
         labels: labels(SHOWN),
       };
     },
@@ -74,4 +74,5 @@ function largest({ data, width }: Features, i: number): number {
 }
 
 /** Four digits are enough for a picture. */
-const round = (value: number): number => Number(value.toPrecision(4));
+const rounded = (points: readonly [number, number][]) =>
+  points.map((point) => point.map((value) => Number(value.toPrecision(4))) as [number, number]);

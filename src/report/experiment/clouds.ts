@@ -7,10 +7,10 @@ const GAP = 22;
 const TOP = 66;
 const COLUMNS = 4;
 
-/** Standard deviations of the larger component that a panel shows to each side; points beyond stand at its edge. */
+/** Standard deviations of the axis that varies more that a panel shows to each side; points beyond stand at its edge. */
 const REACH = 2.5;
 
-/** Features in the plane of their two principal components, a panel for each condition, a colour for each class. */
+/** Features in a plane, a panel for each condition, a colour for each class. */
 export function cloudsFigure(clouds: readonly Cloud[], title: string): string {
   const panels = clouds.map(({ points, labels, ...condition }, i) => {
     const left = 16 + (i % COLUMNS) * (SIDE + GAP);

@@ -25,12 +25,12 @@ export function figures({
         quantity,
       ),
     );
-  if (clouds.length > 0)
+  for (const projection of new Set(clouds.map((c) => c.projection)))
     drawn.set(
-      "features.svg",
+      `features-by-${fileName(projection)}.svg`,
       cloudsFigure(
-        clouds,
-        `Test features in the plane of two principal components, a colour for each class (seed ${clouds[0]!.seed})`,
+        clouds.filter((c) => c.projection === projection),
+        `Test features by ${projection}, a colour for each class (seed ${clouds[0]!.seed})`,
       ),
     );
   for (const title of new Set(pictures.map((p) => p.title)))
