@@ -1,17 +1,19 @@
 /**
  * How time and memory of a gradient grow with the batch, the width and the depth of a residual network, ours and PyTorch's in
- * alternation: npm run bench:growth -- [--runs 5] [--threads 2] [--svg docs/figures/growth.svg]
+ * alternation: npm run bench:growth -- [batch] [width] [depth] [--runs 5] [--threads 2] [--svg docs/figures/growth.svg]
  * Fits t = a·nᵖ to each by least squares on logarithms and prints p; draws the times.
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { UserError } from "../src/errors.js";
 import { columns, logAxis, rows } from "../src/report/experiment/axes.js";
 import { figure, px, seriesStyle } from "../src/report/experiment/svg.js";
 import { html } from "../src/report/html/markup.js";
 import { Contestant } from "./contestant.js";
 import { median } from "./median.js";
 
-const { values: flags } = parseArgs({
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     runs: { type: "string", default: "5" },
     threads: { type: "string", default: "2" },
@@ -46,7 +48,10 @@ interface Measurement {
 }
 
 const measured: Record<string, Point[]> = {};
-for (const [name, cases] of Object.entries(SERIES)) {
+for (const name of positionals.length > 0 ? positionals : Object.keys(SERIES)) {
+  const cases = SERIES[name];
+  if (cases === undefined)
+    throw new UserError(`growth with ${name}: expected ${Object.keys(SERIES).join(", ")}`);
   measured[name] = [];
   for (const one of cases) measured[name].push(await measure(one));
 }
@@ -123,7 +128,7 @@ function drawn(): string {
     const x = 16 + i * 130;
     return html`<line class="line ${seriesStyle(names, name)}" x1="${x}" x2="${x + 26}" y1="46" y2="46"/><text x="${x + 32}" y="50">${name}</text>`;
   });
-  const width = 60 + 3 * (size + gap) - gap + 16;
+  const width = 60 + panels.length * (size + gap) - gap + 16;
   return figure(width, top + size + 40, "Gradient of a residual network", html`${legend}${panels}`);
 }
 
