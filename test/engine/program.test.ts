@@ -38,7 +38,8 @@ describe("a program", () => {
       for (let i = 0; i < rounds; i++) await round();
       return process.memoryUsage().rss / 2 ** 20;
     };
-    const before = await resident(10);
+    // The allocator keeps some of what is freed, and how much settles only after a while.
+    const before = await resident(40);
     // Kept, 40 more would hold 640 MB and more.
     expect((await resident(40)) - before).toBeLessThan(150);
   });

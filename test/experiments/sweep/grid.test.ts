@@ -61,6 +61,6 @@ describe("a grid", () => {
     expectUserError(
       () => gridOf("gans", "smoke", []),
       "experiment gans",
-      /expected one of blocked-learning/,
+      /expected one of .*blocked-learning/,
     ));
 });
