@@ -3,7 +3,7 @@ import type { TracedFunction } from "../engine/lang/index.js";
 import type { TensorSpec } from "../tensor.js";
 
 export interface MeasuringOptions extends CompileOptions {
-  /** The graph is to be handed on, so it keeps to standard ONNX. Default false. */
+  /** The graph is to be handed on, so it keeps to standard ONNX and tells every shape. Default false. */
   readonly portable?: boolean;
 }
 
@@ -20,5 +20,8 @@ export function compileForMeasuring(
   { portable = false, ...options }: MeasuringOptions = {},
 ): Promise<Program> {
   const contrib = !portable && (options.device ?? "cpu") === "cpu";
-  return compile(fn, specs, { ...options, optimizations: { winograd: false, contrib } });
+  return compile(fn, specs, {
+    ...options,
+    optimizations: { winograd: false, contrib, promptRelease: !portable },
+  });
 }

@@ -24,6 +24,8 @@ export interface Optimizations {
   readonly masks: boolean;
   /** Factors and offsets per channel merged before they touch a big tensor. */
   readonly linearForms: boolean;
+  /** Shapes hidden from ONNX Runtime where it would otherwise hold memory that nothing lives in. */
+  readonly promptRelease: boolean;
   /** Operators of ONNX Runtime that standard ONNX lacks. Without them the file runs anywhere ONNX runs. */
   readonly contrib: boolean;
 }
@@ -37,6 +39,7 @@ export const OPTIMIZED: Optimizations = {
   constantKernels: true,
   masks: true,
   linearForms: true,
+  promptRelease: true,
   contrib: true,
 };
 
@@ -50,6 +53,7 @@ export const PLAIN: Optimizations = {
   constantKernels: false,
   masks: false,
   linearForms: false,
+  promptRelease: false,
   contrib: false,
 };
 

@@ -1,6 +1,14 @@
 import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-common";
 import { UserError } from "../errors.js";
-import { checkTensor, showShape, type Tensor, type TensorData, type TensorSpec } from "../tensor.js";
+import {
+  allocate,
+  checkTensor,
+  showShape,
+  sizeOf,
+  type Tensor,
+  type TensorData,
+  type TensorSpec,
+} from "../tensor.js";
 import type { LoweredGraph } from "./lower.js";
 import type { PlannedMemory } from "./memory.js";
 import { loadRuntime } from "./runtime/node.js";
@@ -80,11 +88,16 @@ export class Program {
       checkMatches(`input ${spec.name}`, tensor, spec);
       if (spec.used) feeds[spec.name] = this.wrap(tensor);
     });
+    // Written straight into JavaScript's memory where possible: tensors of the runtime's own would be copied out.
+    const outputs = this.lowered.outputs.map((spec, i): Tensor | undefined => {
+      const given = into[i];
+      if (given !== undefined) checkMatches(`output ${spec.name}`, given, spec);
+      if (given !== undefined || !this.runtime.writesInto) return given;
+      return { dtype: spec.dtype, shape: spec.shape, data: allocate(spec.dtype, sizeOf(spec.shape)) };
+    });
     const fetches: Record<string, RuntimeTensor | null> = {};
-    this.lowered.outputs.forEach((spec, i) => {
-      const tensor = into[i];
-      if (tensor !== undefined) checkMatches(`output ${spec.name}`, tensor, spec);
-      fetches[spec.name] = tensor === undefined || !this.runtime.writesInto ? null : this.wrap(tensor);
+    this.lowered.outputs.forEach(({ name }, i) => {
+      fetches[name] = this.runtime.writesInto ? this.wrap(outputs[i]!) : null;
     });
     const running = this.pending.then(() => this.session.run(feeds, fetches));
     this.pending = running.catch(() => {});
@@ -93,11 +106,11 @@ export class Program {
       throw new UserError("program: integer division by zero; check the divisor", 2, { cause: error });
     });
     return this.lowered.outputs.map(({ name, dtype, shape }, i) => {
+      const output = outputs[i];
+      if (output !== undefined && this.runtime.writesInto) return output;
       const data = results[name]!.data as TensorData;
-      const given = into[i];
-      if (given === undefined) return { dtype, shape, data };
-      if (!this.runtime.writesInto) given.data.set(data as never);
-      return given;
+      output?.data.set(data as never);
+      return output ?? { dtype, shape, data };
     });
   }
 

@@ -2,6 +2,7 @@ import type { Graph } from "../graph.js";
 import type { Optimizations } from "../optimizations.js";
 import { mergeLinearForms } from "./linear-forms.js";
 import { multiplyMasks } from "./masks.js";
+import { releasePromptly } from "./prompt-release.js";
 
 /** A rewriting of the graph that keeps what it computes, up to rounding. */
 export interface Pass {
@@ -14,4 +15,5 @@ export interface Pass {
 export const passes: readonly Pass[] = [
   { name: "masks", on: ({ masks }) => masks, apply: multiplyMasks },
   { name: "linear forms", on: ({ linearForms }) => linearForms, apply: mergeLinearForms },
+  { name: "prompt release", on: ({ promptRelease }) => promptRelease, apply: releasePromptly },
 ];
