@@ -9,7 +9,7 @@ import type { Pair } from "../primitives.js";
  */
 
 /** Marks a place where the window reads a zero: padding, or a gap between spread elements. */
-const ABSENT = -1;
+export const ABSENT = -1;
 
 /** One spatial axis of a sliding window. */
 export interface Axis {

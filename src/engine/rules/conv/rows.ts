@@ -1,7 +1,7 @@
 import type { GraphBuilder } from "../../graph.js";
 import * as ops from "../../ops.js";
 import type { View } from "../../view.js";
-import { gatherTable, type Table } from "../tables.js";
+import { ABSENT, gatherTable, type Table } from "../tables.js";
 import {
   byPosition,
   type Convolution,
@@ -75,39 +75,63 @@ export function perSample(table: Table, n: number): Int32Array {
   return indices;
 }
 
+/** Samples in a row too short to gather one by one. */
+const SHORT_RUN = 16;
+
 /**
- * The gradient of a weight, a convolution with few positions and many taps whose batch is the weight's input channel:
- * for each position one product of w [taps·C, O], transposed, with the shifted x [taps·C, N].
+ * The gradient of a weight, a convolution with few positions and many taps whose batch is the weight's input channel. One
+ * operand is shifted, a copy for each position, and multiplied with the other: the one that has more pixels, so that
+ * the gaps of a dilated one are never multiplied.
  */
 export function rowsOfGradient(g: GraphBuilder, c: Convolution): View {
   const { batch, outputs, channel, spatial } = c.roles;
   const table = tableOf(c);
-  const { taps, positions } = table;
-  const [n, o, channels] = [size(c.x, batch), size(c.w, outputs), c.x.shape[channel]!];
+  const { positions } = table;
   const out = resultRoles(c);
-  if (n < SHORT_ROW) {
-    // One product of all positions: [O, taps·C] times columns [positions·N, taps·C], transposed.
-    const x = packed(g, c.x, [batch, spatial, [channel]]);
-    const columns = gatherTable(g, x, 1, byPosition(table), [positions, taps]);
-    const weight = matrix(g, c.w, outputs, [...spatial, channel]);
-    const product = ops.gemm(g, weight.value, ops.reshape(g, columns, [n * positions, taps * channels]), {
-      transA: weight.transposed,
-      transB: true,
+  const [x, w] = [
+    { view: c.x, outer: batch, result: out.batch },
+    { view: c.w, outer: outputs, result: out.outputs },
+  ];
+  const pixels = size(c.x, spatial);
+  const swapped = pixels < table.taps;
+  const [shifted, fixed] = swapped ? [w, x] : [x, w];
+  const indices = swapped ? readersOf(table, pixels) : byPosition(table);
+  const count = swapped ? pixels : table.taps;
+  const [n, o] = [size(shifted.view, shifted.outer), size(fixed.view, fixed.outer)];
+  const samples = c.x.shape[channel]!;
+  const depth = count * samples;
+  if (n < SHORT_ROW || samples >= SHORT_RUN) {
+    // Read in the order they are stored, [n·positions, depth] times [depth, o]: half as long as the transposed product below.
+    const rows = packed(g, shifted.view, [shifted.outer, spatial, [channel]]);
+    const columns = gatherTable(g, rows, 1, indices, [positions, count]);
+    const weight = matrix(g, fixed.view, [...spatial, channel], fixed.outer);
+    const product = ops.gemm(g, ops.reshape(g, columns, [n * positions, depth]), weight.value, {
+      transB: weight.transposed,
     });
-    return resultView(g, c, product, [out.outputs, out.batch, out.spatial]);
+    return resultView(g, c, product, [shifted.result, out.spatial, fixed.result]);
   }
-  const x = packed(g, c.x, [spatial, [channel, ...batch]]);
-  const shifted = gatherTable(g, x, 0, byPosition(table), [positions, taps]);
-  const weight = packed(g, c.w, [[...spatial, channel], outputs]);
-  const depth = taps * channels;
+  const rows = packed(g, shifted.view, [spatial, [channel, ...shifted.outer]]);
+  const columns = gatherTable(g, rows, 0, indices, [positions, count]);
+  const weight = packed(g, fixed.view, [[...spatial, channel], fixed.outer]);
   const product =
     positions === 1
-      ? ops.gemm(g, weight, ops.reshape(g, shifted, [depth, n]), { transA: true })
+      ? ops.gemm(g, weight, ops.reshape(g, columns, [depth, n]), { transA: true })
       : ops.batchedProduct(
           g,
           ops.reshape(g, weight, [1, depth, o]),
-          ops.reshape(g, shifted, [positions, depth, n]),
+          ops.reshape(g, columns, [positions, depth, n]),
           { transA: true },
         );
-  return resultView(g, c, product, [out.spatial, out.outputs, out.batch]);
+  return resultView(g, c, product, [out.spatial, fixed.result, shifted.result]);
+}
+
+/** Which tap reads each of x's pixels at each position, at [position · pixels + pixel]; at most one does. */
+function readersOf({ taps, positions, indices }: Table, pixels: number): Int32Array {
+  const readers = new Int32Array(positions * pixels).fill(ABSENT);
+  for (let t = 0; t < taps; t++)
+    for (let p = 0; p < positions; p++) {
+      const pixel = indices[t * positions + p]!;
+      if (pixel !== ABSENT) readers[p * pixels + pixel] = t;
+    }
+  return readers;
 }
