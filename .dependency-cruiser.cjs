@@ -10,9 +10,9 @@ module.exports = {
   forbidden: [
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
     layer("theory-imports-nothing", "theory", []),
-    layer("engine-imports-theory-only", "engine", ["theory", "tensor.ts", "errors.ts"]),
+    layer("engine-imports-theory-only", "engine", ["theory", "tensor.ts", "errors.ts", "cache-folder.ts"]),
     layer("trace-imports", "trace", ["theory", "tensor.ts", "errors.ts", "half-floats.ts"]),
-    layer("datasets-imports", "datasets", ["tensor.ts", "errors.ts"]),
+    layer("datasets-imports", "datasets", ["tensor.ts", "errors.ts", "cache-folder.ts"]),
     layer("nn-imports", "nn", ["engine", "theory", "datasets/random.ts", "tensor.ts", "errors.ts"]),
     layer("verify-imports", "verify", [
       "nn",

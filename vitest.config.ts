@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    // Nothing is written into the home of whoever runs the tests.
+    env: { BLINDSPOT_CACHE: "off" },
   },
 });

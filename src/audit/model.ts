@@ -1,4 +1,4 @@
-import type { Device } from "../engine/index.js";
+import type { Device, ProgramCache } from "../engine/index.js";
 import { UserError } from "../errors.js";
 import {
   type Batch,
@@ -21,6 +21,7 @@ import { compileForMeasuring } from "./compile.js";
 import { type LayerMeasurement, layerReport, nonFiniteWarning, summarize } from "./layer-report.js";
 import { layerShares, sharesAreSure } from "./layer-shares.js";
 import { type LayerResults, measurement } from "./measure.js";
+import { measuringKey } from "./program-key.js";
 import type { AuditReport, Thresholds } from "./result.js";
 import { scaledNorm } from "./scaled-norm.js";
 import { checkLayerName, selectLayers } from "./select-layers.js";
@@ -43,6 +44,8 @@ export interface AuditModelOptions {
   readonly device?: Device;
   /** Also computes the Taylor terms of the loss at this layer; with random probes where it has many features. */
   readonly taylor?: { readonly layer: string; readonly probes?: number; readonly seed?: number };
+  /** Where compiled graphs are looked for and kept; they hold the model's structure, not its weights. */
+  readonly cache?: ProgramCache;
   readonly onProgress?: (step: string) => void;
   /** Receives the measuring graph, an ONNX file, before it runs. */
   readonly onGraph?: (bytes: Uint8Array) => void;
@@ -55,7 +58,7 @@ export interface AuditModelOptions {
  */
 export async function auditModel(path: string, options: AuditModelOptions): Promise<AuditReport> {
   const { thresholds = DEFAULT_THRESHOLDS, precision = "float32", device = "cpu" } = options;
-  const { onProgress = () => {} } = options;
+  const { cache, onProgress = () => {} } = options;
   const start = performance.now();
 
   onProgress("reading the model");
@@ -81,10 +84,15 @@ export async function auditModel(path: string, options: AuditModelOptions): Prom
   const measure = async (full: boolean): Promise<Measured> => {
     onProgress("differentiating");
     const names = opened.inputs.map(({ name }) => name);
-    const { fn, layers } = measurement(opened, names, loss, { full });
+    const measuring = measurement(opened, names, loss, { full });
+    const { fn, layers } = measuring;
+    const { loss: kind, input, target, layers: chosen } = options;
+    const asked = JSON.stringify({ sha256, batchSha256, kind, input, target, chosen, precision, full });
     await using program = await compileForMeasuring(fn, specs, {
       device,
       portable: options.onGraph !== undefined,
+      cache,
+      key: cache && measuringKey(model, measuring, [asked]),
     });
     options.onGraph?.(program.bytes);
     onProgress("running");
@@ -114,6 +122,7 @@ export async function auditModel(path: string, options: AuditModelOptions): Prom
     const { taylor, warnings } = await expandLayer(whole, index, loss, feeds, {
       ...settings,
       device,
+      cache,
       onProgress,
     });
     if (taylor) reports.find((report) => report.name === name)!.taylor = taylor;

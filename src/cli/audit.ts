@@ -125,6 +125,7 @@ async function measure(
   if (flags.data === undefined)
     throw new UserError(`--data: missing; auditing the model ${file} needs a batch, e.g. --data batch.npz`);
   const { auditModel } = await import("../audit/model.js");
+  const { userCache } = await import("../engine/cache/user-cache.js");
   return auditModel(file, {
     data: flags.data,
     loss: flags.loss,
@@ -135,6 +136,7 @@ async function measure(
     precision: flags.precision,
     device: flags.device,
     ...(flags.taylor === undefined ? {} : { taylor: { layer: flags.taylor, probes: flags.probes } }),
+    cache: userCache(),
     onProgress,
     onGraph: (bytes) => {
       if (flags.saveGraph !== undefined) writeWhole(flags.saveGraph, bytes);

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { cacheFolder } from "../cache-folder.js";
 import { UserError } from "../errors.js";
 import { download, type Remote } from "./download.js";
 import { parseTar } from "./tar.js";
@@ -16,8 +16,6 @@ export interface StoreOptions {
   readonly onProgress?: (message: string) => void;
 }
 
-const defaultCache = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "blindspot");
-
 /** The files of one data set, unpacked when read: `file` or `file.gz`, from the user's folder or the cache. */
 export class Store {
   readonly #folder: string;
@@ -25,7 +23,7 @@ export class Store {
   readonly #progress: (message: string) => void;
 
   constructor(dataset: string, { dataDir, cacheDir, onProgress = () => {} }: StoreOptions) {
-    this.#folder = join(dataDir ?? cacheDir ?? defaultCache(), dataset);
+    this.#folder = join(dataDir ?? cacheDir ?? cacheFolder(), dataset);
     this.#mayDownload = dataDir === undefined;
     this.#progress = onProgress;
   }

@@ -1,10 +1,18 @@
 import type { TensorSpec } from "../tensor.js";
+import { lowerCached } from "./cache/lower-cached.js";
+import type { CallerKey, ProgramCache } from "./cache/program-cache.js";
 import type { TracedFunction } from "./lang/autodiff.js";
 import { type LowerOptions, lower } from "./lower.js";
 import { WITHOUT } from "./optimizations.js";
+import { loadRuntime } from "./runtime/node.js";
 import { Program, type SessionOptions } from "./session.js";
 
-export interface CompileOptions extends LowerOptions, SessionOptions {}
+export interface CompileOptions extends LowerOptions, SessionOptions {
+  /** Keeps the graph for the next start; a graph with `sourceLines` is not kept. */
+  readonly cache?: ProgramCache;
+  /** With which a cached graph is found without tracing `fn`. */
+  readonly key?: CallerKey;
+}
 
 /**
  * Compiles `fn` for inputs of the given shapes and element types into a program that runs natively, with the optimizations that
@@ -15,20 +23,21 @@ export async function compile(
   specs: readonly TensorSpec[],
   options: CompileOptions = {},
 ): Promise<Program> {
-  const { device = "cpu" } = options;
-  const load = (blocked?: false) => {
+  const { device = "cpu", threads, cache, key } = options;
+  const graph = async (blocked?: false) => {
     const optimizations = {
       ...WITHOUT[device],
       ...options.optimizations,
       ...(blocked === false && { blocked }),
     };
-    const lowered = lower(fn, specs, { ...options, optimizations });
-    const hasBlocked = lowered.operators.has("ReorderInput");
-    return { hasBlocked, program: Program.load(lowered, options) };
+    const how = { ...options, optimizations };
+    if (cache === undefined || options.sourceLines) return lower(fn, specs, how);
+    const { version } = await loadRuntime(device, threads);
+    return lowerCached(fn, specs, how, { cache, key, runsOn: `${device} ${version}` });
   };
-  const { hasBlocked, program } = load();
-  return program.catch((error: unknown) => {
-    if (!hasBlocked) throw error;
-    return load(false).program;
+  const lowered = await graph();
+  return Program.load(lowered, options).catch(async (error: unknown) => {
+    if (!lowered.operators.has("ReorderInput")) throw error;
+    return Program.load(await graph(false), options);
   });
 }

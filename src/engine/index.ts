@@ -1,3 +1,4 @@
+export type { CallerKey, KeyPart, ProgramCache } from "./cache/program-cache.js";
 export { type CompileOptions, compile } from "./compile.js";
 export { type Attribute, float } from "./graph.js";
 export type { TracedFunction } from "./lang/autodiff.js";

@@ -50,9 +50,25 @@ export interface LoweredGraph {
 export function lower(
   fn: TracedFunction,
   specs: readonly TensorSpec[],
-  { inputNames = [], outputNames = [], optimizations = {}, sourceLines = false }: LowerOptions = {},
+  options: LowerOptions = {},
 ): LoweredGraph {
-  const graph = optimizedGraph(fn, specs, { ...OPTIMIZED, ...optimizations }, sourceLines);
+  const { sourceLines = false } = options;
+  try {
+    return lowerTraced(trace(fn, specs, { sourceLines }), specs, options);
+  } catch (error) {
+    // What cannot be compiled is traced once more to find the line that asks for it.
+    if (sourceLines || !(error instanceof UserError)) throw error;
+    return lowerTraced(trace(fn, specs, { sourceLines: true }), specs, options);
+  }
+}
+
+/** As `lower`, of a function that has been traced for inputs of these shapes and element types. */
+export function lowerTraced(
+  program: TracedProgram,
+  specs: readonly TensorSpec[],
+  { inputNames = [], outputNames = [], optimizations = {} }: LowerOptions = {},
+): LoweredGraph {
+  const graph = optimize(program, { ...OPTIMIZED, ...optimizations });
   const names = {
     inputs: graph.inputs.map((_, i) => inputNames[i] ?? `input${i}`),
     outputs: graph.outputs.map((_, i) => outputNames[i] ?? `output${i}`),
@@ -75,21 +91,6 @@ export function lower(
       graph.nodes.flatMap((node, i) => (node.origin.source ? [[nodeName(node, i), node.origin.source]] : [])),
     ),
   };
-}
-
-/** The optimized graph. What cannot be compiled is traced once more to find the line that asks for it. */
-function optimizedGraph(
-  fn: TracedFunction,
-  specs: readonly TensorSpec[],
-  optimizations: Optimizations,
-  sourceLines: boolean,
-): Graph {
-  try {
-    return optimize(trace(fn, specs, { sourceLines }), optimizations);
-  } catch (error) {
-    if (sourceLines || !(error instanceof UserError)) throw error;
-    return optimize(trace(fn, specs, { sourceLines: true }), optimizations);
-  }
 }
 
 /** The graph of a traced program after the passes that are on. */

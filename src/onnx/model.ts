@@ -24,6 +24,8 @@ export interface Initializer {
   readonly spec: TensorSpec;
   /** Written by a Constant node: a number of the program rather than a parameter of the model. */
   readonly constant: boolean;
+  /** Stored in another file beside the model's. */
+  readonly external: boolean;
   /** The elements as numbers; int64 beyond ±2^53 lose their last digits. */
   numbers(): ArrayLike<number>;
   /** As a tensor of `spec`: half floats widened to float32, 64-bit integers checked to fit 32 bits. */

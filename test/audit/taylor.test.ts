@@ -323,7 +323,7 @@ describe("the example network", () => {
       opened.layers.findIndex(({ norm }) => norm.name === layer),
       loss,
       { params: opened.params.map((p) => p.load()), inputs: [input], target: [loss.target!] },
-      "cpu",
+      {},
     );
     return { above, values: above.values, samples };
   }

@@ -1,5 +1,5 @@
 import { Random } from "../../datasets/random.js";
-import type { Device } from "../../engine/index.js";
+import type { Device, ProgramCache } from "../../engine/index.js";
 import type { Loss, OpenedLayer, OpenedModel } from "../../onnx/index.js";
 import { castTensor, sizeOf, type Tensor } from "../../tensor.js";
 import { type Addresses, addressesOf, type FloatArray, standardize } from "../../theory/index.js";
@@ -14,6 +14,8 @@ export interface ExpandOptions {
   readonly probes?: number;
   /** Of the random probes. Default 0. */
   readonly seed?: number;
+  /** Where compiled graphs are looked for and kept. */
+  readonly cache?: ProgramCache;
   readonly onProgress?: (step: string) => void;
 }
 
@@ -32,11 +34,11 @@ export async function expandLayer(
   layer: number,
   loss: Loss,
   feeds: Feeds,
-  { device = "cpu", probes = 64, seed = 0, onProgress = () => {} }: ExpandOptions = {},
+  { device = "cpu", cache, probes = 64, seed = 0, onProgress = () => {} }: ExpandOptions = {},
 ): Promise<{ readonly taylor: TaylorReport | null; readonly warnings: readonly string[] }> {
   const { norm, layout, inputShape, centred } = opened.layers[layer]!;
   onProgress(`expanding the loss at ${norm.name}`);
-  await using above = await NetworkAbove.compile(opened, layer, loss, feeds, device);
+  await using above = await NetworkAbove.compile(opened, layer, loss, feeds, { device, cache });
   const { x, z, point, scale } = above.values;
   const deviation = Float64Array.from(floats(z), (v, e) => v - floats(point)[e]!);
 

@@ -1,4 +1,4 @@
-import type { Device, Program } from "../../engine/index.js";
+import type { CompileOptions, Program } from "../../engine/index.js";
 import { full, jvp, type Traced, type TracedFunction, valueAndGrad } from "../../engine/lang/index.js";
 import type { Hooks, Loss, Moments, OpenedModel } from "../../onnx/index.js";
 import type { Tensor, TensorSpec } from "../../tensor.js";
@@ -38,18 +38,18 @@ export class NetworkAbove {
     layer: number,
     loss: Loss,
     feeds: Feeds,
-    device: Device,
+    options: Pick<CompileOptions, "device" | "cache">,
   ): Promise<NetworkAbove> {
     const { params, inputs, target } = feeds;
     const specs = [...params, ...inputs];
     const frozen = frozenAbove(opened, layer);
 
-    await using below = await compileForMeasuring(valuesAt(opened, layer, frozen), specs, { device });
+    await using below = await compileForMeasuring(valuesAt(opened, layer, frozen), specs, options);
     const [x, z, point, scale, ...moments] = await below.run(specs);
     const program = await compileForMeasuring(
       derivatives(opened, layer, frozen, loss),
       [...specs, ...target, ...moments, z!, z!].map(({ shape, dtype }): TensorSpec => ({ shape, dtype })),
-      { device },
+      options,
     );
     return new NetworkAbove({ x: x!, z: z!, point: point!, scale: scale! }, program, [
       ...specs,

@@ -20,6 +20,7 @@ export const loadRuntime: LoadRuntime = async (device, threads) => {
   return {
     InferenceSession,
     Tensor,
+    version: `onnxruntime-web ${env.versions.web}`,
     threads: env.wasm.numThreads,
     // It returns such tensors as they were (docs/upstream.md).
     writesInto: false,

@@ -8,6 +8,7 @@ export const loadRuntime: LoadRuntime = async () => {
   return {
     InferenceSession,
     Tensor,
+    version: `onnxruntime-node ${env.versions.node}`,
     threads: defaultThreads(),
     writesInto: true,
     // What a device has no kernel for runs on the cpu.

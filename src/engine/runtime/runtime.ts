@@ -7,6 +7,8 @@ export type Device = "cpu" | "cuda" | "webgpu";
 export interface Runtime {
   readonly InferenceSession: InferenceSessionFactory;
   readonly Tensor: TensorConstructor;
+  /** Which build it is, in which version. */
+  readonly version: string;
   /** Threads within one operator where the caller has no wish. */
   readonly threads: number;
   /** Whether results are written to the tensors given for them; else they come in new ones and are copied. */

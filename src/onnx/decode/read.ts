@@ -119,6 +119,7 @@ function inline(
     name,
     elementType,
     constant: true,
+    external: false,
     spec,
     numbers: () => values,
     load: () => ({ ...spec, data: float ? Float32Array.from(values) : Int32Array.from(values) }),

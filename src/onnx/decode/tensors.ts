@@ -20,6 +20,7 @@ export function decodeTensor(
   return {
     name,
     constant,
+    external: proto.dataLocation === TensorProto_DataLocation.EXTERNAL,
     elementType: format.name,
     spec: { shape, dtype: format.dtype },
     numbers,
@@ -105,6 +106,7 @@ function unreadable(
   return {
     name,
     constant,
+    external: false,
     elementType: "string",
     spec: { shape, dtype: "int32" },
     numbers: fail,

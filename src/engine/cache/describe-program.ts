@@ -1,0 +1,46 @@
+import type { Atom, Variable } from "../primitives.js";
+import type { TracedProgram } from "../trace.js";
+import type { KeyPart } from "./program-cache.js";
+
+/**
+ * Everything that a traced program says, to the last bit of its numbers: programs with equal descriptions lower to
+ * equal graphs. Variables are numbered in the order in which they appear; the source lines of equations are left out.
+ */
+export function describeProgram({ inputs, constants, equations, outputs }: TracedProgram): KeyPart[] {
+  const numbers = new Map<Variable, number>();
+  const declare = (variable: Variable) => {
+    numbers.set(variable, numbers.size);
+    return [variable.dtype, variable.shape];
+  };
+  const read = (atom: Atom) => (atom.kind === "literal" ? [atom.dtype, atom.value] : numbers.get(atom)!);
+  const described = {
+    inputs: inputs.map(declare),
+    constants: constants.map(({ variable }) => declare(variable)),
+    equations: equations.map((equation) => [
+      equation.primitive,
+      equation.params,
+      equation.inputs.map(read),
+      equation.outputs.map(declare),
+    ]),
+    outputs: outputs.map(read),
+  };
+  return [JSON.stringify(described, exactly), ...constants.map(({ tensor }) => bytesOf(tensor.data))];
+}
+
+/** JSON writes finite numbers so that they read back the same, but for −0; it has no others. */
+function exactly(_key: string, value: unknown): unknown {
+  if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)))
+    return { number: Object.is(value, -0) ? "-0" : String(value) };
+  if (!isPlain(value)) throw new Error(`a parameter of a traced program is no plain data: ${String(value)}`);
+  return value;
+}
+
+function isPlain(value: unknown): boolean {
+  if (value === null || ["number", "string", "boolean", "undefined"].includes(typeof value)) return true;
+  return (
+    typeof value === "object" && [Object.prototype, Array.prototype].includes(Object.getPrototypeOf(value))
+  );
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);

@@ -1,0 +1,32 @@
+import { statSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import { cacheFolder } from "../../cache-folder.js";
+import { UserError } from "../../errors.js";
+import { codeHash } from "./code-hash.js";
+import { DiskCache } from "./disk-cache.js";
+import type { ProgramCache } from "./program-cache.js";
+
+/**
+ * The cache of the user who runs this process: in the folder `programs` of `cacheFolder`, in the one that BLINDSPOT_CACHE names,
+ * or none where it says `off`. None either where the engine's code cannot be told from other code (in a bundle).
+ */
+export function userCache(
+  setting: string | undefined = process.env.BLINDSPOT_CACHE,
+): ProgramCache | undefined {
+  if (setting === "off") return undefined;
+  const folder = setting ? checked(setting) : join(cacheFolder(), "programs");
+  engineCode ??= { hash: codeHash(["engine"]) };
+  return engineCode.hash === undefined ? undefined : new DiskCache({ folder, code: engineCode.hash });
+}
+
+/** Hashed once: the process goes on with the code it has loaded. */
+let engineCode: { readonly hash: string | undefined } | undefined;
+
+function checked(folder: string): string {
+  if (!isAbsolute(folder))
+    throw new UserError(`BLINDSPOT_CACHE: expected off or the absolute path of a folder, got ${folder}`);
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  if (stats && !stats.isDirectory())
+    throw new UserError(`BLINDSPOT_CACHE: expected off or a folder, got the file ${folder}`);
+  return folder;
+}

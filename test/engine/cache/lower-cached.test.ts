@@ -1,0 +1,152 @@
+import { expect, it } from "vitest";
+import { lowerCached } from "../../../src/engine/cache/lower-cached.js";
+import type { CallerKey, ProgramCache } from "../../../src/engine/cache/program-cache.js";
+import { compile, lang, type TracedFunction } from "../../../src/engine/index.js";
+import { lower } from "../../../src/engine/lower.js";
+import type { DType, TensorSpec } from "../../../src/tensor.js";
+import { tensor } from "../support.js";
+
+/** A cache in memory that tells what it was asked for. */
+class Notebook implements ProgramCache {
+  readonly entries = new Map<string, Uint8Array>();
+  hits = 0;
+
+  async digest(parts: readonly (string | Uint8Array)[]): Promise<string> {
+    return parts.map((part) => (typeof part === "string" ? part : `bytes ${part.join()}`)).join("\n");
+  }
+
+  async get(digest: string): Promise<Uint8Array | undefined> {
+    const found = this.entries.get(digest);
+    if (found) this.hits++;
+    return found;
+  }
+
+  async put(digest: string, bytes: Uint8Array): Promise<void> {
+    this.entries.set(digest, bytes);
+  }
+}
+
+const spec = (shape: readonly number[], dtype: DType = "float32"): TensorSpec => ({ shape, dtype });
+
+/** Loss and gradient of a small network; `factor` is written into the function. */
+const network =
+  (factor: number): TracedFunction =>
+  (x, w) => {
+    const { value, grads } = lang.valueAndGrad(
+      (weights) => ({ value: lang.sum(lang.relu(lang.mul(lang.matmul(x!, weights!), factor))), aux: [] }),
+      [w!],
+    );
+    return [value, grads[0]!];
+  };
+
+const SHAPES = [spec([4, 3]), spec([3, 5])];
+
+it("gives the bytes, names and plan that lowering gives, the first time and the second", async () => {
+  const cache = new Notebook();
+  const fresh = lower(network(0.5), SHAPES, { inputNames: ["x"], outputNames: ["loss", "gradient"] });
+  for (const hits of [0, 1]) {
+    const graph = await lowerCached(
+      network(0.5),
+      SHAPES,
+      { inputNames: ["x"], outputNames: ["loss", "gradient"] },
+      { cache, runsOn: "cpu" },
+    );
+    expect(cache.hits).toBe(hits);
+    expect({ ...graph, bytes: [...graph.bytes] }).toEqual({ ...fresh, bytes: [...fresh.bytes] });
+  }
+});
+
+it("a program that differs in anything that shows in its graph is another one", async () => {
+  const cache = new Notebook();
+  const constant =
+    (last: number, size: number): TracedFunction =>
+    (x) => [lang.mul(x!, lang.constant(Float64Array.of(1, 2, last), [1, size], "float64"))];
+  const cases: [TracedFunction, readonly TensorSpec[], object?, string?][] = [
+    [network(0.5), SHAPES],
+    [network(0.5), [spec([8, 3]), spec([3, 5])]],
+    [network(0.5), [spec([4, 3], "float64"), spec([3, 5], "float64")]],
+    // The next number after 0.5 in float32, and a sign that arithmetic hardly shows.
+    [network(0.5 + 2 ** -24), SHAPES],
+    [network(0), SHAPES],
+    [network(-0), SHAPES],
+    [network(Number.POSITIVE_INFINITY), SHAPES],
+    [network(Number.NaN), SHAPES],
+    [network(0.5), SHAPES, { optimizations: { masks: false } }],
+    [network(0.5), SHAPES, { inputNames: ["x"] }],
+    [network(0.5), SHAPES, { outputNames: ["loss"] }],
+    [network(0.5), SHAPES, {}, "cpu 2"],
+    [(x, w) => network(0.5)(x!, w!).reverse(), SHAPES],
+    [(x) => [lang.transpose(x!, [1, 0])], [spec([3, 3])]],
+    [(x) => [x!], [spec([3, 3])]],
+    [constant(3, 3), [spec([1, 3], "float64")]],
+    [constant(3 + 2 ** -50, 3), [spec([1, 3], "float64")]],
+    [constant(-0, 3), [spec([1, 3], "float64")]],
+    [constant(0, 3), [spec([1, 3], "float64")]],
+  ];
+  for (const [i, [fn, specs, options = {}, runsOn = "cpu"]] of cases.entries()) {
+    await lowerCached(fn, specs, options, { cache, runsOn });
+    expect(cache.hits, `case ${i}`).toBe(0);
+    expect(cache.entries.size, `case ${i}`).toBe(i + 1);
+  }
+  for (const [fn, specs, options = {}, runsOn = "cpu"] of cases)
+    await lowerCached(fn, specs, options, { cache, runsOn });
+  expect(cache.hits).toBe(cases.length);
+});
+
+it("with the caller's key the function is not traced again, and what tracing taught is restored", async () => {
+  const cache = new Notebook();
+  let traced = 0;
+  const run = async (part: string, specs = SHAPES) => {
+    const learnt: string[] = [];
+    const fn: TracedFunction = (...args) => {
+      traced++;
+      learnt.push("loss");
+      return network(0.5)(...args);
+    };
+    const key: CallerKey = {
+      parts: [part],
+      learnt: () => learnt,
+      restore: (known) => void learnt.push(...(known as string[])),
+    };
+    const { bytes } = await lowerCached(fn, specs, {}, { cache, key, runsOn: "cpu" });
+    return { bytes: [...bytes], learnt };
+  };
+  const first = await run("a");
+  expect(traced).toBe(1);
+  expect(await run("a")).toEqual(first);
+  expect(traced).toBe(1);
+  // Another key and the same program: traced, and found by what tracing gave.
+  expect(await run("b")).toEqual(first);
+  expect(traced).toBe(2);
+  expect(cache.entries.size).toBe(3);
+  // The same key for other shapes says nothing.
+  expect(await run("a", [spec([8, 3]), spec([3, 5])])).not.toEqual(first);
+  expect(traced).toBe(3);
+  // A program that was forgotten is made anew.
+  cache.entries.delete([...cache.entries.keys()].find((digest) => digest.startsWith("program"))!);
+  expect(await run("a")).toEqual(first);
+  expect(traced).toBe(4);
+});
+
+it("what cannot be compiled is refused as without a cache, and nothing is kept", async () => {
+  const cache = new Notebook();
+  const refused: TracedFunction = (x) => [lang.reshape(x!, [7])];
+  await expect(lowerCached(refused, [spec([3])], {}, { cache, runsOn: "cpu" })).rejects.toThrow();
+  expect(cache.entries.size).toBe(0);
+});
+
+it("programs from the cache compute the same, bit for bit, and graphs with source lines are not kept", async () => {
+  const cache = new Notebook();
+  const inputs = [tensor([4, 3], "float32", 1), tensor([3, 5], "float32", 2)];
+  const results = async (options: object) => {
+    await using program = await compile(network(0.7), inputs, options);
+    return (await program.run(inputs)).map(({ data }) => [...data]);
+  };
+  const fresh = await results({});
+  expect(await results({ cache })).toEqual(fresh);
+  expect(await results({ cache })).toEqual(fresh);
+  expect(cache.hits).toBe(1);
+  await using told = await compile(network(0.9), inputs, { cache, sourceLines: true });
+  expect(told.sources.size).toBeGreaterThan(0);
+  expect(cache.entries.size).toBe(1);
+});
