@@ -24,6 +24,8 @@ export interface Optimizations {
   readonly masks: boolean;
   /** Factors and offsets per channel merged before they touch a big tensor. */
   readonly linearForms: boolean;
+  /** Sums of a few long rows as products with ones. */
+  readonly rowSums: boolean;
   /** Shapes hidden from ONNX Runtime where it would otherwise hold memory that nothing lives in. */
   readonly promptRelease: boolean;
   /** Operators of ONNX Runtime that standard ONNX lacks. Without them the file runs anywhere ONNX runs. */
@@ -39,6 +41,7 @@ export const OPTIMIZED: Optimizations = {
   constantKernels: true,
   masks: true,
   linearForms: true,
+  rowSums: true,
   promptRelease: true,
   contrib: true,
 };
@@ -53,6 +56,7 @@ export const PLAIN: Optimizations = {
   constantKernels: false,
   masks: false,
   linearForms: false,
+  rowSums: false,
   promptRelease: false,
   contrib: false,
 };
@@ -61,12 +65,12 @@ export const PLAIN: Optimizations = {
 export const READABLE: Optimizations = { ...PLAIN, columns: false };
 
 /**
- * What a device goes without unless told otherwise. Blocked kernels are those of the processor. WebGPU has no FusedMatMul, which
+ * What a device goes without unless told otherwise. Blocked kernels are those of the processor, and so is a slow ReduceSum. WebGPU has no FusedMatMul, which
  * would run on the processor, and trades multiplications for passes over memory badly: VGG-11's gradient by software Vulkan
  * takes twice as long with Winograd as without.
  */
 export const WITHOUT: Readonly<Record<Device, Partial<Optimizations>>> = {
   cpu: {},
-  cuda: { blocked: false },
-  webgpu: { blocked: false, contrib: false, winograd: false, winogradGradients: false },
+  cuda: { blocked: false, rowSums: false },
+  webgpu: { blocked: false, rowSums: false, contrib: false, winograd: false, winogradGradients: false },
 };

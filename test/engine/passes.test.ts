@@ -74,7 +74,7 @@ describe("passes keep what a graph computes", () => {
         const args = inputs(dtype);
         const fn = withGradients(summed(list), args);
         const expected = eager(fn, args);
-        for (const optimizations of [only("masks"), only("linearForms"), OPTIMIZED])
+        for (const optimizations of [only("masks"), only("linearForms"), only("rowSums"), OPTIMIZED])
           expectClose(await compiled(fn, args, { optimizations }), expected);
       }),
       { numRuns: 15 },
@@ -182,5 +182,43 @@ describe("masks", () => {
   ] as const)("through what follows it: %s", (_, f) => {
     const guarded: TracedFunction = (x) => [L.where(L.greater(x!, 0), f(x!), 0)];
     expect(operatorsOf(guarded, [image], "masks")).toHaveProperty("Where");
+  });
+});
+
+describe("row sums", () => {
+  const rows = (shape: readonly number[], dtype: "float32" | "float64" | "int32" = "float32") =>
+    tensor(shape, dtype, 5);
+  const summedOver: (axes: readonly number[]) => TracedFunction = (axes) => (x) => [L.sum(x!, axes)];
+
+  it.each([
+    ["of the first axis", rows([5, 40, 30]), [0]],
+    ["of several leading ones", rows([3, 4, 1200]), [0, 1]],
+    ["in float64", rows([9, 1100], "float64"), [0]],
+  ] as const)("are products with ones: %s", async (_, x, axes) => {
+    const operators = operatorsOf(summedOver(axes), [x], "rowSums");
+    expect(operators).toMatchObject({ MatMul: 1 });
+    expect(operators).not.toHaveProperty("ReduceSum");
+    const args = [x];
+    expectClose(
+      await compiled(summedOver(axes), args, { optimizations: only("rowSums") }),
+      eager(summedOver(axes), args),
+    );
+  });
+  it.each([
+    ["whole numbers", rows([4, 2000], "int32"), [0]],
+    ["short rows", rows([4, 100]), [0]],
+    ["many rows", rows([100, 2000]), [0]],
+    ["the last axis", rows([2000, 4]), [1]],
+    ["the middle", rows([2, 4, 2000]), [1]],
+  ] as const)("but not those of %s", (_, x, axes) => {
+    expect(operatorsOf(summedOver(axes), [x], "rowSums")).not.toHaveProperty("MatMul");
+  });
+  it("infinities and NaN stay in their columns", async () => {
+    const x = rows([3, 1024]);
+    x.data.set([Infinity, -Infinity, Number.NaN]);
+    x.data[1024] = -Infinity;
+    const result = await compiled(summedOver([0]), [x]);
+    expectClose(result, eager(summedOver([0]), [x]));
+    expect([...result[0]!.data.subarray(0, 4)].map(Number.isFinite)).toEqual([false, false, false, true]);
   });
 });
