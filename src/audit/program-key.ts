@@ -1,21 +1,20 @@
-import { codeHash } from "../engine/cache/code-hash.js";
 import type { CallerKey, KeyPart } from "../engine/index.js";
 import type { OnnxModel } from "../onnx/index.js";
+import { version } from "../version.js";
 import type { LayerResults, Measurement } from "./measure.js";
 
 /**
- * The key under which a measuring graph is found again without tracing: the code that opens models and measures, the contents of
- * model and batch, and `options`. None for a model whose program may lie in files beside it.
+ * The key under which a measuring graph is found again without tracing. `parts` tell the contents of model and batch and all options
+ * that the graph depends on. None for a model whose program may lie in files beside it.
  */
 export function measuringKey(
   model: OnnxModel,
   { layers }: Measurement,
-  options: readonly KeyPart[],
+  parts: readonly KeyPart[],
 ): CallerKey | undefined {
-  const code = codeHash(["audit", "onnx", "theory"]);
-  if (code === undefined || isSpread(model)) return undefined;
+  if (isSpread(model)) return undefined;
   return {
-    parts: [code, ...options],
+    parts: ["audit", version, ...parts],
     learnt: () => layers,
     restore: (learnt) => void layers.splice(0, layers.length, ...(learnt as LayerResults[])),
   };

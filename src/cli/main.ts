@@ -14,6 +14,15 @@ const EXIT = { wrongUse: 2, internal: 3 } as const;
 const program = new Command("blindspot")
   .description("Shows what normalization layers hide from the loss.")
   .version(version)
+  .addHelpText(
+    "after",
+    `
+Environment:
+  BLINDSPOT_CACHE    folder for compiled programs, or off (default: blindspot/programs in
+                     $XDG_CACHE_HOME, else in ~/.cache)
+  BLINDSPOT_THREADS  threads within one operator (default: as many as there are cores)
+  BLINDSPOT_REDIS    URL of the server that --redis without one means`,
+  )
   .exitOverride()
   .configureOutput({
     outputError: (text, write) =>

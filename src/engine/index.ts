@@ -1,5 +1,6 @@
 export type { CallerKey, KeyPart, ProgramCache } from "./cache/program-cache.js";
 export { type CompileOptions, compile } from "./compile.js";
+export { type CompileForOptions, compileFor, type ProgramFor } from "./compile-for.js";
 export { type Attribute, float } from "./graph.js";
 export type { TracedFunction } from "./lang/autodiff.js";
 export type { Operand, Traced } from "./lang/core.js";

@@ -4,14 +4,14 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const CODE = /(?<!\.d)\.[jt]s$/;
-const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
 /**
- * SHA-256 over the code of blindspot that lies in these of its folders, beside them, and over package.json, which pins the versions
- * of what they use. So programs made by other code are never found, be it another version or a line changed in a working copy.
+ * SHA-256 over the code of blindspot that lies in these folders of `root` (src, or dist) and beside them, and over package.json, which
+ * pins the versions of what they use. So programs made by other code are never found, be it another version or a line changed in a working copy.
  * Undefined where the code is not laid out so, as in a bundle.
  */
-export function codeHash(folders: readonly string[]): string | undefined {
+export function codeHash(folders: readonly string[], root = ROOT): string | undefined {
   const hash = createHash("sha256");
   try {
     const manifest = readFileSync(join(root, "..", "package.json"));

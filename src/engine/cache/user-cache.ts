@@ -7,20 +7,22 @@ import { DiskCache } from "./disk-cache.js";
 import type { ProgramCache } from "./program-cache.js";
 
 /**
+ * The code that makes programs: what audits trace, too, since their keys spare them tracing. Hashed when this is loaded, as the
+ * process goes on with what it has loaded whatever happens to the files.
+ */
+const CODE = codeHash(["engine", "onnx", "audit", "theory"]);
+
+/**
  * The cache of the user who runs this process: in the folder `programs` of `cacheFolder`, in the one that BLINDSPOT_CACHE names,
- * or none where it says `off`. None either where the engine's code cannot be told from other code (in a bundle).
+ * or none where it says `off`. None either where our code cannot be told from other code (in a bundle).
  */
 export function userCache(
   setting: string | undefined = process.env.BLINDSPOT_CACHE,
 ): ProgramCache | undefined {
   if (setting === "off") return undefined;
   const folder = setting ? checked(setting) : join(cacheFolder(), "programs");
-  engineCode ??= { hash: codeHash(["engine"]) };
-  return engineCode.hash === undefined ? undefined : new DiskCache({ folder, code: engineCode.hash });
+  return CODE === undefined ? undefined : new DiskCache({ folder, code: CODE });
 }
-
-/** Hashed once: the process goes on with the code it has loaded. */
-let engineCode: { readonly hash: string | undefined } | undefined;
 
 function checked(folder: string): string {
   if (!isAbsolute(folder))

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { auditModel } from "../../audit/index.js";
 import { batchOf, type Dataset, epochBatches, firstOf, Random } from "../../datasets/index.js";
+import { userCache } from "../../engine/cache/user-cache.js";
 import { crossEntropy, mlp, sgd } from "../../nn/index.js";
 import { sizeOf, type Tensor } from "../../tensor.js";
 import { writeNpz } from "../../trace/index.js";
@@ -80,6 +81,7 @@ export async function trained(
     const model = join(options.folder, "model.onnx");
     const report = await auditModel(model, {
       ...{ data, loss: "cross-entropy", precision: "float64", layers: LAYER, taylor: { layer: LAYER } },
+      cache: userCache(),
       onProgress: options.onProgress,
     });
     const { terms } = report.layers[0]!.taylor!;

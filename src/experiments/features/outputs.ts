@@ -1,8 +1,9 @@
 import { batchOf, type Split } from "../../datasets/index.js";
-import { compile, type Traced } from "../../engine/index.js";
+import type { Traced } from "../../engine/index.js";
 import { reshape } from "../../engine/lang/index.js";
 import type { Network } from "../../nn/network.js";
 import type { Tensor } from "../../tensor.js";
+import { compileKept } from "../compile-kept.js";
 import type { Features } from "./geometry.js";
 
 /** Images that go through the networks at once. */
@@ -25,7 +26,7 @@ export async function outputsOf(
 ): Promise<Outputs> {
   const { parameters, buffers } = networks[0]!;
   const used = [...parameters, ...buffers].map(({ shape }) => ({ shape, dtype: "float32" }) as const);
-  const program = await compile(
+  const program = await compileKept(
     (...args) => {
       const values = args.slice(0, parameters.length);
       const statistics = args.slice(parameters.length, used.length);

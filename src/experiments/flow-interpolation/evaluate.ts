@@ -1,7 +1,7 @@
 import { Random, type Split } from "../../datasets/index.js";
-import { compile } from "../../engine/index.js";
 import { bitsPerDimension, type RealNvp } from "../../nn/index.js";
 import { sizeOf, type Tensor } from "../../tensor.js";
+import { compileKept } from "../compile-kept.js";
 import { splitState } from "../training/learner.js";
 import type { TrainingState } from "../training/procedure.js";
 import { blended, dequantized, gridPng, levelsOf, ofClasses } from "./images.js";
@@ -41,7 +41,7 @@ export async function interpolate(
   const { parameters, buffers } = splitState(likelihood, state);
   const own = [...parameters, ...buffers];
   const images = { shape: [chunk, ...shape], dtype: "float32" } as const;
-  await using program = await compile(
+  await using program = await compileKept(
     (...args) => {
       const traced = splitState(likelihood, args.slice(0, -1));
       const x = args.at(-1)!;
@@ -97,7 +97,7 @@ export async function samples({ images }: RealNvp, state: TrainingState, shape: 
     shape: [ROWS * COLUMNS, size],
     data: Float32Array.from({ length: ROWS * COLUMNS * size }, () => random.normal()),
   };
-  await using program = await compile(
+  await using program = await compileKept(
     (...args) => {
       const traced = splitState(images, args.slice(0, -1));
       return [images.evaluate(traced.parameters, traced.buffers, args.at(-1)!)];

@@ -1,6 +1,7 @@
-import { compile, Loop, type Program, type TracedFunction } from "../../engine/index.js";
+import { Loop, type Program, type TracedFunction } from "../../engine/index.js";
 import { valueAndGrad } from "../../engine/lang/index.js";
 import type { Tensor, TensorSpec } from "../../tensor.js";
+import { compileKept } from "../compile-kept.js";
 import type { ProbedValueAndGrad, Procedure, TrainingState } from "./procedure.js";
 import { Recording, recordedNumbers } from "./recording.js";
 
@@ -84,7 +85,7 @@ async function compileStep(
     losses = Object.keys(results.losses);
     return [...results.state, ...Object.values(results.losses), ...(recording?.outputs ?? [])];
   };
-  const program = await compile(step, [...state, ...coefficients, ...batch]);
+  const program = await compileKept(step, [...state, ...coefficients, ...batch]);
   return { program, losses, recording };
 }
 

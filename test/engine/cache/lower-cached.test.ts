@@ -1,30 +1,11 @@
 import { expect, it } from "vitest";
 import { lowerCached } from "../../../src/engine/cache/lower-cached.js";
-import type { CallerKey, ProgramCache } from "../../../src/engine/cache/program-cache.js";
+import type { CallerKey } from "../../../src/engine/cache/program-cache.js";
 import { compile, lang, type TracedFunction } from "../../../src/engine/index.js";
 import { lower } from "../../../src/engine/lower.js";
 import type { DType, TensorSpec } from "../../../src/tensor.js";
 import { tensor } from "../support.js";
-
-/** A cache in memory that tells what it was asked for. */
-class Notebook implements ProgramCache {
-  readonly entries = new Map<string, Uint8Array>();
-  hits = 0;
-
-  async digest(parts: readonly (string | Uint8Array)[]): Promise<string> {
-    return parts.map((part) => (typeof part === "string" ? part : `bytes ${part.join()}`)).join("\n");
-  }
-
-  async get(digest: string): Promise<Uint8Array | undefined> {
-    const found = this.entries.get(digest);
-    if (found) this.hits++;
-    return found;
-  }
-
-  async put(digest: string, bytes: Uint8Array): Promise<void> {
-    this.entries.set(digest, bytes);
-  }
-}
+import { Notebook } from "./notebook.js";
 
 const spec = (shape: readonly number[], dtype: DType = "float32"): TensorSpec => ({ shape, dtype });
 
@@ -78,6 +59,13 @@ it("a program that differs in anything that shows in its graph is another one", 
     [(x, w) => network(0.5)(x!, w!).reverse(), SHAPES],
     [(x) => [lang.transpose(x!, [1, 0])], [spec([3, 3])]],
     [(x) => [x!], [spec([3, 3])]],
+    // Other parameters, another primitive, another shape of an input that is not used.
+    [(x) => [lang.transpose(x!, [1, 2, 0])], [spec([3, 3, 3])]],
+    [(x) => [lang.transpose(x!, [2, 0, 1])], [spec([3, 3, 3])]],
+    [(x) => [lang.sin(x!)], [spec([3])]],
+    [(x) => [lang.cos(x!)], [spec([3])]],
+    [(x) => [lang.cos(x!)], [spec([3]), spec([2])]],
+    [(x) => [lang.cos(x!)], [spec([3]), spec([5])]],
     [constant(3, 3), [spec([1, 3], "float64")]],
     [constant(3 + 2 ** -50, 3), [spec([1, 3], "float64")]],
     [constant(-0, 3), [spec([1, 3], "float64")]],

@@ -1,0 +1,2 @@
+export { DiskCache, type DiskCacheOptions } from "./disk-cache.js";
+export { userCache } from "./user-cache.js";

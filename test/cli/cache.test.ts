@@ -1,0 +1,55 @@
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, expect, it, vi } from "vitest";
+import { blindspot } from "../support/blindspot.js";
+import { temporaryFolder } from "../support/temporary.js";
+
+const { path } = temporaryFolder();
+const AUDIT = ["audit", "examples/glyphs.onnx", "--data", "examples/one-class.npz", "--format", "json"];
+afterEach(() => void vi.unstubAllEnvs());
+
+const report = (stdout: string): object => ({ ...JSON.parse(stdout), elapsedMs: null });
+
+function audit(setting: string): object {
+  vi.stubEnv("BLINDSPOT_CACHE", setting);
+  const { code, stdout, stderr } = blindspot(...AUDIT);
+  expect(stderr).toBe("");
+  expect(code).toBe(0);
+  return report(stdout);
+}
+
+it("a second start reports what the first and one without a cache do, to the last digit, damaged files or not", () => {
+  const folder = path("programs");
+  const without = audit("off");
+  expect(audit(folder)).toEqual(without);
+  const files = readdirSync(folder);
+  expect(files).toHaveLength(2);
+  expect(audit(folder)).toEqual(without);
+  for (const file of files.map((name) => join(folder, name)))
+    writeFileSync(file, readFileSync(file).subarray(0, 100));
+  expect(audit(folder)).toEqual(without);
+  expect(readdirSync(folder)).toEqual(files);
+});
+
+it("processes that start at the same time share a folder", async () => {
+  const folder = path("shared");
+  const start = () =>
+    promisify(execFile)(process.execPath, ["dist/cli/main.js", ...AUDIT], {
+      env: { ...process.env, BLINDSPOT_CACHE: folder },
+    });
+  const [a, b, c] = await Promise.all([start(), start(), start()]);
+  expect(report(a.stdout)).toEqual(report(b.stdout));
+  expect(report(a.stdout)).toEqual(report(c.stdout));
+  expect(readdirSync(folder).filter((name) => !/^[0-9a-f]{64}$/.test(name))).toEqual([]);
+  expect(readdirSync(folder)).toHaveLength(2);
+});
+
+it("a cache that cannot be is refused in one line", () => {
+  vi.stubEnv("BLINDSPOT_CACHE", "yes");
+  const { code, stdout, stderr } = blindspot(...AUDIT);
+  expect(code).toBe(2);
+  expect(stdout).toBe("");
+  expect(stderr).toBe("blindspot: BLINDSPOT_CACHE: expected off or the absolute path of a folder, got yes\n");
+});
