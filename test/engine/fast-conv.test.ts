@@ -26,6 +26,11 @@ interface Case {
 const small = fc.integer({ min: 1, max: 3 });
 const border = fc.tuple(fc.integer({ min: 0, max: 2 }), fc.integer({ min: 0, max: 2 }));
 const channels = fc.integer({ min: 15, max: 19 });
+/** From many channels, to many or few. */
+const wide = fc.tuple(
+  channels,
+  fc.oneof({ arbitrary: channels, weight: 2 }, { arbitrary: small, weight: 1 }),
+);
 const batch = fc.oneof(fc.integer({ min: 2, max: 9 }), fc.constantFrom(16, 17));
 const stride = fc.oneof(fc.constant(1), fc.constant(1), fc.constant(2));
 const fits = ({ size, kernel, padding, dilations }: Case) =>
@@ -35,7 +40,7 @@ const plane: fc.Arbitrary<Case> = fc
   .chain((most) => {
     const side = fc.integer({ min: 3, max: most });
     return fc.record({
-      ...{ batch, stride, channels: fc.tuple(channels, channels), size: fc.tuple(side, side) },
+      ...{ batch, stride, channels: wide, size: fc.tuple(side, side) },
       kernel: fc.oneof(fc.constant([3, 3]), fc.tuple(small, small)),
       padding: fc.tuple(border, border),
       dilations: fc.oneof(fc.constant([1, 1]), fc.tuple(small, small)),
@@ -48,7 +53,7 @@ const other: fc.Arbitrary<Case> = fc
   .chain((dims) => {
     const each = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: dims, maxLength: dims });
     return fc.record({
-      ...{ batch, stride, channels: fc.tuple(channels, channels), padding: each(border) },
+      ...{ batch, stride, channels: wide, padding: each(border) },
       size: each(fc.integer({ min: 2, max: dims === 1 ? 12 : 4 })),
       kernel: each(small),
       dilations: each(fc.integer({ min: 1, max: 2 })),
@@ -118,7 +123,7 @@ describe("transposed convolutions", () => {
 
   it("agree with jax-js's own kernels, with both gradients", async () => {
     const upward = fc.record({
-      ...{ batch, channels: fc.tuple(channels, channels), size: fc.tuple(small, small) },
+      ...{ batch, channels: wide, size: fc.tuple(small, small) },
       kernel: fc.integer({ min: 2, max: 4 }),
       stride: fc.integer({ min: 2, max: 3 }),
       padding: fc.tuple(fc.integer({ min: 0, max: 1 }), fc.integer({ min: 0, max: 1 })),
@@ -169,6 +174,23 @@ describe("transposed convolutions", () => {
     // Once forward, once for each gradient.
     expect(products.reduce((a, b) => a + b)).toBe(3 * samples * pixels * from * to * taps);
   });
+});
+
+it("convolutions to few channels gather products, not windows", () => {
+  const [samples, from, to, size] = [16, 32, 3, 8];
+  const specs = [
+    { shape: [samples, from, size, size], dtype: "float32" as const },
+    { shape: [to, from, 3, 3], dtype: "float32" as const },
+  ];
+  const same = { strides: [1, 1], padding: [[1, 1] as const, [1, 1] as const], dilations: [1, 1], groups: 1 };
+  const graph = optimize(
+    trace((x, w) => [L.conv(x!, w!, same)], specs),
+    OPTIMIZED,
+  );
+  const gathered = graph.nodes.flatMap(({ op, outputs }) =>
+    op === "Gather" ? [sizeOf(outputs[0]!.shape)] : [],
+  );
+  expect(gathered).toEqual([9 * to * size * size * samples]);
 });
 
 describe("a network without kinks, where float32 differs from float64 by rounding only", () => {

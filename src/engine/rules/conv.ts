@@ -10,6 +10,7 @@ import {
   sumsOverSamples,
 } from "./conv/convolution.js";
 import { depthwise, isDepthwise } from "./conv/depthwise.js";
+import { fewOutputs, hasFewOutputs } from "./conv/few-outputs.js";
 import { direct, scatters, transposed } from "./conv/operators.js";
 import { isDilated, phases } from "./conv/phases.js";
 import { rows, rowsOfGradient, SHORT_ROW } from "./conv/rows.js";
@@ -51,6 +52,7 @@ function fast(g: GraphBuilder, c: Convolution): Lowering | undefined {
     if (isWinogradGradient(c)) return winogradOfGradient;
   }
   if (!asRows) return undefined;
+  if (hasFewOutputs(c)) return fewOutputs;
   if (sumsOverSamples(c)) return rowsOfGradient;
   return isDilated(c) && c.x.shape[c.roles.channel]! >= SHORT_ROW ? phases : rows;
 }
