@@ -116,6 +116,7 @@ export class GraphBuilder {
     return this.constant("int64", [values.length], BigInt64Array.from(values, BigInt));
   }
 
+  /** A number, rounded to what `dtype` holds. */
   scalar(value: number, dtype: DType): Value {
     return this.constant(dtype, [], storageOf(dtype).of(value));
   }

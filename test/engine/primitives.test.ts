@@ -23,6 +23,7 @@ const SMOOTH: readonly Case[] = [
   ["div", (x, y) => L.div(x, positive(y)), [3, 4], [3, 1]],
   ["max", (x, y) => L.max(x, y), [3, 4], [4]],
   ["min", (x, y) => L.min(x, y), [3, 4], []],
+  ["min with 0, which is no relu", (x) => L.min(x, 0), [3, 4]],
   ["neg", (x) => L.neg(x), [5]],
   ["reciprocal", (x) => L.reciprocal(positive(x)), [5]],
   ["sin", (x) => L.sin(x), [7]],
@@ -256,10 +257,7 @@ describe("whole numbers and truth values", () => {
     const large = { dtype: "uint32" as const, shape: [2, 2], data: Uint32Array.of(4e9, 1, 3e9, 2 ** 31) };
     return agrees((x) => [L.amax(x!), L.amin(x!, [1]), L.sum(x!, [0])], large);
   });
-  it(
-    "negation",
-    ints((x) => [L.neg(x!)]),
-  );
+  it.each(["int32", "uint32"] as const)("negation of %s", (dtype) => ints((x) => [L.neg(x!)], dtype)());
   it(
     "division and remainder round towards zero",
     ints((x, y) => [
@@ -306,6 +304,10 @@ describe("whole numbers and truth values", () => {
     agrees((x) => [np.argsort(L.floor(x!), -1) as Traced], tensor([3, 20])));
   it("sort of whole numbers", () =>
     agrees((x) => [np.sort(L.borrow(x!), -1) as Traced], tensor([3, 8], "int32")));
+  it("sort of unsigned numbers beyond the range of int32", () => {
+    const large = { dtype: "uint32" as const, shape: [4], data: Uint32Array.of(4e9, 1, 3e9, 2) };
+    return agrees((x) => [np.sort(L.borrow(x!), -1) as Traced], large);
+  });
   it("argmax", () => agrees((x) => [np.argmax(L.borrow(x!), 1) as Traced], tensor([5, 6])));
 });
 

@@ -1,4 +1,3 @@
-import type { DType } from "../../tensor.js";
 import type { GraphBuilder, Value } from "../graph.js";
 import * as ops from "../ops.js";
 import { broadcast, dtypeOf, mapStored, splat, splatOf, zip } from "../view.js";
@@ -44,8 +43,7 @@ const negate: Rule<"neg"> = (g, [x]) => {
 const reciprocal: Rule<"reciprocal"> = (g, [x]) => {
   const known = splatOf(g, x!);
   const dtype = dtypeOf(x!);
-  if (known !== undefined && ops.isFloat(dtype))
-    return [splat(g.scalar(round(1 / known, dtype), dtype), x!.shape)];
+  if (known !== undefined && ops.isFloat(dtype)) return [splat(g.scalar(1 / known, dtype), x!.shape)];
   return [mapStored(x!, (value) => ops.elementwise(g, "Reciprocal", [value]))];
 };
 
@@ -54,8 +52,7 @@ const add: Rule<"add"> = (g, [x, y]) => {
   const [a, b] = [splatOf(g, x!), splatOf(g, y!)];
   const dtype = dtypeOf(x!);
   const shape = ops.broadcastShapes(x!.shape, y!.shape);
-  if (a !== undefined && b !== undefined && ops.isFloat(dtype))
-    return [splat(g.scalar(round(a + b, dtype), dtype), shape)];
+  if (a !== undefined && b !== undefined && ops.isFloat(dtype)) return [splat(g.scalar(a + b, dtype), shape)];
   if (a === 0) return [broadcast(y!, shape)];
   if (b === 0) return [broadcast(x!, shape)];
   return [zip(g, [x!, y!], (p, q) => ops.elementwise(g, dtype === "bool" ? "Or" : "Add", [p, q]))];
@@ -66,8 +63,7 @@ const mul: Rule<"mul"> = (g, [x, y], _, outputs) => {
   const [a, b] = [splatOf(g, x!), splatOf(g, y!)];
   const dtype = dtypeOf(x!);
   const shape = ops.broadcastShapes(x!.shape, y!.shape);
-  if (a !== undefined && b !== undefined && ops.isFloat(dtype))
-    return [splat(g.scalar(round(a * b, dtype), dtype), shape)];
+  if (a !== undefined && b !== undefined && ops.isFloat(dtype)) return [splat(g.scalar(a * b, dtype), shape)];
   if (a === 1) return [broadcast(y!, shape)];
   if (b === 1) return [broadcast(x!, shape)];
   if (ops.isFloat(dtype) && a === -1) return negate(g, [broadcast(y!, shape)], {}, outputs);
@@ -176,8 +172,6 @@ function isRelu(g: GraphBuilder, condition: Value, x: Value, y: Value): boolean 
   if (comparison?.op !== "Less" || g.scalarOf(y) !== 0) return false;
   return g.scalarOf(comparison.inputs[0]!) === 0 && comparison.inputs[1] === x;
 }
-
-const round = (value: number, dtype: DType): number => (dtype === "float32" ? Math.fround(value) : value);
 
 export const elementwiseRules: { [P in Unary | Binary | "where"]: Rule<P> } = {
   neg: negate,

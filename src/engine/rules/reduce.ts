@@ -76,8 +76,7 @@ export function repeated(g: GraphBuilder, x: Value, op: keyof typeof OPERATOR, c
   if (count === 1 || op === "Max" || op === "Min" || x.dtype === "bool" || x.dtype === "int64") return x;
   if (op === "Add") {
     const known = g.scalarOf(x);
-    const rounded = x.dtype === "float32" ? Math.fround((known ?? 0) * count) : (known ?? 0) * count;
-    if (known !== undefined) return g.scalar(rounded, x.dtype);
+    if (known !== undefined) return g.scalar(known * count, x.dtype);
     return ops.elementwise(g, "Mul", [x, g.scalar(count, x.dtype)]);
   }
   let power: Value | undefined;
