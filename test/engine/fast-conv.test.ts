@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { lang, lower, type TracedFunction } from "../../src/engine/index.js";
+import { lax, type Traced } from "../../src/engine/jax.js";
 import { optimize } from "../../src/engine/lower.js";
 import { OPTIMIZED, PLAIN } from "../../src/engine/optimizations.js";
 import { trace } from "../../src/engine/trace.js";
@@ -176,6 +177,32 @@ describe("transposed convolutions", () => {
   });
 });
 
+describe("images with gaps, as backward passes convolve them", () => {
+  it.each([
+    ["strides", { stride: 2, dilation: 1, spread: 3 }],
+    ["a dilated kernel", { stride: 1, dilation: 2, spread: 3 }],
+    ["a dilated kernel that meets some gaps only", { stride: 1, dilation: 2, spread: 2 }],
+    ["all of it", { stride: 3, dilation: 2, spread: 2 }],
+  ])("with %s", async (_, { stride, dilation, spread }) => {
+    const inputs = [tensor([2, 17, 4, 5], "float32", 1), tensor([18, 17, 3, 2], "float32", 2)];
+    const fn = withGradients(
+      (x, w) =>
+        lax.convGeneralDilated(
+          L.borrow(x),
+          L.borrow(w),
+          [stride, stride],
+          [
+            [2, 3],
+            [1, 2],
+          ],
+          { lhsDilation: [spread, spread], rhsDilation: [dilation, dilation] },
+        ) as Traced,
+      inputs,
+    );
+    expectClose(await compiled(fn, inputs), eager(fn, inputs), TOLERANCE);
+  });
+});
+
 it("convolutions to few channels gather products, not windows", () => {
   const [samples, from, to, size] = [16, 32, 3, 8];
   const specs = [
@@ -255,11 +282,11 @@ describe("kernels larger than their images stay where they are", () => {
     dilations: fc.constant([1, 1]),
   });
 
-  it("with both gradients", async () => {
+  it("with both gradients, reversed as well", async () => {
     await fc.assert(
-      fc.asyncProperty(deep.filter(fits), async (c) => {
+      fc.asyncProperty(deep.filter(fits), fc.boolean(), async (c, reversed) => {
         const inputs = operands(c, "float32");
-        const fn = withGradients(conv(c), inputs);
+        const fn = withGradients((x, w) => conv(c)(x, reversed ? L.flip(w, [2, 3]) : w), inputs);
         traceable(fn, inputs);
         expectClose(await compiled(fn, inputs), eager(fn, inputs), TOLERANCE);
       }),

@@ -183,6 +183,8 @@ describe("numbers that jax-js rounds to float32", () => {
     1 / 3,
     1 / 49,
     1 / 65_537,
+    0.797885,
+    5 / 4096,
     Math.PI,
     -2 / Math.sqrt(Math.PI),
     Math.LN2,
@@ -192,7 +194,8 @@ describe("numbers that jax-js rounds to float32", () => {
     expect(exactFloat64(Math.fround(x))).toBe(x);
   });
   it("others are refused", () => {
-    expect(() => exactFloat64(Math.fround(0.7390851332151607))).toThrow("write it as a float64 scalar");
+    for (const x of [0.7390851332151607, 1 / 3_000_001])
+      expect(() => exactFloat64(Math.fround(x))).toThrow("write it as a float64 scalar");
   });
 });
 

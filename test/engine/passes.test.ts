@@ -93,7 +93,10 @@ describe("passes keep what a graph computes", () => {
           graph = pass.apply(graph, OPTIMIZED);
           checkGraph(graph);
         }
-        checkGraph(ownOutputs(eliminateDeadCode(graph)));
+        const live = eliminateDeadCode(graph);
+        checkGraph(ownOutputs(live));
+        const read = new Set([...live.outputs, ...live.nodes.flatMap((node) => node.inputs)]);
+        for (const { value } of live.constants) expect(read, "constants that are read").toContain(value);
       }),
       { numRuns: 30 },
     );
@@ -168,6 +171,13 @@ describe("masks", () => {
     const fn: TracedFunction = (x, y, c) => [L.relu(x!), L.where(L.less(c!, x!), y!, 0)];
     const args = inputs("float32");
     expectClose(await compiled(fn, args), eager(fn, args));
+  });
+  it.each([0, 1])("an alternative of zeros and others is no zero, number %d the first", async (first) => {
+    const alternative = Float32Array.from({ length: 8 }, (_, i) => (first + i) % 2);
+    const fn: TracedFunction = (x, y) => [
+      L.where(L.less(x!, y!), x!, L.constant(alternative, [8], "float32")),
+    ];
+    expectClose(await compiled(fn, inputs("float32").slice(0, 2)), eager(fn, inputs("float32").slice(0, 2)));
   });
   it("a selection that avoids an infinity still avoids it", async () => {
     const guarded: TracedFunction = (x) => [L.where(L.greater(x!, 0), L.log(x!), 0)];

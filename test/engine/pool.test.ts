@@ -72,6 +72,14 @@ describe("other reductions of windows than one operator computes", () => {
   });
 });
 
+it("the largest of whole numbers, which ONNX Runtime's pools do not take", async () => {
+  const inputs = [tensor([2, 3, 4, 6], "int32")];
+  const fn: TracedFunction = (x) => [
+    lax.reduceWindow(L.borrow(x!), ((w: Traced) => L.amax(w)) as never, [2, 2], [2, 2]) as Traced,
+  ];
+  expectClose(await compiled(fn, inputs), eager(fn, inputs));
+});
+
 describe("pooling of windows", () => {
   const spec = { shape: [4, 8, 12, 12], dtype: "float32" as const };
   const two = {
