@@ -53,3 +53,14 @@ it("a cache that cannot be is refused in one line", () => {
   expect(stdout).toBe("");
   expect(stderr).toBe("blindspot: BLINDSPOT_CACHE: expected off or the absolute path of a folder, got yes\n");
 });
+
+it("standard ONNX, which is slower, is compiled only for a graph that is handed on", () => {
+  const folder = path("operators");
+  const graph = path("graph.onnx");
+  vi.stubEnv("BLINDSPOT_CACHE", folder);
+  const usesContrib = (file: string) => readFileSync(file).includes("FusedMatMul");
+  blindspot(...AUDIT);
+  expect(readdirSync(folder).some((name) => usesContrib(join(folder, name)))).toBe(true);
+  blindspot(...AUDIT, "--save-graph", graph);
+  expect(usesContrib(graph)).toBe(false);
+});
