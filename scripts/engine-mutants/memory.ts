@@ -20,7 +20,7 @@ export const memory: readonly Mutant[] = [
   ),
   ...mutants(
     "memory/buffers.ts",
-    ["memory"],
+    ["buffers", "memory"],
     ["any buffer serves any shape", "? null : kinds.get(name)!", "? null : 0"],
     ["Relu makes memory of its own", 'new Set(["Relu"])', "new Set([])"],
     ["hidden shapes are known", "&& !opaque.has(node)", ""],
@@ -59,7 +59,7 @@ export const memory: readonly Mutant[] = [
   ),
   ...mutants(
     "memory/execution-order.ts",
-    ["memory"],
+    ["buffers", "memory"],
     ["operands in the order of the file", "sort((a, b) => a - b)", "sort((a, b) => b - a)"],
     [
       "the first of the outputs first",

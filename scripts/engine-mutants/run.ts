@@ -47,11 +47,10 @@ class Lane {
     return lane;
   }
 
-  /** What of the tests named for `mutant` fails, or of `tests` without any mutant; undefined where nothing does. */
+  /** The first of these tests that fails with `mutant`, or without any; undefined where none does. */
   async failure(tests: readonly string[], mutant?: Mutant): Promise<string | undefined> {
-    const touched = [this.mutant, mutant].flatMap((m) => m ?? []);
+    for (const changed of [this.mutant, mutant]) if (changed) this.vitest.invalidateFile(pathOf(changed));
     this.mutant = mutant;
-    for (const m of touched) this.vitest.invalidateFile(pathOf(m));
     for (const test of tests) {
       const specifications = await this.vitest.globTestSpecifications([`test/engine/${test}.test.ts`]);
       // What failed before would count towards `bail`.
@@ -71,7 +70,7 @@ class Lane {
 const pathOf = ({ file }: Mutant): string => resolve(root, "src/engine", file);
 
 function firstFailure(module: TestModule): string {
-  for (const test of module.children.allTests("failed")) return test.name;
+  for (const test of module.children.allTests("failed")) return test.fullName;
   throw new Error(`no program: ${module.errors().map(({ message }) => message)}`);
 }
 

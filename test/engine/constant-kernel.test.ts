@@ -37,11 +37,18 @@ describe("a cotangent of one number per output channel leaves the convolution", 
       stride: fc.integer({ min: 1, max: 2 }),
       padding: fc.integer({ min: 0, max: 2 }),
       size: fc.integer({ min: 4, max: 9 }),
+      /** Whether all samples are one and the same. */
+      repeated: fc.boolean(),
     });
     await fc.assert(
-      fc.asyncProperty(cases, async ({ groups, stride, padding, size }) => {
-        const args = [noise([3, 4, size, size]), noise([8, 4 / groups, 3, 3]), noise([1, 8, 1, 1])];
-        const fn = (...a: Traced[]) => weightGradient(groups, stride, padding)(a[0]!, a[1]!, a[2]!);
+      fc.asyncProperty(cases, async ({ groups, stride, padding, size, repeated }) => {
+        const args = [
+          noise([repeated ? 1 : 3, 4, size, size]),
+          noise([8, 4 / groups, 3, 3]),
+          noise([1, 8, 1, 1]),
+        ];
+        const fn = (...[x, w, perOutput]: Traced[]) =>
+          weightGradient(groups, stride, padding)(broadcastTo(x!, [3, 4, size, size]), w!, perOutput!);
         const results = await Promise.all(
           [{}, { optimizations: PLAIN }].map(async (options) => {
             await using program = await compile(fn, args, options);

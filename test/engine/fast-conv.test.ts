@@ -218,6 +218,13 @@ it("convolutions to few channels gather products, not windows", () => {
     op === "Gather" ? [sizeOf(outputs[0]!.shape)] : [],
   );
   expect(gathered).toEqual([9 * to * size * size * samples]);
+  // In the kernel's gradient, a convolution to few channels as well, every pixel would meet every other.
+  const gradient: TracedFunction = (x, w) =>
+    L.valueAndGrad((a) => ({ value: L.sum(L.square(L.conv(x!, a!, same))), aux: [] }), [w!]).grads;
+  const largest = optimize(trace(gradient, specs), OPTIMIZED).nodes.map(({ outputs }) =>
+    sizeOf(outputs[0]!.shape),
+  );
+  expect(Math.max(...largest)).toBeLessThan(10 * from * size * size * samples);
 });
 
 describe("a network without kinks, where float32 differs from float64 by rounding only", () => {

@@ -86,6 +86,7 @@ const SMOOTH: readonly Case[] = [
     [3, 1],
     [5],
   ],
+  ["inner products of rows", (x, y) => L.einsum("bi,bi->b", [x, y]), [3, 4], [3, 4]],
   ["einsum", (x, y) => L.einsum("bij,bkj->bik", [x, y]), [2, 3, 4], [2, 5, 4]],
   ["transpose", (x) => L.exp(L.transpose(x, [2, 0, 1])), [2, 3, 4]],
   ["reshape: merge and split", (x) => L.sin(L.reshape(x, [6, 2, 2])), [2, 3, 4]],
