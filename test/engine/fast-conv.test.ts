@@ -203,6 +203,27 @@ describe("images with gaps, as backward passes convolve them", () => {
   });
 });
 
+it("large ones are gathered and multiplied in bands, ragged ones too, with both gradients", async () => {
+  const strided = (x: lang.Traced, w: lang.Traced) => {
+    const padding = [[1, 1] as const, [0, 2] as const];
+    return L.conv(x, w, { strides: [2, 2], padding, dilations: [1, 1], groups: 1 });
+  };
+  const inputs = [tensor([17, 18, 59, 61], "float32", 1), tensor([16, 18, 3, 3], "float32", 2)];
+  const fn = withGradients(strided, inputs);
+  const { nodes } = optimize(trace(fn, inputs), OPTIMIZED);
+  // Windows for the result, in each of four phases of the image's gradient, and for the kernel's gradient.
+  expect(nodes.filter(({ op }) => op === "Gather").length).toBeGreaterThan(9);
+  const fast = await compiled(fn, inputs);
+  expectClose(fast, await compiled(fn, inputs, { optimizations: PLAIN }), TOLERANCE);
+  // Twice through a transpose, so that the kernel's gradient finds the cotangent stored by channels.
+  const turned = withGradients((x, w) => L.transpose(strided(x, w), [1, 2, 3, 0]), inputs);
+  expectClose(
+    await compiled(turned, inputs),
+    await compiled(turned, inputs, { optimizations: PLAIN }),
+    TOLERANCE,
+  );
+});
+
 it("convolutions to few channels gather products, not windows", () => {
   const [samples, from, to, size] = [16, 32, 3, 8];
   const specs = [

@@ -1,10 +1,12 @@
-import type { GraphBuilder } from "../../graph.js";
+import type { GraphBuilder, Value } from "../../graph.js";
 import * as ops from "../../ops.js";
+import type { Pair } from "../../primitives.js";
 import type { View } from "../../view.js";
 import { ABSENT, gatherTable, type Table } from "../tables.js";
 import {
   byPosition,
   type Convolution,
+  type Matrix,
   matrix,
   packed,
   resultRoles,
@@ -45,12 +47,26 @@ export function rows(g: GraphBuilder, c: Convolution): View {
     return resultView(g, c, product, parts);
   }
   const x = packed(g, c.x, [[...spatial, ...batch], [channel]]);
-  const columns = gatherTable(g, x, 0, perSample({ taps, positions, indices }, n), [positions * n, taps]);
   const weight = matrix(g, w, [...spatial, channel], outputs);
-  const product = ops.gemm(g, ops.reshape(g, columns, [positions * n, taps * channels]), weight.value, {
-    transB: weight.transposed,
+  const all = perSample({ taps, positions, indices }, n);
+  const bands = bandsOf(positions, taps * channels * n).map(([from, to]) => {
+    const count = (to - from) * n;
+    const columns = gatherTable(g, x, 0, all.subarray(from * n * taps, to * n * taps), [count, taps]);
+    return ops.gemm(g, ops.reshape(g, columns, [count, taps * channels]), weight.value, {
+      transB: weight.transposed,
+    });
   });
-  return resultView(g, c, product, parts);
+  return resultView(g, c, ops.concat(g, bands, 0), parts);
+}
+
+/** Size of the windows that are gathered and multiplied at a time, in floats. */
+const BAND = 1 << 20;
+
+/** Cuts `pixels`, of `size` floats each, into ranges of about a band. */
+function bandsOf(pixels: number, size: number): [from: number, to: number][] {
+  const count = Math.min(pixels, Math.ceil((pixels * size) / BAND));
+  const start = (i: number) => Math.floor((i * pixels) / count);
+  return Array.from({ length: count }, (_, i) => [start(i), start(i + 1)]);
 }
 
 /** The table for a kernel whose taps are stored last to first. */
@@ -103,11 +119,20 @@ export function rowsOfGradient(g: GraphBuilder, c: Convolution): View {
   if (n < SHORT_ROW || samples >= SHORT_RUN) {
     // Read in the order they are stored, [n·positions, depth] times [depth, o]: half as long as the transposed product below.
     const rows = packed(g, shifted.view, [shifted.outer, spatial, [channel]]);
-    const columns = gatherTable(g, rows, 1, indices, [positions, count]);
     const weight = matrix(g, fixed.view, [...spatial, channel], fixed.outer);
-    const product = ops.gemm(g, ops.reshape(g, columns, [n * positions, depth]), weight.value, {
-      transB: weight.transposed,
+    const products = bandsOf(count, n * positions * samples).map(([from, to]) => {
+      const shape: [number, number] = [positions, to - from];
+      const within = Int32Array.from({ length: positions * (to - from) }, (_, i) => {
+        const [position, pixel] = [Math.floor(i / (to - from)), i % (to - from)];
+        return indices[position * count + from + pixel]!;
+      });
+      const columns = gatherTable(g, rows, 1, within, shape);
+      const part = ops.reshape(g, columns, [n * positions, (to - from) * samples]);
+      return ops.gemm(g, part, rowsOf(g, weight, from * samples, to * samples), {
+        transB: weight.transposed,
+      });
     });
+    const product = products.reduce((a, b) => ops.elementwise(g, "Add", [a, b]));
     return resultView(g, c, product, [shifted.result, out.spatial, fixed.result]);
   }
   const rows = packed(g, shifted.view, [spatial, [channel, ...shifted.outer]]);
@@ -123,6 +148,12 @@ export function rowsOfGradient(g: GraphBuilder, c: Convolution): View {
           { transA: true },
         );
   return resultView(g, c, product, [out.spatial, fixed.result, shifted.result]);
+}
+
+/** Rows `from` … `to` of a matrix. */
+function rowsOf(g: GraphBuilder, { value, transposed }: Matrix, from: number, to: number): Value {
+  const all = value.shape.map((n): Pair => [0, n]);
+  return ops.slice(g, value, all.with(transposed ? 1 : 0, [from, to]));
 }
 
 /** Which tap reads each of x's pixels at each position, at [position · pixels + pixel]; at most one does. */
