@@ -137,7 +137,7 @@ export const passes: readonly Mutant[] = [
   ),
   ...mutants(
     "passes/index.ts",
-    PASSES,
+    [...PASSES, "memory"],
     [
       "masks by the switch of linear forms",
       "on: ({ masks }) => masks",

@@ -62,6 +62,13 @@ describe("a graph for batches of any size", () => {
       ),
     ],
     [
+      "two sizes of a shape that is seen on its way only",
+      withImage((g, x, n) => {
+        const inner = ops.elementwise(g, "Exp", [ops.reshape(g, x, [n / 4, n / 4, 96 / n])]);
+        return ops.reshape(g, inner, [n, 6]);
+      }),
+    ],
+    [
       "the size is in two places of a shape",
       withImage((g, x, n) => ops.reshape(g, x, [n / 2, 24 / n, n / 2])),
     ],

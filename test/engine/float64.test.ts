@@ -185,6 +185,8 @@ describe("numbers that jax-js rounds to float32", () => {
     1 / 65_537,
     0.797885,
     5 / 4096,
+    // A decimal that float32 rounds to few binary digits.
+    0.00001073,
     Math.PI,
     -2 / Math.sqrt(Math.PI),
     Math.LN2,

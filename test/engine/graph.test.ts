@@ -39,6 +39,8 @@ describe("work that is not done", () => {
     const there = (x: lang.Traced) => L.transpose(x, [2, 0, 1]);
     const back = (x: lang.Traced) => L.transpose(x, [1, 2, 0]);
     expect(operatorsOf((x) => [back(L.exp(there(x!)))], spec(2, 3, 4))).toEqual({ Exp: 1 });
+    const scaled = operatorsOf((x, c) => [back(L.mul(there(x!), c!))], spec(2, 3, 4), spec(2, 1));
+    expect(scaled).not.toHaveProperty("Transpose");
     const sum = operatorsOf((x) => [L.sum(L.broadcastTo(L.exp(x!), [5, 3]), [0])], spec(3));
     expect(sum).toEqual({ Exp: 1, Mul: 1 });
   });

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { lang, lower, type TracedFunction } from "../../src/engine/index.js";
+import { lax } from "../../src/engine/jax.js";
+import { optimize } from "../../src/engine/lower.js";
 import { lowerProgram } from "../../src/engine/lowering.js";
 import { OPTIMIZED, type Optimizations, PLAIN } from "../../src/engine/optimizations.js";
 import { eliminateDeadCode } from "../../src/engine/passes/dead-code.js";
@@ -137,6 +139,15 @@ describe("linear forms", () => {
   });
 });
 
+it("differences that special functions are made of keep their sides", async () => {
+  const fn: TracedFunction = (x) => [lax.erfc(L.borrow(x!)) as lang.Traced, L.erf(x!), L.atan(x!)];
+  const x = tensor(image.shape, "float64", 1);
+  expectClose(
+    await compiled(fn, [x], { optimizations: only("linearForms") }),
+    await compiled(fn, [x], { optimizations: PLAIN }),
+  );
+});
+
 describe("masks", () => {
   it("a gradient cut by a relu is multiplied, not selected", () => {
     const gradient: TracedFunction = (x, y) =>
@@ -184,6 +195,30 @@ describe("masks", () => {
     expect(operatorsOf(guarded, [image], "masks")).toMatchObject({ Where: 1 });
     const x: Tensor = { dtype: "float32", shape: [3], data: Float32Array.of(0, 1, -1) };
     expect([...(await compiled(guarded, [x]))[0]!.data]).toEqual([0, 0, 0]);
+  });
+  it("a relu's mask is read off its result, so that its operand need not be kept", () => {
+    const fn: TracedFunction = (x, y) => {
+      const { value, grads } = L.valueAndGrad(
+        (a) => ({ value: L.sum(L.mul(L.relu(L.exp(a!)), y!)), aux: [] }),
+        [x!],
+      );
+      return [value, ...grads];
+    };
+    const { nodes } = optimize(trace(fn, [image, image]), only("masks"));
+    const relu = nodes.find(({ op }) => op === "Relu")!;
+    expect(nodes.find(({ op }) => op === "Less")!.inputs[1]).toBe(relu.outputs[0]);
+  });
+  it("a count that may be zero is no count of ties", () => {
+    const guarded: TracedFunction = (x, y) => {
+      const pair = L.concat(
+        [x!, y!].map((v) => L.reshape(v, [1, ...image.shape])),
+        0,
+      );
+      const largest = L.broadcastTo(L.amax(pair, [0]), pair.shape);
+      const equal = L.cast(L.equal(L.exp(pair), largest), "float32");
+      return [L.where(L.greater(x!, 0), L.reciprocal(L.sum(equal, [0])), 0)];
+    };
+    expect(operatorsOf(guarded, [image, image], "masks")).toHaveProperty("Where");
   });
   it.each([
     ["reciprocal", (x: lang.Traced) => L.reciprocal(x)],

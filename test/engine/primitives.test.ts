@@ -316,6 +316,8 @@ describe("programs of every shape", () => {
   it("an input that is not used is not fed", () => agrees((x) => [L.exp(x!)], tensor([3]), tensor([2])));
   it("an output that is an input, a constant, or given twice", () =>
     agrees((x) => [x!, x!, L.full([2, 2], 7, "float32"), L.exp(x!), L.exp(x!)], tensor([3])));
+  it("an output that is a constant of the traced function", () =>
+    agrees((x) => [L.exp(x!), L.constant(Float64Array.of(1, 2, 3), [3], "float64")], tensor([3])));
   it("constants of the traced function", () =>
     agrees((x) => [L.mul(x!, L.constant(Float64Array.of(1, 2, 3), [3], "float64"))], tensor([2, 3])));
   it("numbers on either side", () =>

@@ -43,7 +43,7 @@ function polynomial({ add, mul }: Arithmetic, coefficients: readonly number[], x
 
 /**
  * atan x in float64: the float32 value θ corrected by the exact identity atan x = θ + atan δ with
- * δ = (x cos θ − sin θ)/(cos θ + x sin θ). As |δ| < 1e-6, atan δ = δ − δ³/3 to the last digit.
+ * δ = (x cos θ − sin θ)/(cos θ + x sin θ). As |δ| < 1e-6 |θ|, δ is atan δ to the last digit of θ.
  */
 export function arctangent(g: GraphBuilder, x: Value): Value {
   if (x.dtype !== "float64") return ops.elementwise(g, "Atan", [x]);
@@ -51,8 +51,7 @@ export function arctangent(g: GraphBuilder, x: Value): Value {
   const bounded = min(max(x, -1e30), 1e30); // so that nothing overflows; atan is ±π/2 there
   const theta = ops.cast(g, ops.elementwise(g, "Atan", [ops.cast(g, bounded, "float32")]), "float64");
   const [s, c] = [sin(theta), cos(theta)];
-  const delta = div(sub(mul(bounded, c), s), add(c, mul(bounded, s)));
-  return add(theta, mul(delta, sub(1, div(mul(delta, delta), 3))));
+  return add(theta, div(sub(mul(bounded, c), s), add(c, mul(bounded, s))));
 }
 
 /** asin x in float64 as atan(x / √((1 − x)(1 + x))). */
