@@ -152,7 +152,7 @@ export const passes: readonly Mutant[] = [
   ),
   ...mutants(
     "passes/prompt-release.ts",
-    ["memory"],
+    ["prompt-release", "memory"],
     ["small programs too", "const SMALL = 1 << 25;", "const SMALL = 0;"],
     ["small buffers too", "bytes < FEWEST_BYTES\n", "bytes < 0\n"],
     ["one round", "const MOST_ROUNDS = 12;", "const MOST_ROUNDS = 1;"],

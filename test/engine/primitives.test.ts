@@ -285,6 +285,18 @@ describe("whole numbers and truth values", () => {
       "bool",
     ),
   );
+  it("comparisons with other types and with untyped numbers", () =>
+    agrees(
+      (x, n, m) => [
+        np.less(L.borrow(x!), L.borrow(n!)) as Traced,
+        L.borrow(n!).less(0) as Traced,
+        L.borrow(m!).greater(2) as Traced,
+        L.borrow(x!).less(0) as Traced,
+      ],
+      tensor([9]),
+      tensor([9], "int32", 2),
+      tensor([9], "uint32", 3),
+    ));
   it("casts", () =>
     agrees(
       (x, n, p) => [

@@ -84,7 +84,7 @@ function pooled(image: Traced, pick: (count: number) => number): Traced {
     strides: window.map((k) => (stride === 0 ? k : stride)),
     padding: window.map((k) => [k > 1 ? pick(2) : 0, 0] as const),
   };
-  return pick(2) === 0 ? L.maxPool(image, options) : L.sumPool(image, options);
+  return pick(2) === 0 ? L.maxPool(untied(image), options) : L.sumPool(image, options);
 }
 
 /** Places along an axis of n elements, some of them twice. */
@@ -94,6 +94,21 @@ const places = (n: number, pick: (count: number) => number): Traced =>
     [3],
     "int32",
   );
+
+/**
+ * What was picked from x, scaled: jax-js's scatter, the gradient of picking, reads on beyond a cotangent that has just been cut
+ * to size, as that of a pad is (docs/upstream.md).
+ */
+const picked = (x: Traced): Traced => L.mul(x, 1.25);
+
+/**
+ * x with each element moved by another amount: among equal ones jax-js shares a cotangent by 1/count in float32, a third being
+ * no third in float64. `pool.test.ts` and `float64.test.ts` have ties.
+ */
+function untied(x: Traced): Traced {
+  const { data, shape, dtype } = tensor(x.shape, L.dtypeOf(x), 11);
+  return L.add(x, L.mul(L.constant(data, shape, dtype), 0.01));
+}
 
 /** The axis of a value that has one. */
 const axisOf = (x: Traced, pick: (count: number) => number): number | undefined =>
@@ -126,13 +141,13 @@ const STEPS: readonly Step[] = [
   (v, pick) => {
     const x = choose(v, pick);
     const axis = axisOf(x, pick);
-    return axis === undefined ? x : L.take(x, places(x.shape[axis]!, pick), axis);
+    return axis === undefined ? x : picked(L.take(x, places(x.shape[axis]!, pick), axis));
   },
   (v, pick) => {
     const x = choose(v, pick);
     if (x.shape.length < 2) return x;
     const [i, j] = [places(x.shape[0]!, pick), places(x.shape[1]!, pick)];
-    return L.borrow(x).slice(i as never, j as never) as Traced;
+    return picked(L.borrow(x).slice(i as never, j as never) as Traced);
   },
   (v, pick) => {
     const x = choose(v, pick);
@@ -222,7 +237,7 @@ const STEPS: readonly Step[] = [
   },
   (v, pick) => {
     const x = choose(v, pick);
-    return x.shape.length === 0 ? x : L.amax(x, [pick(x.shape.length)]);
+    return x.shape.length === 0 ? x : L.amax(untied(x), [pick(x.shape.length)]);
   },
   (v, pick) => {
     const x = choose(v, pick);
