@@ -60,9 +60,9 @@ export const convolutions: readonly Mutant[] = [
       "stored.length > 0",
     ],
     [
-      "what a convolution does not ask for is expanded",
-      "axes.includes(axis) ? n : 1",
-      "axes.includes(axis) ? n : n",
+      "operands in another order than their parts'",
+      "materialize(g, view, parts.flat())",
+      "materialize(g, view, parts.flat().reverse())",
     ],
   ),
   ...mutants(

@@ -105,11 +105,7 @@ export const rules: readonly Mutant[] = [
       'select(g, condition, p!, q!), "uint32"',
       'select(g, condition, q!, p!), "uint32"',
     ],
-    [
-      "truth values are compared by whether they are equal",
-      'op === "equal" || op === "not_equal";',
-      'op === "equal";',
-    ],
+    ["truth values are ordered as they are", 'p.dtype === "bool" && !equality', "false"],
   ),
   ...mutants(
     "rules/reduce.ts",

@@ -63,17 +63,12 @@ export const spatialShape = (c: Convolution, view: Pick<View, "shape">): number[
 
 /** `view` as a dense tensor with one axis for each of `parts`, the product of its logical axes. */
 export function packed(g: GraphBuilder, view: View, parts: readonly (readonly number[])[]): Value {
-  const value = materialize(g, widened(view, parts.flat()), parts.flat());
+  const value = materialize(g, view, parts.flat());
   return ops.reshape(
     g,
     value,
     parts.map((axes) => size(view, axes)),
   );
-}
-
-/** Leaves out logical axes that are neither stored nor asked for, so that they are not expanded. */
-function widened(view: View, axes: readonly number[]): View {
-  return { ...view, shape: view.shape.map((n, axis) => (axes.includes(axis) ? n : 1)) };
 }
 
 /** An operand of a matrix product, in whichever of its two orders is stored without a transpose. */
