@@ -9,7 +9,7 @@ export type { ConvOptions } from "./lang/linear.js";
 export type { PoolOptions } from "./lang/pool.js";
 export { Loop } from "./loop.js";
 export { type LoweredGraph, type LowerOptions, lower, type NamedSpec } from "./lower.js";
-export type { PlannedMemory } from "./memory.js";
+export type { PlannedMemory } from "./memory/plan.js";
 export { type Cut, type ModelSource, modelFile, type Stored } from "./model-file.js";
 export type { Optimizations } from "./optimizations.js";
 export type { Device } from "./runtime/runtime.js";

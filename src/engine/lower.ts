@@ -4,7 +4,7 @@ import { emit, nodeName, usedInputs } from "./emit.js";
 import type { Graph } from "./graph.js";
 import type { TracedFunction } from "./lang/autodiff.js";
 import { lowerProgram } from "./lowering.js";
-import { type PlannedMemory, planMemory } from "./memory.js";
+import { type PlannedMemory, planMemory } from "./memory/plan.js";
 import { OPTIMIZED, type Optimizations } from "./optimizations.js";
 import { eliminateDeadCode } from "./passes/dead-code.js";
 import { passes } from "./passes/index.js";

@@ -10,7 +10,7 @@ import {
   type TensorSpec,
 } from "../tensor.js";
 import type { LoweredGraph } from "./lower.js";
-import type { PlannedMemory } from "./memory.js";
+import type { PlannedMemory } from "./memory/plan.js";
 import { loadRuntime } from "./runtime/node.js";
 import type { Device, Runtime } from "./runtime/runtime.js";
 

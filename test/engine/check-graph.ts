@@ -26,8 +26,8 @@ export function checkGraph({ inputs, constants, nodes, outputs }: Graph): void {
     const expected = shapeOf(node, (value) => known.get(value) ?? []);
     if (expected !== undefined) expect([...node.outputs[0]!.shape], describe(node)).toEqual(expected);
     node.outputs.forEach(declare);
-    // A shape may be told by way of an Identity.
-    if (node.op === "Identity") known.set(node.outputs[0]!, known.get(node.inputs[0]!));
+    // A shape may be told by way of others.
+    if (["Identity", "Reshape"].includes(node.op)) known.set(node.outputs[0]!, known.get(node.inputs[0]!));
   }
   for (const output of outputs) expect(known.has(output), `output ${output.id}`).toBe(true);
 }

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { GraphBuilder } from "../../src/engine/graph.js";
 import { lang, lower, type TracedFunction } from "../../src/engine/index.js";
+import { planMemory } from "../../src/engine/memory/plan.js";
+import * as ops from "../../src/engine/ops.js";
 
 const L = lang;
+const row = { shape: [1, 250_000], dtype: "float32" as const };
 const spec = (...shape: number[]) => ({ shape, dtype: "float32" as const });
 
 describe("planned memory", () => {
@@ -28,5 +32,24 @@ describe("planned memory", () => {
     expect(memory.outputs).toBe(MB + 4);
     expect(memory.peak / MB).toBeGreaterThanOrEqual(3);
     expect(memory.peak / MB).toBeLessThan(3.01);
+  });
+
+  it("releases each value with its last reader, an output never", () => {
+    const chain: TracedFunction = (x) => [L.sum(L.neg(L.cos(L.sin(L.exp(x!)))))];
+    expect(lower(chain, [spec(250_000)]).memory.peak).toBeLessThan(3.01 * MB);
+    const early: TracedFunction = (x) => {
+      const y = L.exp(x!);
+      return [y, L.sum(L.neg(L.cos(L.sin(y))))];
+    };
+    expect(lower(early, [spec(250_000)]).memory.peak).toBeGreaterThanOrEqual(4 * MB);
+  });
+
+  it("releases at once what nobody reads", () => {
+    const g = new GraphBuilder();
+    const x = g.input({ dtype: "float32", shape: [2, 250_000] });
+    const [first] = g.multi("Split", [x, g.int64([1, 1])], [row, row], { attributes: { axis: 0 } });
+    const graph = g.finish([ops.elementwise(g, "Exp", [ops.elementwise(g, "Sin", [first!])])]);
+    // x, both halves; then x, one half and the results of two operators.
+    expect(planMemory(graph).peak / MB).toBeLessThan(4.01);
   });
 });

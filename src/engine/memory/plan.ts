@@ -1,5 +1,6 @@
-import { sizeOf } from "../tensor.js";
-import type { Graph, GraphDType, Value } from "./graph.js";
+import { sizeOf } from "../../tensor.js";
+import type { Graph, GraphDType, Node, Value } from "../graph.js";
+import { executionOrder } from "./execution-order.js";
 
 /** Bytes that a run of a graph needs, by plan. */
 export interface PlannedMemory {
@@ -8,7 +9,7 @@ export interface PlannedMemory {
   readonly constants: number;
   /**
    * What must be there at once, at the worst node of the run: inputs, constants and every intermediate result from the node that
-   * makes it to the last one that reads it (outputs to the end). A Reshape shares the storage of its operand.
+   * makes it to the last one that reads it (outputs to the end). A Reshape shares the storage of its operand, unless it makes an output.
    */
   readonly peak: number;
 }
@@ -20,15 +21,20 @@ const bytesOf = ({ dtype, shape }: Value): number => BYTES[dtype] * sizeOf(shape
 const total = (values: readonly Value[]): number => values.reduce((sum, value) => sum + bytesOf(value), 0);
 
 /**
- * The memory plan of a graph run node by node. The runtime comes close to it: less where an operator writes over its operand,
- * more by its arena, which rounds sizes up and keeps what it once had.
+ * The memory plan of a graph run node by node in the runtime's order. The runtime comes close to it where it releases promptly
+ * (`passes/prompt-release.ts`), but for its arena, which rounds sizes up and keeps what it once had.
  */
-export function planMemory({ inputs, constants, nodes, outputs }: Graph): PlannedMemory {
+export function planMemory(graph: Graph): PlannedMemory {
+  const { inputs, constants, outputs } = graph;
+  const nodes = executionOrder(graph);
   const storage = new Map<Value, Value>();
   const stored = (value: Value): Value => storage.get(value) ?? value;
+  const results = new Set(outputs);
+  const isAlias = ({ op, outputs }: Node) => op === "Reshape" && !results.has(outputs[0]!);
   const lastReader = new Map<Value, number>();
-  nodes.forEach(({ op, inputs, outputs }, i) => {
-    if (op === "Reshape") storage.set(outputs[0]!, stored(inputs[0]!));
+  nodes.forEach((node, i) => {
+    const { inputs, outputs } = node;
+    if (isAlias(node)) storage.set(outputs[0]!, stored(inputs[0]!));
     for (const input of inputs) lastReader.set(stored(input), i);
   });
   for (const output of outputs) lastReader.set(stored(output), nodes.length);
@@ -39,8 +45,9 @@ export function planMemory({ inputs, constants, nodes, outputs }: Graph): Planne
   const given = new Set<Value>([...inputs, ...values]);
   let live = 0;
   let most = 0;
-  nodes.forEach(({ op, outputs }, i) => {
-    if (op !== "Reshape") live += total(outputs);
+  nodes.forEach((node, i) => {
+    const { outputs } = node;
+    if (!isAlias(node)) live += total(outputs);
     most = Math.max(most, live);
     for (const value of released[i]!) if (!given.has(value)) live -= bytesOf(value);
     // A second output that nobody reads goes at once.
