@@ -61,7 +61,6 @@ export const graph: readonly Mutant[] = [
       "indices.length > 0",
     ],
     ["transposes read as they are", "turn ? transpose(g, x, [0, 2, 1]) : x", "x"],
-    ["pads that crop are none", "before === 0 && after === 0", "before <= 0 && after <= 0"],
     [
       "a chain of Reshapes stays one",
       'if (producer?.op === "Reshape") return reshape(g, producer.inputs[0]!, shape);',

@@ -50,6 +50,11 @@ describe("work that is not done", () => {
     const left: TracedFunction = (x, w) => [L.matmul(L.transpose(x!, [1, 0]), w!)];
     expect(operatorsOf(left, spec(3, 4), spec(3, 5))).toEqual({ Gemm: 1 });
   });
+  it("axes apart are reduced one run after another, unless they surround the rest", () => {
+    const sum = (axes: number[]) => operatorsOf((x) => [L.sum(x!, axes)], spec(3, 4, 2, 5));
+    expect(sum([0, 2])).toEqual({ ReduceSum: 2 });
+    expect(sum([0, 2, 3])).toEqual({ ReduceSum: 1 });
+  });
   it("relu is one operator", () => {
     expect(operatorsOf((x) => [L.relu(x!)], spec(4))).toEqual({ Relu: 1 });
     expect(operatorsOf((x) => [L.max(x!, 0)], spec(4))).toEqual({ Relu: 1 });

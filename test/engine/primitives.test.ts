@@ -45,6 +45,7 @@ const SMOOTH: readonly Case[] = [
   ["softplus", (x) => L.softplus(x), [3, 4]],
   ["pow", (x) => L.pow(x, 3), [5]],
   ["sum", (x) => L.sum(x, [0, 2]), [3, 4, 2]],
+  ["sum over axes apart", (x) => L.sum(x, [0, 2]), [3, 4, 2, 5]],
   ["sum of a broadcast", (x) => L.sum(L.broadcastTo(x, [3, 4, 2]), [0, 2]), [4, 1]],
   ["product", (x) => L.prod(positive(x), [1]), [3, 4]],
   ["product of a broadcast", (x) => L.prod(L.broadcastTo(positive(x), [5, 3]), [0]), [3]],
@@ -97,6 +98,7 @@ const SMOOTH: readonly Case[] = [
   ["broadcast against a transpose", (x, y) => L.mul(L.transpose(x, [1, 0]), y), [3, 4], [4, 1]],
   ["outer product", (x, y) => L.mul(L.reshape(x, [3, 1]), L.reshape(y, [1, 4])), [3], [4]],
   ["flip", (x) => L.exp(L.flip(x, [0, 2])), [2, 3, 4]],
+  ["flip of a flip along another axis", (x) => L.exp(L.flip(L.flip(x, [0]), [1])), [2, 3]],
   [
     "slice",
     (x) =>
