@@ -1,7 +1,7 @@
 /** Our side of the benchmarks: the requests of peer.py, one JSON object a line. */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { compile, Loop } from "../src/engine/index.js";
+import { compile, Loop, type Program } from "../src/engine/index.js";
 import type { Tensor } from "../src/tensor.js";
 import { task, type Work } from "./work.js";
 
@@ -21,21 +21,27 @@ for await (const line of createInterface({ input: process.stdin })) {
 }
 
 async function prepare({ prepare: network, batch, work, threads }: Prepare) {
-  const prepared = task(network, batch, work);
+  const { fn, args } = task(network, batch, work);
   const start = performance.now();
-  const program = await compile(prepared.fn, prepared.args, { threads });
+  const program = await compile(fn, args, { threads });
   const compileMs = performance.now() - start;
-  if (work === "step") {
-    const count = program.outputs.length;
-    const loop = new Loop(program, prepared.args.slice(0, count));
-    once = () => loop.step(prepared.args.slice(count));
-  } else {
-    let results: readonly Tensor[] = [];
-    once = async () => {
-      results = await program.run(prepared.args, results);
-    };
-  }
+  once = work === "step" ? stepping(program, args) : calling(program, args);
   return { compileMs };
+}
+
+/** A training step. The state is the loop's from here on; the one it started from is not kept. */
+function stepping(program: Program, args: readonly Tensor[]): () => Promise<unknown> {
+  const count = program.outputs.length;
+  const loop = new Loop(program, args.slice(0, count));
+  const batch = args.slice(count);
+  return () => loop.step(batch);
+}
+
+function calling(program: Program, args: readonly Tensor[]): () => Promise<unknown> {
+  let results: readonly Tensor[] = [];
+  return async () => {
+    results = await program.run(args, results);
+  };
 }
 
 async function run() {
