@@ -37,7 +37,7 @@ export const graph: readonly Mutant[] = [
   ),
   ...mutants(
     "ops.ts",
-    [...RULES, "graph", "fast-conv"],
+    ["dot", ...RULES, "graph", "fast-conv"],
     ["an axis more is reduced", "axis - first.length", "axis"],
     [
       "slices with the stop of another axis",
