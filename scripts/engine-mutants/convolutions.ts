@@ -200,6 +200,13 @@ export const convolutions: readonly Mutant[] = [
       'products.reduce((a, b) => ops.elementwise(g, "Add", [a, b]))',
       "products[0]!",
     ],
+    ["all output channels read the first", "plane * sizeOf(extents) + index", "index"],
+    ["many output channels are taken as few", "transA: !byOutput", "transA: false"],
+    [
+      "few output channels are taken as many",
+      "const byOutput = o <= FEW_OUTPUTS",
+      "const byOutput = o > FEW_OUTPUTS",
+    ],
     [
       "a gradient's tiles repeat the edge",
       "{ input: extents[1], taps: 2,",
