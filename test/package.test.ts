@@ -1,5 +1,5 @@
 import { execSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 
 interface Packed {
@@ -24,3 +24,11 @@ it("the package holds what its exports name, and source maps that need no other 
   for (const path of paths.filter((path) => path.endsWith(".js.map") && existsSync(sourceOf(path))))
     expect(JSON.parse(readFileSync(path, "utf8")).sourcesContent, path).toHaveLength(1);
 });
+
+it.skipIf(process.platform === "win32")(
+  "what bin names is executable, without which npx blindspot is refused inside the clone",
+  () => {
+    const { bin } = JSON.parse(readFileSync("package.json", "utf8")) as { bin: Record<string, string> };
+    for (const file of Object.values(bin)) expect(() => accessSync(file, constants.X_OK)).not.toThrow();
+  },
+);
