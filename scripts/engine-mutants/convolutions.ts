@@ -101,6 +101,22 @@ export const convolutions: readonly Mutant[] = [
     ],
     ["one sample's rows for all", "at < 0 ? at : at * n + sample", "at < 0 ? at : at * n"],
     [
+      "kernels of few channels are read the other way",
+      "transA: true,\n      transB: weight.transposed,",
+      "transA: true,\n      transB: !weight.transposed,",
+    ],
+  ),
+  ...mutants(
+    "rules/conv/rows-of-gradient.ts",
+    CONVOLUTIONS,
+    [
+      "bands begin at the first pixel",
+      "indices[position * pixels + from + (i % width)]",
+      "indices[position * pixels + (i % width)]",
+    ],
+    ["bands of the other operand's columns", "transposed ? 1 : 0", "transposed ? 0 : 1"],
+    ["only the first band", 'products.reduce((a, b) => ops.elementwise(g, "Add", [a, b]))', "products[0]!"],
+    [
       "gradient of few channels transposed",
       "[shifted.result, out.spatial, fixed.result]",
       "[fixed.result, out.spatial, shifted.result]",
@@ -110,20 +126,11 @@ export const convolutions: readonly Mutant[] = [
       "[out.spatial, fixed.result, shifted.result]",
       "[out.spatial, shifted.result, fixed.result]",
     ],
-    [
-      "the one with fewer pixels is shifted",
-      "const swapped = pixels < table.taps;",
-      "const swapped = pixels > table.taps;",
-    ],
+    ["the one with fewer pixels is shifted", "return pixels < table.taps", "return pixels > table.taps"],
     [
       "the cotangent is shifted to the positions, not the taps",
       "readers[p * pixels + pixel] = t;",
       "readers[p * pixels + pixel] = p;",
-    ],
-    [
-      "kernels of few channels are read the other way",
-      "transA: true,\n      transB: weight.transposed,",
-      "transA: true,\n      transB: !weight.transposed,",
     ],
   ),
   ...mutants(

@@ -56,6 +56,15 @@ describe("prompt release", () => {
     expect(others.map(({ inputs }) => hidden.has(inputs[1]!))).toEqual(before.map(() => true));
   });
 
+  it("hides the number of axes, too: the length of a hidden shape is not told by a constant", () => {
+    const { constants, nodes } = releasePromptly(graphs[0]);
+    const given = new Set(constants.map(({ value }) => value));
+    const hidden = new Set(nodes.flatMap(({ op, inputs }) => (op === "Reshape" ? [inputs[1]!] : [])));
+    const hiding = nodes.filter(({ op, outputs }) => op === "Reshape" && hidden.has(outputs[0]!));
+    expect(hiding.length).toBeGreaterThan(0);
+    for (const { inputs } of hiding) expect(given.has(inputs[1]!)).toBe(false);
+  });
+
   it("keeps every bit of the results", async () => {
     const run = (promptRelease: boolean) => compiled(gradient, INPUTS, { optimizations: { promptRelease } });
     const [before, after] = await Promise.all([run(false), run(true)]);

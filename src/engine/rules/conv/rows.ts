@@ -1,12 +1,10 @@
-import type { GraphBuilder, Value } from "../../graph.js";
+import type { GraphBuilder } from "../../graph.js";
 import * as ops from "../../ops.js";
-import type { Pair } from "../../primitives.js";
 import type { View } from "../../view.js";
-import { ABSENT, gatherTable, type Table } from "../tables.js";
+import { gatherTable, type Table } from "../tables.js";
 import {
   byPosition,
   type Convolution,
-  type Matrix,
   matrix,
   packed,
   resultRoles,
@@ -63,7 +61,7 @@ export function rows(g: GraphBuilder, c: Convolution): View {
 const BAND = 1 << 20;
 
 /** Cuts `pixels`, of `size` floats each, into ranges of about a band. */
-function bandsOf(pixels: number, size: number): [from: number, to: number][] {
+export function bandsOf(pixels: number, size: number): [from: number, to: number][] {
   const count = Math.min(pixels, Math.ceil((pixels * size) / BAND));
   const start = (i: number) => Math.floor((i * pixels) / count);
   return Array.from({ length: count }, (_, i) => [start(i), start(i + 1)]);
@@ -89,80 +87,4 @@ export function perSample(table: Table, n: number): Int32Array {
         indices[(p * n + sample) * taps + t] = at < 0 ? at : at * n + sample;
       }
   return indices;
-}
-
-/** Samples in a row too short to gather one by one. */
-const SHORT_RUN = 16;
-
-/**
- * The gradient of a weight, a convolution with few positions and many taps whose batch is the weight's input channel. One
- * operand is shifted, a copy for each position, and multiplied with the other: the one that has more pixels, so that
- * the gaps of a dilated one are never multiplied.
- */
-export function rowsOfGradient(g: GraphBuilder, c: Convolution): View {
-  const { batch, outputs, channel, spatial } = c.roles;
-  const table = tableOf(c);
-  const { positions } = table;
-  const out = resultRoles(c);
-  const [x, w] = [
-    { view: c.x, outer: batch, result: out.batch },
-    { view: c.w, outer: outputs, result: out.outputs },
-  ];
-  const pixels = size(c.x, spatial);
-  const swapped = pixels < table.taps;
-  const [shifted, fixed] = swapped ? [w, x] : [x, w];
-  const indices = swapped ? readersOf(table, pixels) : byPosition(table);
-  const count = swapped ? pixels : table.taps;
-  const [n, o] = [size(shifted.view, shifted.outer), size(fixed.view, fixed.outer)];
-  const samples = c.x.shape[channel]!;
-  const depth = count * samples;
-  if (n < SHORT_ROW || samples >= SHORT_RUN) {
-    // Read in the order they are stored, [n·positions, depth] times [depth, o]: half as long as the transposed product below.
-    const rows = packed(g, shifted.view, [shifted.outer, spatial, [channel]]);
-    const weight = matrix(g, fixed.view, [...spatial, channel], fixed.outer);
-    const products = bandsOf(count, n * positions * samples).map(([from, to]) => {
-      const shape: [number, number] = [positions, to - from];
-      const within = Int32Array.from({ length: positions * (to - from) }, (_, i) => {
-        const [position, pixel] = [Math.floor(i / (to - from)), i % (to - from)];
-        return indices[position * count + from + pixel]!;
-      });
-      const columns = gatherTable(g, rows, 1, within, shape);
-      const part = ops.reshape(g, columns, [n * positions, (to - from) * samples]);
-      return ops.gemm(g, part, rowsOf(g, weight, from * samples, to * samples), {
-        transB: weight.transposed,
-      });
-    });
-    const product = products.reduce((a, b) => ops.elementwise(g, "Add", [a, b]));
-    return resultView(g, c, product, [shifted.result, out.spatial, fixed.result]);
-  }
-  const rows = packed(g, shifted.view, [spatial, [channel, ...shifted.outer]]);
-  const columns = gatherTable(g, rows, 0, indices, [positions, count]);
-  const weight = packed(g, fixed.view, [[...spatial, channel], fixed.outer]);
-  const product =
-    positions === 1
-      ? ops.gemm(g, weight, ops.reshape(g, columns, [depth, n]), { transA: true })
-      : ops.batchedProduct(
-          g,
-          ops.reshape(g, weight, [1, depth, o]),
-          ops.reshape(g, columns, [positions, depth, n]),
-          { transA: true },
-        );
-  return resultView(g, c, product, [out.spatial, fixed.result, shifted.result]);
-}
-
-/** Rows `from` … `to` of a matrix. */
-function rowsOf(g: GraphBuilder, { value, transposed }: Matrix, from: number, to: number): Value {
-  const all = value.shape.map((n): Pair => [0, n]);
-  return ops.slice(g, value, all.with(transposed ? 1 : 0, [from, to]));
-}
-
-/** Which tap reads each of x's pixels at each position, at [position · pixels + pixel]; at most one does. */
-function readersOf({ taps, positions, indices }: Table, pixels: number): Int32Array {
-  const readers = new Int32Array(positions * pixels).fill(ABSENT);
-  for (let t = 0; t < taps; t++)
-    for (let p = 0; p < positions; p++) {
-      const pixel = indices[t * positions + p]!;
-      if (pixel !== ABSENT) readers[p * pixels + pixel] = t;
-    }
-  return readers;
 }
