@@ -23,8 +23,8 @@ export const convolutions: readonly Mutant[] = [
     ],
     [
       "forgets readers after the first",
-      "transposed[row * inputs + input] = reader;",
-      "transposed[input] = reader;",
+      "indices[row * lists.length + column] = value;",
+      "indices[column] = value;",
     ],
     [
       "zeros in front shift nothing",
@@ -126,7 +126,11 @@ export const convolutions: readonly Mutant[] = [
       "[out.spatial, fixed.result, shifted.result]",
       "[out.spatial, shifted.result, fixed.result]",
     ],
-    ["the one with fewer pixels is shifted", "return pixels < table.taps", "return pixels > table.taps"],
+    [
+      "the one with fewer pixels is shifted",
+      "const swapped = imagePixels < taps;",
+      "const swapped = imagePixels > taps;",
+    ],
     [
       "the cotangent is shifted to the positions, not the taps",
       "readers[p * pixels + pixel] = t;",
@@ -292,13 +296,17 @@ export const convolutions: readonly Mutant[] = [
   ...mutants(
     "rules/conv/few-outputs.ts",
     ["fast-conv", "conv"],
-    ["reversed kernels by their stored taps", "reversed ? table.taps - 1 - tap : tap;", "tap;"],
+    ["reversed kernels by their stored taps", "reversed ? taps - 1 - tap : tap", "tap"],
     [
       "outputs outside taps",
-      "(stored * o + output) * pixels + pixel",
-      "(output * table.taps + stored) * pixels + pixel",
+      "((reversed ? taps - 1 - tap : tap) * o + output)",
+      "(output * taps + (reversed ? taps - 1 - tap : tap))",
     ],
-    ["where fewer taps meet the first one fills up", "list[row] ?? [0, ABSENT]", "list[row] ?? [0, 0]"],
+    [
+      "where fewer taps meet the first one fills up",
+      "if (at === ABSENT) return ABSENT;",
+      "if (at === ABSENT) return 0;",
+    ],
     [
       "positions before outputs",
       "[out.outputs, out.spatial, out.batch]",

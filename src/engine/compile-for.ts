@@ -25,6 +25,7 @@ export class ProgramFor implements AsyncDisposable {
   readonly #held = new Map<string, Held>();
   readonly #fn: TracedFunction;
   readonly #options: CompileForOptions;
+  readonly #most: number;
   #running: Promise<unknown> = Promise.resolve();
   #disposal?: Promise<void>;
 
@@ -34,6 +35,7 @@ export class ProgramFor implements AsyncDisposable {
       throw new UserError(`compileFor: programs: expected a whole number from 1 on, got ${programs}`);
     this.#fn = fn;
     this.#options = options;
+    this.#most = programs;
   }
 
   /**
@@ -73,9 +75,8 @@ export class ProgramFor implements AsyncDisposable {
   }
 
   async #trim(): Promise<void> {
-    const { programs = 4 } = this.#options;
     const idle = [...this.#held].filter(([, { runs }]) => runs === 0);
-    const dropped = idle.slice(0, Math.max(0, this.#held.size - programs));
+    const dropped = idle.slice(0, Math.max(0, this.#held.size - this.#most));
     for (const [key] of dropped) this.#held.delete(key);
     for (const [, { program }] of dropped) await (await program).dispose();
   }

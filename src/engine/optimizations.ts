@@ -65,9 +65,9 @@ export const PLAIN: Optimizations = {
 export const READABLE: Optimizations = { ...PLAIN, columns: false };
 
 /**
- * What a device goes without unless told otherwise. Blocked kernels are those of the processor, and so is a slow ReduceSum. WebGPU has no FusedMatMul, which
- * would run on the processor, and trades multiplications for passes over memory badly: VGG-11's gradient by software Vulkan
- * takes twice as long with Winograd as without.
+ * What a device goes without unless told otherwise. Blocked kernels are those of the processor, and so is a slow ReduceSum. WebGPU
+ * has no FusedMatMul, which would run on the processor, and trades multiplications for passes over memory badly: VGG-11's
+ * gradient by software Vulkan takes twice as long with Winograd as without.
  */
 export const WITHOUT: Readonly<Record<Device, Partial<Optimizations>>> = {
   cpu: {},

@@ -1,5 +1,4 @@
-import type { Graph, Node, Value } from "../graph.js";
-import { nextId } from "../graph.js";
+import { type Graph, type Node, nextId, type Value } from "../graph.js";
 import { planMemory } from "../memory/plan.js";
 
 /** Programs that take less than this are left as they are. */

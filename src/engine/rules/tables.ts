@@ -144,12 +144,34 @@ export function transposeTable(
 ): { readonly rows: number; readonly indices: Int32Array } {
   const readers: number[][] = Array.from({ length: inputs }, () => []);
   for (let i = 0; i < taps * positions; i++) if (indices[i] !== ABSENT) readers[indices[i]!]!.push(i);
-  const rows = readers.reduce((most, list) => Math.max(most, list.length), 1);
-  const transposed = new Int32Array(rows * inputs).fill(ABSENT);
-  readers.forEach((list, input) => {
-    list.forEach((reader, row) => {
-      transposed[row * inputs + input] = reader;
+  return inRows(readers);
+}
+
+/**
+ * For every position, the (tap, input element) pairs that meet there, as flat indices tap · inputs + input, in rows of equal
+ * length filled up with ABSENT; at [row · positions + position].
+ */
+export function meetingTable(
+  { taps, positions, indices }: Table,
+  inputs: number,
+): { readonly rows: number; readonly indices: Int32Array } {
+  const meetings: number[][] = Array.from({ length: positions }, () => []);
+  for (let t = 0; t < taps; t++)
+    for (let p = 0; p < positions; p++) {
+      const at = indices[t * positions + p]!;
+      if (at !== ABSENT) meetings[p]!.push(t * inputs + at);
+    }
+  return inRows(meetings);
+}
+
+/** Lists as columns of rows, at least one of them, filled up with ABSENT; at [row · lists + list]. */
+function inRows(lists: readonly number[][]): { readonly rows: number; readonly indices: Int32Array } {
+  const rows = lists.reduce((most, list) => Math.max(most, list.length), 1);
+  const indices = new Int32Array(rows * lists.length).fill(ABSENT);
+  lists.forEach((list, column) => {
+    list.forEach((value, row) => {
+      indices[row * lists.length + column] = value;
     });
   });
-  return { rows, indices: transposed };
+  return { rows, indices };
 }

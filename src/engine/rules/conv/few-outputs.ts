@@ -2,7 +2,7 @@ import { sizeOf } from "../../../tensor.js";
 import type { GraphBuilder } from "../../graph.js";
 import * as ops from "../../ops.js";
 import type { View } from "../../view.js";
-import { ABSENT, gatherTable, type Table } from "../tables.js";
+import { ABSENT, gatherTable, meetingTable } from "../tables.js";
 import {
   type Convolution,
   packed,
@@ -25,21 +25,20 @@ export function fewOutputs(g: GraphBuilder, c: Convolution): View {
   const { batch, outputs, channel, spatial } = c.roles;
   const { w, reversed } = storedKernel(g, c);
   const table = tableOf(c);
+  const { taps, positions } = table;
   const [n, o, pixels] = [size(c.x, batch), size(w, outputs), size(c.x, spatial)];
   const x = packed(g, c.x, [[...spatial, ...batch], [channel]]);
   const kernel = packed(g, w, [[...spatial, ...outputs], [channel]]);
-  const products = ops.reshape(g, ops.gemm(g, kernel, x, { transB: true }), [table.taps * o * pixels, n]);
-  const pairs = pairsAt(table);
-  const indices = pairs.flatMap((row) =>
-    Array.from({ length: o }, (_, output) =>
-      row.map(([tap, pixel]) => {
-        const stored = reversed ? table.taps - 1 - tap : tap;
-        return pixel === ABSENT ? ABSENT : (stored * o + output) * pixels + pixel;
-      }),
-    ).flat(),
-  );
-  const shape = [pairs.length, o, table.positions];
-  const gathered = gatherTable(g, products, 0, Int32Array.from(indices), shape);
+  const products = ops.reshape(g, ops.gemm(g, kernel, x, { transB: true }), [taps * o * pixels, n]);
+  const meetings = meetingTable(table, pixels);
+  const indices = Int32Array.from({ length: meetings.rows * o * positions }, (_, i) => {
+    const [row, output] = [Math.floor(i / (o * positions)), Math.floor(i / positions) % o];
+    const at = meetings.indices[row * positions + (i % positions)]!;
+    if (at === ABSENT) return ABSENT;
+    const tap = Math.floor(at / pixels);
+    return ((reversed ? taps - 1 - tap : tap) * o + output) * pixels + (at % pixels);
+  });
+  const gathered = gatherTable(g, products, 0, indices, [meetings.rows, o, positions]);
   const out = resultRoles(c);
   const sums = ops.reduce(g, "ReduceSum", gathered, [0]);
   return resultView(g, c, sums, [out.outputs, out.spatial, out.batch]);
@@ -53,17 +52,4 @@ export function hasFewOutputs(c: Convolution): boolean {
     c.x.shape[c.roles.channel]! >= SHORT_ROW &&
     size(c.w, c.roles.outputs) < SHORT_ROW
   );
-}
-
-type Meeting = readonly [tap: number, pixel: number];
-
-/** The taps and pixels that meet at each position, in as few rows as the fullest position has; ABSENT pixels fill up. */
-function pairsAt({ taps, positions, indices }: Table): Meeting[][] {
-  const meetings = Array.from({ length: positions }, (_, p) =>
-    Array.from({ length: taps }, (_, t): Meeting => [t, indices[t * positions + p]!]).filter(
-      ([, pixel]) => pixel !== ABSENT,
-    ),
-  );
-  const rows = meetings.reduce((most, { length }) => Math.max(most, length), 1);
-  return Array.from({ length: rows }, (_, row) => meetings.map((list): Meeting => list[row] ?? [0, ABSENT]));
 }

@@ -23,8 +23,7 @@ import { bandsOf, SHORT_ROW } from "./rows.js";
  */
 export function rowsOfGradient(g: GraphBuilder, c: Convolution): View {
   const shifting = shiftingOf(c);
-  const channels = size(shifting.shifted.view, shifting.shifted.outer);
-  const samples = c.x.shape[c.roles.channel]!;
+  const { channels, samples } = shifting;
   return channels < SHORT_ROW || samples >= SHORT_RUN ? inBands(g, c, shifting) : byPositions(g, c, shifting);
 }
 
@@ -41,6 +40,10 @@ interface Operand {
 interface Shifting {
   readonly shifted: Operand;
   readonly fixed: Operand;
+  /** Elements of the shifted operand beside samples and pixels. */
+  readonly channels: number;
+  readonly samples: number;
+  readonly positions: number;
   /** Pixels of the fixed operand. */
   readonly pixels: number;
   /** The pixel of the shifted operand that meets each of them at each position, at [position · pixels + pixel]. */
@@ -48,15 +51,22 @@ interface Shifting {
 }
 
 function shiftingOf(c: Convolution): Shifting {
-  const { batch, outputs, spatial } = c.roles;
+  const { batch, outputs, channel, spatial } = c.roles;
   const out = resultRoles(c);
   const image: Operand = { view: c.x, outer: batch, result: out.batch };
   const cotangent: Operand = { view: c.w, outer: outputs, result: out.outputs };
   const table = tableOf(c);
-  const pixels = size(c.x, spatial);
-  return pixels < table.taps
-    ? { shifted: cotangent, fixed: image, pixels, indices: readersOf(table, pixels) }
-    : { shifted: image, fixed: cotangent, pixels: table.taps, indices: byPosition(table) };
+  const { taps, positions } = table;
+  const imagePixels = size(c.x, spatial);
+  const swapped = imagePixels < taps;
+  const [shifted, fixed] = swapped ? [cotangent, image] : [image, cotangent];
+  return {
+    ...{ shifted, fixed, positions },
+    channels: size(shifted.view, shifted.outer),
+    samples: c.x.shape[channel]!,
+    pixels: swapped ? imagePixels : taps,
+    indices: swapped ? readersOf(table, imagePixels) : byPosition(table),
+  };
 }
 
 /** Which tap reads each of x's pixels at each position, at [position · pixels + pixel]; at most one does. */
@@ -74,14 +84,10 @@ function readersOf({ taps, positions, indices }: Table, pixels: number): Int32Ar
  * [channels·positions, pixels·N] times [pixels·N, others], both read in the order they are stored, which takes half as long as
  * the transposed products below; some pixels at a time.
  */
-function inBands(g: GraphBuilder, c: Convolution, { shifted, fixed, pixels, indices }: Shifting): View {
+function inBands(g: GraphBuilder, c: Convolution, shifting: Shifting): View {
+  const { shifted, fixed, channels, samples, positions, pixels, indices } = shifting;
   const { channel, spatial } = c.roles;
   const out = resultRoles(c);
-  const [channels, samples, positions] = [
-    size(shifted.view, shifted.outer),
-    c.x.shape[channel]!,
-    size(c.result, out.spatial),
-  ];
   const rows = packed(g, shifted.view, [shifted.outer, spatial, [channel]]);
   const factor = matrix(g, fixed.view, [...spatial, channel], fixed.outer);
   const products = bandsOf(pixels, channels * positions * samples).map(([from, to]) => {
@@ -107,15 +113,12 @@ function rowsOf(g: GraphBuilder, { value, transposed }: Matrix, from: number, to
 }
 
 /** For each position [pixels·N, others], transposed, times [pixels·N, channels]: rows of channels where samples are few. */
-function byPositions(g: GraphBuilder, c: Convolution, { shifted, fixed, pixels, indices }: Shifting): View {
+function byPositions(g: GraphBuilder, c: Convolution, shifting: Shifting): View {
+  const { shifted, fixed, channels, samples, positions, pixels, indices } = shifting;
   const { channel, spatial } = c.roles;
   const out = resultRoles(c);
-  const [channels, others, positions] = [
-    size(shifted.view, shifted.outer),
-    size(fixed.view, fixed.outer),
-    size(c.result, out.spatial),
-  ];
-  const depth = pixels * c.x.shape[channel]!;
+  const others = size(fixed.view, fixed.outer);
+  const depth = pixels * samples;
   const rows = packed(g, shifted.view, [spatial, [channel, ...shifted.outer]]);
   const windows = gatherTable(g, rows, 0, indices, [positions, pixels]);
   const factor = packed(g, fixed.view, [[...spatial, channel], fixed.outer]);
