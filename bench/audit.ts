@@ -47,14 +47,14 @@ async function compare(name: string, batch: number, runs: number) {
   const gradient: TracedFunction = (...all) => {
     const { value, grads } = valueAndGrad(
       (...params) => {
-        const { outputs } = opened.forward(params, new Map([[opened.inputs[0]!.name, all[count]!]]));
-        return { value: loss.apply(outputs, all[count + 1]!), aux: [] };
+        const { outputs } = opened.forward(params, new Map([[opened.inputs[0].name, all[count]]]));
+        return { value: loss.apply(outputs, all[count + 1]), aux: [] };
       },
       all.slice(0, count),
     );
     return [value, ...grads];
   };
-  const measured = measurement(opened, [opened.inputs[0]!.name], loss);
+  const measured = measurement(opened, [opened.inputs[0].name], loss);
   await using auditProgram = await compileForMeasuring(measured.fn, args);
   await using gradientProgram = await compile(gradient, args);
 
@@ -69,7 +69,7 @@ async function compare(name: string, batch: number, runs: number) {
     timed(async () => {
       const results = await auditProgram.run(args);
       const start = performance.now();
-      opened.layers.forEach((layer, i) => void layerShares(layer, measured.layers[i]!.features, results));
+      opened.layers.forEach((layer, i) => void layerShares(layer, measured.layers[i].features, results));
       reducing = performance.now() - start;
     });
   await step();

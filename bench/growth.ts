@@ -83,15 +83,14 @@ async function measure({ n, network, batch }: Case): Promise<Point> {
     const times: [number[], number[]] = [[], []];
     // The first two runs allocate.
     for (let i = 0; i < runs + 2; i++)
-      for (const [k, side] of sides.entries())
-        times[k]!.push((await side.ask<{ ms: number }>({ run: 1 })).ms);
+      for (const [k, side] of sides.entries()) times[k].push((await side.ask<{ ms: number }>({ run: 1 })).ms);
     const [ours, theirs] = await Promise.all(
       sides.map(async (side, k) => ({
-        ms: median(times[k]!.slice(2)),
+        ms: median(times[k].slice(2)),
         ...(await side.ask<{ peakMiB: number }>({ memory: 1 })),
       })),
     );
-    return { n, ours: ours!, theirs: theirs! };
+    return { n, ours: ours, theirs: theirs };
   } finally {
     for (const side of sides) side.close();
   }
@@ -119,7 +118,7 @@ function drawn(): string {
     const x = logAxis(Math.min(...ns), Math.max(...ns), panel.left, panel.left + size);
     const y = logAxis(Math.min(...all), Math.max(...all), top + size, top);
     const lines = names.map((side, k) => {
-      const at = points.map(({ n, ours, theirs }) => `${px(x.at(n))},${px(y.at([ours, theirs][k]!.ms))}`);
+      const at = points.map(({ n, ours, theirs }) => `${px(x.at(n))},${px(y.at([ours, theirs][k].ms))}`);
       return html`<polyline class="line ${seriesStyle(names, side)}" points="${at.join(" ")}"/>`;
     });
     return html`<g><text x="${panel.left}" y="${top - 10}">ms by ${name}</text>${rows(panel, y)}${columns(panel, x)}${lines}</g>`;

@@ -28,7 +28,7 @@ for (const name of positionals.length > 0 ? positionals : ["vgg11", "resnet18", 
 console.table(rows);
 
 async function compare(name: string, batch: number, every: number, runs: number) {
-  const { build, sample, loss } = NETWORKS[name]!;
+  const { build, sample, loss } = NETWORKS[name];
   const random = new Random(0);
   const shape = [batch, ...sample];
   const images: Tensor = {

@@ -67,6 +67,6 @@ function compare(name: string, start: (name: string, env: NodeJS.ProcessEnv) => 
     rmSync(folder, { recursive: true });
     return times;
   });
-  const of = (i: number) => Math.round(median(runs.map((times) => times[i]!)));
+  const of = (i: number) => Math.round(median(runs.map((times) => times[i])));
   return { start: name, "compiled ms": of(0), "first ms": of(1), "second ms": of(2) };
 }

@@ -50,14 +50,14 @@ export function task(name: string, batch: number, work: Work): Task {
   switch (work) {
     case "gradient":
       return {
-        fn: (...a) => gradients(a[count]!, a[count + 1]!)(...a.slice(0, count)),
+        fn: (...a) => gradients(a[count], a[count + 1])(...a.slice(0, count)),
         args: [...values, images, labels],
       };
     case "hvp":
       return {
         fn: (...a) => {
           const [parameters, along] = [a.slice(0, count), a.slice(count, 2 * count)];
-          return jvp(gradients(a[2 * count]!, a[2 * count + 1]!), parameters, along).tangent;
+          return jvp(gradients(a[2 * count], a[2 * count + 1]), parameters, along).tangent;
         },
         args: [...values, ...directions, images, labels],
       };
@@ -65,9 +65,9 @@ export function task(name: string, batch: number, work: Work): Task {
       return {
         fn: (...a) => {
           const [parameters, velocities] = [a.slice(0, count), a.slice(count, 2 * count)];
-          const grads = gradients(a[2 * count]!, a[2 * count + 1]!)(...parameters);
-          const next = velocities.map((v, i) => add(mul(v, 0.9), grads[i]!));
-          return [...parameters.map((p, i) => sub(p, mul(next[i]!, 1e-4))), ...next];
+          const grads = gradients(a[2 * count], a[2 * count + 1])(...parameters);
+          const next = velocities.map((v, i) => add(mul(v, 0.9), grads[i]));
+          return [...parameters.map((p, i) => sub(p, mul(next[i], 1e-4))), ...next];
         },
         args: [
           ...values,

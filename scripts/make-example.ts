@@ -166,11 +166,11 @@ function trainingStep(opened: OpenedModel, loss: Loss): TracedFunction {
     const [params, velocities] = [args.slice(0, count), args.slice(count, 2 * count)];
     const [images, labels] = args.slice(2 * count);
     const { value, grads } = valueAndGrad((...weights) => {
-      const { outputs } = opened.forward(weights, new Map([["input", images!]]));
-      return { value: loss.apply(outputs, labels!), aux: [] };
+      const { outputs } = opened.forward(weights, new Map([["input", images]]));
+      return { value: loss.apply(outputs, labels), aux: [] };
     }, params);
-    const next = velocities.map((v, i) => add(mul(v, MOMENTUM), grads[i]!));
-    return [value, ...params.map((p, i) => sub(p, mul(next[i]!, RATE))), ...next];
+    const next = velocities.map((v, i) => add(mul(v, MOMENTUM), grads[i]));
+    return [value, ...params.map((p, i) => sub(p, mul(next[i], RATE))), ...next];
   };
 }
 
@@ -182,7 +182,7 @@ function runningStatistics(opened: OpenedModel): TracedFunction {
     opened.forward(params, new Map([["input", args.at(-1)!]]), {
       input: (_, x) => {
         const axes = x.shape.map((_, i) => i).filter((i) => i !== 1);
-        const count = axes.reduce((n, axis) => n * x.shape[axis]!, 1);
+        const count = axes.reduce((n, axis) => n * x.shape[axis], 1);
         const center = mean(x, axes, { keepdims: true });
         statistics.push(mean(x, axes), mul(sum(square(sub(x, center)), axes), 1 / (count - 1)));
         return x;
@@ -218,7 +218,7 @@ async function train(weights: Weights): Promise<Tensor[]> {
     const [value, ...state] = await step.run([...parameters, ...velocities, images, labelsFor(labels)]);
     parameters = state.slice(0, parameters.length);
     velocities = state.slice(parameters.length);
-    if (i % 50 === 0 || i === STEPS - 1) console.error(`step ${i}: loss ${value!.data[0]!.toFixed(4)}`);
+    if (i % 50 === 0 || i === STEPS - 1) console.error(`step ${i}: loss ${value.data[0].toFixed(4)}`);
   }
   return parameters;
 }
@@ -231,10 +231,10 @@ async function finish(weights: Weights, parameters: readonly Tensor[]): Promise<
   const statistics = await program.run([...parameters, images]);
   const put = (name: string, { shape, data }: Tensor) =>
     weights.set(name, { shape: [...shape], data: data as Float32Array });
-  for (const [i, { name }] of net.params.entries()) put(name, parameters[i]!);
+  for (const [i, { name }] of net.params.entries()) put(name, parameters[i]);
   for (const [i, { norm }] of net.layers.entries()) {
-    put(`${norm.name}.running_mean`, statistics[2 * i]!);
-    put(`${norm.name}.running_var`, statistics[2 * i + 1]!);
+    put(`${norm.name}.running_mean`, statistics[2 * i]);
+    put(`${norm.name}.running_var`, statistics[2 * i + 1]);
   }
 }
 

@@ -37,7 +37,7 @@ const folder = mkdtempSync(join(tmpdir(), "blindspot-steps-"));
 const given = new Map<string, Tensor>();
 const { network: built } = objectiveOf(steps);
 built.parameters.forEach((_, i) => {
-  given.set(`parameter${i}`, startOf(steps)[i]!);
+  given.set(`parameter${i}`, startOf(steps)[i]);
 });
 for (let step = 1; step <= Math.max(...steps.compared); step++) {
   const { images, labels } = batches(step);
@@ -70,5 +70,5 @@ async function cifar(dataDir: string): Promise<Batches> {
     batching: "shuffled",
     random: new Random(9),
   });
-  return (step) => batchOf(train, shape, order[step % order.length]!);
+  return (step) => batchOf(train, shape, order[step % order.length]);
 }

@@ -4,7 +4,7 @@
 export function widenFloat16(halves: Uint16Array): Float32Array {
   table ??= float16Table();
   const result = new Float32Array(halves.length);
-  for (let i = 0; i < halves.length; i++) result[i] = table[halves[i]!]!;
+  for (let i = 0; i < halves.length; i++) result[i] = table[halves[i]];
   return result;
 }
 
@@ -12,7 +12,7 @@ export function widenFloat16(halves: Uint16Array): Float32Array {
 export function widenBfloat16(halves: Uint16Array): Float32Array {
   const result = new Float32Array(halves.length);
   const bits = new Uint32Array(result.buffer);
-  for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
+  for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
   return result;
 }
 

@@ -8,7 +8,7 @@ const DOCUMENTS = ["README.md", "docs/theory.md"];
 
 const blocks = DOCUMENTS.flatMap((document) =>
   [...readFileSync(document, "utf8").matchAll(/```console\n\$ blindspot ([^\n]*)\n([\s\S]*?)```/g)].map(
-    ([, command, printed]) => ({ document, command: command!, printed: printed! }),
+    ([, command, printed]) => ({ document, command: command, printed: printed }),
   ),
 );
 
@@ -18,8 +18,8 @@ const outputs = new Map<string, string>();
 /** What `blindspot <command>` prints, where the command may end in `| grep pattern`. */
 function printedBy(command: string): string {
   const [line, pattern] = command.split(/ \| grep (?:-E )?/);
-  const output = outputs.get(line!) ?? blindspot(...line!.split(" ")).stdout;
-  outputs.set(line!, output);
+  const output = outputs.get(line) ?? blindspot(...line.split(" ")).stdout;
+  outputs.set(line, output);
   if (pattern === undefined) return output;
   const matches = new RegExp(pattern.replaceAll('"', ""));
   return output

@@ -9,14 +9,14 @@ export function dilated(): Network {
     const widths = [64, 128];
     const stem = chain(
       convNormed(registry, "stem", 3, 32, { kernel: 5, stride: 2, padding: 2 }),
-      residual(registry, "stage1", 32, widths[0]!, 1),
-      residual(registry, "stage2", widths[0]!, widths[1]!, 2),
-      residual(registry, "stage3", widths[1]!, widths[1]!, 4),
+      residual(registry, "stage1", 32, widths[0], 1),
+      residual(registry, "stage2", widths[0], widths[1], 2),
+      residual(registry, "stage3", widths[1], widths[1], 4),
     );
     const branches = [
-      convNormed(registry, "pyramid1", widths[1]!, 64, { kernel: 1 }),
+      convNormed(registry, "pyramid1", widths[1], 64, { kernel: 1 }),
       ...[2, 4, 6].map((dilation) =>
-        convNormed(registry, `pyramid${dilation}`, widths[1]!, 64, {
+        convNormed(registry, `pyramid${dilation}`, widths[1], 64, {
           kernel: 3,
           padding: dilation,
           dilation,

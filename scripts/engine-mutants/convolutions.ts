@@ -28,18 +28,18 @@ export const convolutions: readonly Mutant[] = [
     ],
     [
       "zeros in front shift nothing",
-      "zeroFirst ? [1, 0] : [0, x.shape[axis]!]",
-      "zeroFirst ? [0, 0] : [0, x.shape[axis]!]",
+      "zeroFirst ? [1, 0] : [0, x.shape[axis]]",
+      "zeroFirst ? [0, 0] : [0, x.shape[axis]]",
     ],
-    ["later axes outermost", "index = index * axes[d]!.input + at;", "index = index + at * axes[d]!.input;"],
+    ["later axes outermost", "index = index * axes[d].input + at;", "index = index + at * axes[d].input;"],
   ),
   ...mutants(
     "rules/conv/convolution.ts",
     CONVOLUTIONS,
     [
       "taps and positions exchanged",
-      "turned[p * taps + t] = indices[t * positions + p]!;",
-      "turned[p * taps + t] = indices[p * taps + t]!;",
+      "turned[p * taps + t] = indices[t * positions + p];",
+      "turned[p * taps + t] = indices[p * taps + t];",
     ],
     ["a vmap axis of the kernel is batch", "roles.outputs.push(axis);", "roles.batch.push(axis);"],
     [
@@ -56,7 +56,7 @@ export const convolutions: readonly Mutant[] = [
     ["reversed kernels taken as stored", "reversed: original !== undefined", "reversed: false"],
     [
       "any order is the stored one",
-      "stored.every((at, i) => i === 0 || stored[i - 1]! < at)",
+      "stored.every((at, i) => i === 0 || stored[i - 1] < at)",
       "stored.length > 0",
     ],
     [
@@ -73,8 +73,8 @@ export const convolutions: readonly Mutant[] = [
     ["ConvTranspose crops nothing", "Math.max(end, 0)", "Math.max(end - 1, 0)"],
     [
       "what ConvTranspose misses is added in front",
-      "[Math.max(-ends[0]!, 0), Math.max(-ends[1]!, 0)]",
-      "[Math.max(-ends[1]!, 0), Math.max(-ends[0]!, 0)]",
+      "[Math.max(-ends[0], 0), Math.max(-ends[1], 0)]",
+      "[Math.max(-ends[1], 0), Math.max(-ends[0], 0)]",
     ],
   ),
   ...mutants(
@@ -243,7 +243,7 @@ export const convolutions: readonly Mutant[] = [
       "[sizeOf(taps), n, channels * count]",
       "[sizeOf(taps), channels * count, n]",
     ],
-    ["gaps hold what is beside them", "spread: c.lhsDilation[i]!,", "spread: 1,"],
+    ["gaps hold what is beside them", "spread: c.lhsDilation[i],", "spread: 1,"],
     ["lanes that fill no block", "lanesOf(c) % LARGEST_BLOCK === 0", "lanesOf(c) > 0"],
     ["several outputs as one", "size(c.w, outputs) === 1 &&", ""],
   ),
@@ -252,7 +252,7 @@ export const convolutions: readonly Mutant[] = [
     CONVOLUTIONS,
     [
       "channels that are broadcast count once",
-      "g.scalar(x.shape[channel]!, dtypeOf(x) as DType)",
+      "g.scalar(x.shape[channel], dtypeOf(x) as DType)",
       "g.scalar(1, dtypeOf(x) as DType)",
     ],
     [

@@ -11,7 +11,7 @@ export const graph: readonly Mutant[] = [
       "axes: [...range(added).map(() => null), ...view.axes]",
       "axes: [...view.axes, ...range(added).map(() => null)]",
     ],
-    ["a reshape keeps axes that are not neighbours", "s !== null && s === stored[0]! + i", "s !== null"],
+    ["a reshape keeps axes that are not neighbours", "s !== null && s === stored[0] + i", "s !== null"],
     [
       "axes of the order instead of the storage",
       "axes: perm.map((i) => view.axes[i]!),",
@@ -41,15 +41,15 @@ export const graph: readonly Mutant[] = [
     ["an axis more is reduced", "axis - first.length", "axis"],
     [
       "slices with the stop of another axis",
-      "axes.map((i) => ranges[i]![1])",
-      "axes.map((i) => ranges[i]![0] + 1)",
+      "axes.map((i) => ranges[i][1])",
+      "axes.map((i) => ranges[i][0] + 1)",
     ],
     [
       "reversal of other axes undone",
-      "producer.inputs[3] === g.int64(axes.toSorted((a, b) => a - b)) ? producer.inputs[0]! : undefined",
+      "producer.inputs[3] === g.int64(axes.toSorted((a, b) => a - b)) ? producer.inputs[0] : undefined",
       "producer.inputs[0]",
     ],
-    ["reverses up to the first element", "-x.shape[axis]! - 1", "-x.shape[axis]!"],
+    ["reverses up to the first element", "-x.shape[axis] - 1", "-x.shape[axis]"],
     [
       "pads after before",
       "[...widths.map(([before]) => before), ...widths.map(([, after]) => after)]",
@@ -63,11 +63,11 @@ export const graph: readonly Mutant[] = [
     ["transposes read as they are", "turn ? transpose(g, x, [0, 2, 1]) : x", "x"],
     [
       "a chain of Reshapes stays one",
-      'if (producer?.op === "Reshape") return reshape(g, producer.inputs[0]!, shape);',
+      'if (producer?.op === "Reshape") return reshape(g, producer.inputs[0], shape);',
       "",
     ],
     ["three runs of axes at a time", "runs > 2 || (runs === 2 && !surround)", "runs > 9"],
-    ["products of the first operand's stack", "Math.max(a.shape[0]!, b.shape[0]!)", "a.shape[0]!"],
+    ["products of the first operand's stack", "Math.max(a.shape[0], b.shape[0])", "a.shape[0]"],
   ),
   ...mutants(
     "transpose.ts",

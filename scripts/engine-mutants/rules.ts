@@ -6,11 +6,11 @@ export const rules: readonly Mutant[] = [
   ...mutants(
     "rules/movement.ts",
     RULES,
-    ["transposes the other way", "[permute(x!, perm)]", "[permute(x!, perm.map((_, i) => perm.indexOf(i)))]"],
+    ["transposes the other way", "[permute(x, perm)]", "[permute(x, perm.map((_, i) => perm.indexOf(i)))]"],
     [
       "pads the other end",
-      "kept.map((axis) => width[axis]!),",
-      "kept.map((axis): Pair => [width[axis]![1], width[axis]![0]]),",
+      "kept.map((axis) => width[axis]),",
+      "kept.map((axis): Pair => [width[axis][1], width[axis][0]]),",
     ],
     [
       "forgets an axis of a reversal",
@@ -25,8 +25,8 @@ export const rules: readonly Mutant[] = [
     ],
     [
       "cuts stored axes by logical ranges",
-      "order.map((axis) => ranges[axis]!),",
-      "order.map((_, i) => ranges[i]!),",
+      "order.map((axis) => ranges[axis]),",
+      "order.map((_, i) => ranges[i]),",
     ],
     ["pads no broadcast", "|| grows(axis)", ""],
   ),
@@ -36,27 +36,27 @@ export const rules: readonly Mutant[] = [
     ["keeps the sign of a number", "g.scalar(-known, dtype)", "g.scalar(known, dtype)"],
     [
       "0 + y is 0",
-      "if (a === 0) return [broadcast(y!, shape)];",
-      "if (a === 0) return [broadcast(x!, shape)];",
+      "if (a === 0) return [broadcast(y, shape)];",
+      "if (a === 0) return [broadcast(x, shape)];",
     ],
     [
       "x + 0 is 0",
-      "if (b === 0) return [broadcast(x!, shape)];",
-      "if (b === 0) return [broadcast(y!, shape)];",
+      "if (b === 0) return [broadcast(x, shape)];",
+      "if (b === 0) return [broadcast(y, shape)];",
     ],
     [
       "1 · y is 1",
-      "if (a === 1) return [broadcast(y!, shape)];",
-      "if (a === 1) return [broadcast(x!, shape)];",
+      "if (a === 1) return [broadcast(y, shape)];",
+      "if (a === 1) return [broadcast(x, shape)];",
     ],
     [
       "x · −1 is x",
-      "b === -1) return negate(g, [broadcast(x!, shape)], {}, outputs);",
-      "b === -1) return [broadcast(x!, shape)];",
+      "b === -1) return negate(g, [broadcast(x, shape)], {}, outputs);",
+      "b === -1) return [broadcast(x, shape)];",
     ],
     ["adds numbers by multiplying", "g.scalar(a + b, dtype)", "g.scalar(a * b, dtype)"],
     ["the reciprocal of a number is the number", "g.scalar(1 / known, dtype)", "g.scalar(known, dtype)"],
-    ["divides away from zero", "[negative, up!, down!]", "[negative, down!, up!]"],
+    ["divides away from zero", "[negative, up, down]", "[negative, down, up]"],
     [
       "the remainder has the divisor's sign",
       "attributes: { fmod: 1 }",
@@ -77,7 +77,7 @@ export const rules: readonly Mutant[] = [
     ["≤ is <", 'less_equal: "LessOrEqual"', 'less_equal: "Less"'],
     ["c ? 0 : 1 is c ? 1 : 0", "ops.cast(g, not(g, c), dtype)", "ops.cast(g, c, dtype)"],
     ["selects truth values by the same side", "[not(g, condition), y]", "[condition, y]"],
-    ["¬c ? x : y is c ? x : y", "select(g, inverse.inputs[0]!, y, x)", "select(g, inverse.inputs[0]!, x, y)"],
+    ["¬c ? x : y is c ? x : y", "select(g, inverse.inputs[0], y, x)", "select(g, inverse.inputs[0], x, y)"],
     [
       "0 < x ? x : y is a Relu",
       'if (comparison?.op !== "Less" || g.scalarOf(y) !== 0) return false;',
@@ -85,13 +85,13 @@ export const rules: readonly Mutant[] = [
     ],
     [
       "k < x ? x : 0 is a Relu",
-      "g.scalarOf(comparison.inputs[0]!) === 0 && comparison.inputs[1] === x",
+      "g.scalarOf(comparison.inputs[0]) === 0 && comparison.inputs[1] === x",
       "comparison.inputs[1] === x",
     ],
     [
       "x · 1 is 1",
-      "if (b === 1) return [broadcast(x!, shape)];",
-      "if (b === 1) return [broadcast(y!, shape)];",
+      "if (b === 1) return [broadcast(x, shape)];",
+      "if (b === 1) return [broadcast(y, shape)];",
     ],
     ["multiplies numbers by adding", "g.scalar(a * b, dtype)", "g.scalar(a + b, dtype)"],
     [
@@ -102,15 +102,15 @@ export const rules: readonly Mutant[] = [
     ["negates unsigned numbers as such", 'dtype === "uint32" ? "int32" : dtype', "dtype"],
     [
       "unsigned numbers are selected by the other side",
-      'select(g, condition, p!, q!), "uint32"',
-      'select(g, condition, q!, p!), "uint32"',
+      'select(g, condition, p, q), "uint32"',
+      'select(g, condition, q, p), "uint32"',
     ],
     ["truth values are ordered as they are", 'p.dtype === "bool" && !equality', "false"],
   ),
   ...mutants(
     "rules/reduce.ts",
     [...RULES, "reduce", "pool"],
-    ["a broadcast counts once", "n * x!.shape[a]! : n", "n : n"],
+    ["a broadcast counts once", "n * x.shape[a] : n", "n : n"],
     ["a sum of equals is one of them", "g.scalar(count, x.dtype)", "g.scalar(1, x.dtype)"],
     ["powers grow by one", '"Mul", [square, square]', '"Mul", [square, x]'],
     ["any and all exchanged", '"ReduceMax" : "ReduceMin"', '"ReduceMin" : "ReduceMax"'],
@@ -121,12 +121,12 @@ export const rules: readonly Mutant[] = [
       "null ? null : order.indexOf(axis)",
       "null ? null : x.axes[axis]!",
     ],
-    ["what is repeated is reduced as well", "(x!.axes[a] === null ? n", "(x!.axes[a] !== null ? n"],
+    ["what is repeated is reduced as well", "(x.axes[a] === null ? n", "(x.axes[a] !== null ? n"],
   ),
   ...mutants(
     "rules/dot.ts",
     [...RULES, "dot"],
-    ["a dot of broadcasts counts once", 'repeated(g, value, "Add", shape[k]!)', "value"],
+    ["a dot of broadcasts counts once", 'repeated(g, value, "Add", shape[k])', "value"],
     ["batched right operand transposed", "[...batch, k, ...n], [count", "[...batch, ...n, k], [count"],
     [
       "left operand never read transposed but taken so",
@@ -171,7 +171,7 @@ export const rules: readonly Mutant[] = [
     ["descending", "largest: 0", "largest: 1"],
     ["along the first axis", "axis: shape.length - 1", "axis: 0"],
     ["large unsigned numbers are negative", 'uint32: "int64"', 'uint32: "int32"'],
-    ["places for values", "sort: (g, [x]) => [sorted(g, x!)[0]]", "sort: (g, [x]) => [sorted(g, x!)[1]]"],
+    ["places for values", "sort: (g, [x]) => [sorted(g, x)[0]]", "sort: (g, [x]) => [sorted(g, x)[1]]"],
   ),
   ...mutants(
     "rules/pool.ts",
@@ -181,7 +181,7 @@ export const rules: readonly Mutant[] = [
       "(axis < lead ? [axis] : [axis, axis + dims])",
       "(axis < lead ? [axis] : [axis + dims, axis])",
     ],
-    ["tail in front", "[0, inShape[axis]! - extent(axis)]", "[inShape[axis]! - extent(axis), 0]"],
+    ["tail in front", "[0, inShape[axis] - extent(axis)]", "[inShape[axis] - extent(axis), 0]"],
     ["a sum is an average times one side", "g.scalar(sizeOf(window), dtype)", "g.scalar(window[0]!, dtype)"],
     [
       "overlapping windows as if they tiled",
@@ -207,8 +207,8 @@ export const rules: readonly Mutant[] = [
     ],
     [
       "what is left of the input counts as a window",
-      "Math.floor((n - window[i]!) / strides[i]!) + 1",
-      "Math.ceil((n - window[i]!) / strides[i]!) + 1",
+      "Math.floor((n - window[i]) / strides[i]) + 1",
+      "Math.ceil((n - window[i]) / strides[i]) + 1",
     ],
   ),
   ...mutants(

@@ -6,7 +6,7 @@ import { reshape, type Traced, transpose } from "../engine/lang/index.js";
  */
 export function channelRows(x: Traced, run: number): Traced {
   const positions = x.shape.slice(2).map((_, i) => i + 2);
-  const channels = x.shape[1]!;
+  const channels = x.shape[1];
   return reshape(transpose(x, [...positions, 0, 1]), [x.size / (run * channels), run, channels]);
 }
 

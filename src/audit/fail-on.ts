@@ -82,7 +82,7 @@ function parseCondition(text: string): Condition {
     throw new UserError(
       `--fail-on: expected conditions like removed>0.9 or verdict=blind joined by \`,\`, got \`${text}\``,
     );
-  const holds = comparisons[operator]!;
+  const holds = comparisons[operator];
 
   if (name === "verdict") {
     const limit = verdicts.indexOf(wanted as Verdict);

@@ -23,14 +23,14 @@ export function channelSums(y: Traced, cotangent: Traced): Traced {
   const axes = y.shape.flatMap((_, axis) => (axis === 1 ? [] : [axis]));
   const terms = [y, square(y), cotangent, square(cotangent), mul(cotangent, y)];
   return concat(
-    terms.map((x) => reshape(sum(x, axes), [1, y.shape[1]!])),
+    terms.map((x) => reshape(sum(x, axes), [1, y.shape[1]])),
     0,
   );
 }
 
 /** The rows of `channelSums` by name. */
 export function groupSums({ data, shape }: Tensor): GroupSums {
-  const channels = shape[1]!;
+  const channels = shape[1];
   const row = (i: number) => data.subarray(i * channels, (i + 1) * channels);
   return { y: row(0), yy: row(1), g: row(2), gg: row(3), gy: row(4) };
 }
@@ -48,7 +48,7 @@ export function isDoubtful({ y, yy, ...rest }: GroupSums, elements: number): boo
   );
   const varies = Array.from(
     yy,
-    (square, i) => square - y[i]! ** 2 / elements > DOUBTFUL * square || square === 0,
+    (square, i) => square - y[i] ** 2 / elements > DOUBTFUL * square || square === 0,
   );
   return !finite || !varies.every(Boolean);
 }

@@ -38,7 +38,7 @@ const RUN = 128;
  * passes over tensors of this size. For batch normalization of [N, C, …].
  */
 export function estimatedIdentityError({ actual, blocked, cotangent, inverse }: Identity): Traced {
-  const channels = actual.shape[1]!;
+  const channels = actual.shape[1];
   const run = runLength(actual.size / channels, RUN);
   const random = new Random(0);
   const signs = Float32Array.from({ length: run }, () => (random.bits() & 1 ? 1 : -1));

@@ -10,9 +10,9 @@ export function layerShares(
   at: FeatureResults,
   results: readonly Tensor[],
 ): BlockedShares {
-  const floats = (index: number) => results[index]!.data as Float32Array | Float64Array;
+  const floats = (index: number) => results[index].data as Float32Array | Float64Array;
   return "sums" in at
-    ? sharesFromSums(groupSums(results[at.sums]!), groupSize(layout), { centred })
+    ? sharesFromSums(groupSums(results[at.sums]), groupSize(layout), { centred })
     : blockedShares(floats(at.y), floats(at.cotangent), layout, { centred });
 }
 
@@ -21,4 +21,4 @@ export const sharesAreSure = (
   { layout }: OpenedLayer,
   at: FeatureResults,
   results: readonly Tensor[],
-): boolean => !("sums" in at) || !isDoubtful(groupSums(results[at.sums]!), groupSize(layout));
+): boolean => !("sums" in at) || !isDoubtful(groupSums(results[at.sums]), groupSize(layout));

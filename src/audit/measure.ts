@@ -59,8 +59,8 @@ export function measurement(
   const fn: TracedFunction = (...args) => {
     const params = args.slice(0, opened.params.length);
     const batch = args.slice(opened.params.length);
-    const inputs = new Map(inputNames.map((name, i) => [name, batch[i]!]));
-    const target = loss.target === null ? null : batch[inputNames.length]!;
+    const inputs = new Map(inputNames.map((name, i) => [name, batch[i]]));
+    const target = loss.target === null ? null : batch[inputNames.length];
 
     const taps = Taps.place(opened, params, inputs);
     // Values made inside the differentiated function leave it as `aux`; what is not a value leaves by this variable.
@@ -76,7 +76,7 @@ export function measurement(
     layers.length = 0;
     for (const [i, layer] of opened.layers.entries()) {
       const { layout, centred } = layer;
-      const y = standardized[i]!;
+      const y = standardized[i];
       const cotangent = taps.gradient(grads, i, "output")!;
       const actual = taps.gradient(grads, i, "input")!;
       const gamma = taps.gradient(grads, i, "scale");
@@ -84,7 +84,7 @@ export function measurement(
       const summed = !full && isSummedInGraph(layer, opened.precision);
 
       // Everything that is one number per group is multiplied out first, so that few passes run over whole tensors.
-      const inverse = reciprocal(sigmas[i]!);
+      const inverse = reciprocal(sigmas[i]);
       const perGroup = (x: Traced) => mul(groupMean(x, layout), inverse);
       const diag = mul(y, perGroup(mul(cotangent, y)));
       const blocked = centred ? [diag, perGroup(cotangent)] : [diag];
@@ -94,7 +94,7 @@ export function measurement(
         features: summed
           ? { sums: put(channelSums(y, cotangent)) }
           : { y: put(y), cotangent: put(cotangent) },
-        sigma: put(sigmas[i]!),
+        sigma: put(sigmas[i]),
         identityError: put(summed ? estimatedIdentityError(identity) : identityError(identity)),
         gamma: gamma && put(squaredNorm(gamma)),
         beta: beta && put(squaredNorm(beta)),
@@ -126,7 +126,7 @@ function unpacked(pass: TappedPass, aux: readonly Traced[]): Omit<TappedPass, "o
   const below = pass.below.map((b) => {
     if (b === null) return null;
     const [value, ...operands] = take(1 + b.operands.length);
-    return { ...b, value: value!, operands };
+    return { ...b, value: value, operands };
   });
   return { standardized, sigmas, below };
 }

@@ -99,15 +99,15 @@ export async function auditModel(path: string, options: AuditModelOptions): Prom
     return { at: layers, results: await program.run(args()) };
   };
   let { at, results } = await measure(false);
-  if (opened.layers.some((layer, i) => !sharesAreSure(layer, at[i]!.features, results)))
+  if (opened.layers.some((layer, i) => !sharesAreSure(layer, at[i].features, results)))
     ({ at, results } = await measure(true));
 
   const layers: LayerMeasurement[] = opened.layers.map((layer, i) => {
     onProgress(`layer ${i + 1} of ${opened.layers.length}: ${layer.norm.name}`);
-    return measureLayer(layer, at[i]!, results);
+    return measureLayer(layer, at[i], results);
   });
   const overflows = opened.layers.map((layer, i) =>
-    overflowWarning(layer, results[at[i]!.sigma]!.data, precision),
+    overflowWarning(layer, results[at[i].sigma].data, precision),
   );
   const reports = layers.map((layer) => layerReport(layer, thresholds));
 
@@ -150,7 +150,7 @@ export async function auditModel(path: string, options: AuditModelOptions): Prom
     loss: {
       kind: loss.kind,
       reduction: loss.reduction,
-      value: finite(results[0]!.data[0]!),
+      value: finite(results[0].data[0]),
       description: loss.description,
     },
     precision,
@@ -181,9 +181,9 @@ interface Measured {
 /** From what the graph returned for one layer to what the report needs. */
 function measureLayer(layer: OpenedLayer, at: LayerResults, results: readonly Tensor[]): LayerMeasurement {
   const { norm, layout } = layer;
-  const floats = (index: number) => results[index]!.data as Float32Array | Float64Array;
-  const number = (index: number) => floats(index)[0]!;
-  const listed = { channel: layer.inputShape[1]!, sample: layer.inputShape[0]!, group: layout.groupInner };
+  const floats = (index: number) => results[index].data as Float32Array | Float64Array;
+  const number = (index: number) => floats(index)[0];
+  const listed = { channel: layer.inputShape[1], sample: layer.inputShape[0], group: layout.groupInner };
   const shares = layerShares(layer, at.features, results);
   const sigma = floats(at.sigma);
   const scale = scaledNorm(shares.energy, sigma);

@@ -4,5 +4,5 @@
  */
 export function scaledNorm(energies: Float64Array, sigma: ArrayLike<number>): number {
   const channels = sigma.length / energies.length;
-  return Math.sqrt(energies.reduce((sum, energy, g) => sum + energy / sigma[g * channels]! ** 2, 0));
+  return Math.sqrt(energies.reduce((sum, energy, g) => sum + energy / sigma[g * channels] ** 2, 0));
 }

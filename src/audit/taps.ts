@@ -59,7 +59,7 @@ export class Taps {
   forward(values: readonly Traced[]): TappedPass {
     const standardized: Traced[] = [];
     const sigmas: Traced[] = [];
-    const tap = (place: Place) => (layer: number, x: Traced) => add(x, values[this.indexOf(layer, place)]!);
+    const tap = (place: Place) => (layer: number, x: Traced) => add(x, values[this.indexOf(layer, place)]);
     const hooks: Partial<Hooks> = {
       input: tap("input"),
       scale: tap("scale"),
@@ -77,7 +77,7 @@ export class Taps {
   /** The gradient at a tap, out of the gradients of all; null where the layer has no such place. */
   gradient(gradients: readonly Traced[], layer: number, place: Place): Traced | null {
     const index = this.indexOf(layer, place);
-    return index < 0 ? null : gradients[index]!;
+    return index < 0 ? null : gradients[index];
   }
 
   private indexOf(layer: number, place: Place): number {

@@ -32,6 +32,6 @@ export function constantWarning({ name, shares, groupedBy }: LayerMeasurement): 
 
 function countNonFinite(values: ArrayLike<number>): number {
   let count = 0;
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i]!)) count++;
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) count++;
   return count;
 }

@@ -13,13 +13,13 @@ const RUN = 1 << 14;
 
 /** Pulls cotangents of the op's output back to its weight; the inner products of what arrives there. */
 export function weightGram({ value, operands, apply }: WeightedOp, cotangents: readonly Traced[]): Traced {
-  const { pullback } = vjp((w) => ({ out: [apply(w!, operands)], aux: [] }), [value]);
+  const { pullback } = vjp((w) => ({ out: [apply(w, operands)], aux: [] }), [value]);
   const { size, shape } = value;
   const run = runLength(size, RUN);
   // Kernels' taps first, as the engine leaves their gradients: the order does not matter to a sum.
   const order = [...shape.keys()].slice(2).concat(shape.length > 1 ? [0, 1] : [0]);
   const rows = cotangents.map((cotangent) =>
-    reshape(transpose(pullback([cotangent])[0]!, order), [size / run, 1, run]),
+    reshape(transpose(pullback([cotangent])[0], order), [size / run, 1, run]),
   );
   const stacked = concat(rows, 1);
   return sum(matmul(stacked, transpose(stacked, [0, 2, 1])), [0]);

@@ -36,8 +36,8 @@ export function batchOf(split: Split, shape: readonly number[], indices: readonl
   const images = new Float32Array(indices.length * size);
   const labels = new Int32Array(indices.length);
   indices.forEach((index, i) => {
-    labels[i] = split.labels[index]!;
-    for (let p = 0; p < size; p++) images[i * size + p] = split.images[index * size + p]! / 255;
+    labels[i] = split.labels[index];
+    for (let p = 0; p < size; p++) images[i * size + p] = split.images[index * size + p] / 255;
   });
   return {
     images: { dtype: "float32", shape: [indices.length, ...shape], data: images },

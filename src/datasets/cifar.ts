@@ -20,7 +20,7 @@ export function parseCifar10(files: readonly { file: string; bytes: Uint8Array }
   let i = 0;
   for (const { bytes } of files)
     for (let at = 0; at < bytes.length; at += RECORD, i++) {
-      labels[i] = bytes[at]!;
+      labels[i] = bytes[at];
       images.set(bytes.subarray(at + 1, at + RECORD), i * PIXELS);
     }
   return { images, labels };

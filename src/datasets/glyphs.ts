@@ -61,11 +61,11 @@ export function glyphs({ count, seed, size = 16, only }: GlyphOptions): Glyphs {
   for (let i = 0; i < count; i++) {
     const label = only ?? random.below(SIGNS.length);
     labels[i] = label;
-    const strokes = distort(SIGNS[label]!.strokes, random);
+    const strokes = distort(SIGNS[label].strokes, random);
     const image = images.subarray(i * size * size, (i + 1) * size * size);
     render(image, size, strokes, random.uniform(0.04, 0.075), random.uniform(0.75, 1));
     for (let p = 0; p < image.length; p++)
-      image[p] = Math.min(1, Math.max(0, image[p]! + 0.04 * random.normal()));
+      image[p] = Math.min(1, Math.max(0, image[p] + 0.04 * random.normal()));
   }
   return {
     images: { dtype: "float32", shape: [count, 1, size, size], data: images },
@@ -101,7 +101,7 @@ function render(image: Float32Array, size: number, strokes: readonly Stroke[], r
       let distance = Number.POSITIVE_INFINITY;
       for (const stroke of strokes)
         for (let i = 1; i < stroke.length; i++)
-          distance = Math.min(distance, distanceToSegment(point, stroke[i - 1]!, stroke[i]!));
+          distance = Math.min(distance, distanceToSegment(point, stroke[i - 1], stroke[i]));
       image[row * size + column] = ink * Math.min(1, Math.max(0, 0.5 + (radius - distance) / pixel));
     }
 }

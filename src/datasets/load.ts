@@ -44,7 +44,7 @@ function glyphDataset(): Dataset {
 
 async function loadIdx(name: "mnist" | "fashion-mnist", store: Store): Promise<Dataset> {
   const part = async (files: { images: string; labels: string }): Promise<Split> => {
-    const read = (file: string) => store.read(file, IDX_REMOTES[name][file]!);
+    const read = (file: string) => store.read(file, IDX_REMOTES[name][file]);
     const [imageFile, labelFile] = [await read(files.images), await read(files.labels)];
     const images = parseIdx(imageFile.file, imageFile.bytes, "images");
     const labels = parseIdx(labelFile.file, labelFile.bytes, "labels");

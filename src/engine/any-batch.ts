@@ -12,7 +12,7 @@ export interface AnyBatch {
  */
 export function anyBatch(graph: Graph, other: Graph): AnyBatch | null {
   if (graph.nodes.length !== other.nodes.length || graph.inputs.length !== other.inputs.length) return null;
-  const twin = new Map<Value, Value>(graph.inputs.map((input, i) => [input, other.inputs[i]!]));
+  const twin = new Map<Value, Value>(graph.inputs.map((input, i) => [input, other.inputs[i]]));
   const [own, others] = [graph, other].map(
     ({ constants }) => new Map(constants.map((constant) => [constant.value, constant])),
   ) as [Map<Value, Constant>, Map<Value, Constant>];
@@ -20,11 +20,11 @@ export function anyBatch(graph: Graph, other: Graph): AnyBatch | null {
   const nodes: Node[] = [];
   let id = nextId(graph);
   for (const [i, node] of graph.nodes.entries()) {
-    const match = other.nodes[i]!;
+    const match = other.nodes[i];
     if (!alike(node, match)) return null;
     const inputs: Value[] = [];
     for (const [k, input] of node.inputs.entries()) {
-      const [a, b] = [own.get(input), others.get(match.inputs[k]!)];
+      const [a, b] = [own.get(input), others.get(match.inputs[k])];
       if (!a || !b) {
         if (a || b || twin.get(input) !== match.inputs[k]) return null;
         inputs.push(input);
@@ -37,7 +37,7 @@ export function anyBatch(graph: Graph, other: Graph): AnyBatch | null {
         inputs.push(value);
       }
     }
-    for (const [k, output] of node.outputs.entries()) twin.set(output, match.outputs[k]!);
+    for (const [k, output] of node.outputs.entries()) twin.set(output, match.outputs[k]);
     nodes.push({ ...node, inputs });
   }
   const batched = new Set<Value>();
@@ -66,5 +66,5 @@ const sameElements = ({ data: a }: Constant, { data: b }: Constant): boolean =>
 function withOneOpen({ data: a }: Constant, { data: b }: Constant): BigInt64Array | null {
   if (!(a instanceof BigInt64Array) || a.length !== b.length) return null;
   const differing = Array.from(a.keys()).filter((i) => a[i] !== b[i]);
-  return differing.length === 1 ? a.with(differing[0]!, -1n) : null;
+  return differing.length === 1 ? a.with(differing[0], -1n) : null;
 }

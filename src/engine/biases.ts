@@ -42,4 +42,4 @@ export function fuseBiases(graph: Graph): Graph {
   return eliminateDeadCode({ ...graph, nodes: graph.nodes.map(fused) });
 }
 
-const reshaped = (node: Node | undefined): Value | null => (node?.op === "Reshape" ? node.inputs[0]! : null);
+const reshaped = (node: Node | undefined): Value | null => (node?.op === "Reshape" ? node.inputs[0] : null);

@@ -40,10 +40,10 @@ export function emit(
 ): Uint8Array {
   const names = new Map<Value, string>(constants);
   graph.inputs.forEach((value, i) => {
-    names.set(value, inputs[i]!);
+    names.set(value, inputs[i]);
   });
   graph.outputs.forEach((value, i) => {
-    names.set(value, outputs[i]!);
+    names.set(value, outputs[i]);
   });
   const taken = new Set(names.values());
   const nameOf = (value: Value): string => {

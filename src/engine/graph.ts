@@ -130,7 +130,7 @@ export class GraphBuilder {
 
   /** The only result of a node of type `op`. */
   node(op: string, inputs: readonly Value[], type: ValueType, options: NodeOptions = {}): Value {
-    return this.multi(op, inputs, [type], options)[0]!;
+    return this.multi(op, inputs, [type], options)[0];
   }
 
   multi(

@@ -79,12 +79,12 @@ export function lowerTraced(
   return {
     bytes: emit(graph, names),
     inputs: graph.inputs.map((value, i) => ({
-      name: names.inputs[i]!,
-      dtype: specs[i]!.dtype,
-      shape: specs[i]!.shape,
+      name: names.inputs[i],
+      dtype: specs[i].dtype,
+      shape: specs[i].shape,
       used: used.has(value),
     })),
-    outputs: graph.outputs.map((value, i) => ({ name: names.outputs[i]!, ...specOf(value) })),
+    outputs: graph.outputs.map((value, i) => ({ name: names.outputs[i], ...specOf(value) })),
     operators,
     memory: planMemory({ ...graph, inputs: usedInputs(graph) }),
     sources: new Map(

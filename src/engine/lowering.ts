@@ -20,7 +20,7 @@ export function lowerProgram(program: TracedProgram, optimizations: Optimization
     g.origin = { primitive: equation.primitive, source: equation.source };
     const results = located(equation.source, () => applyRule(g, equation, equation.inputs.map(read)));
     equation.outputs.forEach((variable, i) => {
-      views.set(variable, checked(equation, results[i]!, variable));
+      views.set(variable, checked(equation, results[i], variable));
     });
   }
   g.origin = { primitive: "output" };

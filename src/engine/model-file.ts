@@ -56,7 +56,7 @@ export function modelFile(source: (batch: number) => ModelSource, batch: number)
     {
       inputs: own.inputs.map(({ name }) => name),
       outputs: own.outputs,
-      constants: new Map(stored.map(({ value }, i) => [value, own.stored[i]!.name])),
+      constants: new Map(stored.map(({ value }, i) => [value, own.stored[i].name])),
     },
     { opset: Math.max(OPSET, ...own.cuts.map(({ opset }) => opset)), batched: open.batched },
   );
@@ -66,13 +66,13 @@ export function modelFile(source: (batch: number) => ModelSource, batch: number)
 function assemble({ fn, stored, inputs, outputs, cuts }: ModelSource): { graph: Graph; stored: Constant[] } {
   const specs = [...stored.map(({ tensor }) => tensor), ...inputs, ...cuts.map(({ spec }) => spec)];
   const graph = optimize(trace(fn, specs), READABLE);
-  const constants = stored.map(({ tensor }, i): Constant => ({ value: graph.inputs[i]!, data: tensor.data }));
-  const storedAs = new Map<string, Value>(stored.map(({ name }, i) => [name, constants[i]!.value]));
+  const constants = stored.map(({ tensor }, i): Constant => ({ value: graph.inputs[i], data: tensor.data }));
+  const storedAs = new Map<string, Value>(stored.map(({ name }, i) => [name, constants[i].value]));
   const splices = cuts.map(({ name, op, attributes, operands, unread }, i) => ({
     ...{ op, attributes, unread, origin: { primitive: `/${name}` } },
-    argument: graph.outputs[outputs.length + i]!,
+    argument: graph.outputs[outputs.length + i],
     operands: operands.map((operand) => storedAs.get(operand)!),
-    result: graph.inputs[stored.length + inputs.length + i]!,
+    result: graph.inputs[stored.length + inputs.length + i],
   }));
   const shown = { ...graph, outputs: graph.outputs.slice(0, outputs.length) };
   return { graph: fuseBiases(splice(shown, splices, constants)), stored: constants };

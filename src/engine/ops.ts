@@ -23,7 +23,7 @@ export const ELEMENT_TYPE: Record<GraphDType, number> = {
 export function reshape(g: GraphBuilder, x: Value, shape: readonly number[]): Value {
   if (same(x.shape, shape)) return x;
   const producer = g.producer(x);
-  if (producer?.op === "Reshape") return reshape(g, producer.inputs[0]!, shape);
+  if (producer?.op === "Reshape") return reshape(g, producer.inputs[0], shape);
   return g.node("Reshape", [x, g.int64(shape)], { dtype: x.dtype, shape });
 }
 
@@ -32,13 +32,13 @@ export function transpose(g: GraphBuilder, x: Value, perm: readonly number[]): V
   const { merged, moves } = planTranspose(x.shape, perm);
   let value = reshape(g, x, merged);
   for (const move of moves) {
-    const shape = move.map((axis) => value.shape[axis]!);
+    const shape = move.map((axis) => value.shape[axis]);
     value = g.node("Transpose", [value], { dtype: x.dtype, shape }, { attributes: { perm: move } });
   }
   return reshape(
     g,
     value,
-    perm.map((axis) => x.shape[axis]!),
+    perm.map((axis) => x.shape[axis]),
   );
 }
 
@@ -66,7 +66,7 @@ export function elementwise(
   dtype?: GraphDType,
 ): Value {
   const shape = inputs.map((x) => x.shape).reduce(broadcastShapes);
-  return g.node(op, inputs, { dtype: dtype ?? inputs[0]!.dtype, shape });
+  return g.node(op, inputs, { dtype: dtype ?? inputs[0].dtype, shape });
 }
 
 export function broadcastShapes(a: readonly number[], b: readonly number[]): number[] {
@@ -88,7 +88,7 @@ export type Reduction = "ReduceSum" | "ReduceProd" | "ReduceMax" | "ReduceMin";
 export function reduce(g: GraphBuilder, op: Reduction, x: Value, axes: readonly number[]): Value {
   if (axes.length === 0) return x;
   const sorted = axes.toSorted((a, b) => a - b);
-  const first = sorted.filter((axis, i) => axis === sorted[0]! + i);
+  const first = sorted.filter((axis, i) => axis === sorted[0] + i);
   const surround = sorted[0] === 0 && sorted.at(-1) === x.shape.length - 1;
   const later = sorted.slice(first.length).map((axis) => axis - first.length);
   const runs = runsOf(sorted);
@@ -113,8 +113,8 @@ export function slice(
   const axes = ranges.flatMap(([start, stop], i) => (start === 0 && stop === x.shape[i] ? [] : [i]));
   if (axes.length === 0) return x;
   const shape = ranges.map(([start, stop]) => stop - start);
-  const starts = axes.map((i) => ranges[i]![0]);
-  const stops = axes.map((i) => ranges[i]![1]);
+  const starts = axes.map((i) => ranges[i][0]);
+  const stops = axes.map((i) => ranges[i][1]);
   return g.node("Slice", [x, g.int64(starts), g.int64(stops), g.int64(axes)], { dtype: x.dtype, shape });
 }
 
@@ -123,7 +123,7 @@ export function unflip(g: GraphBuilder, x: Value, axes: readonly number[]): Valu
   const producer = g.producer(x);
   // Only `flip` makes a Slice with steps, its fifth input.
   if (producer?.op !== "Slice" || producer.inputs.length !== 5) return undefined;
-  return producer.inputs[3] === g.int64(axes.toSorted((a, b) => a - b)) ? producer.inputs[0]! : undefined;
+  return producer.inputs[3] === g.int64(axes.toSorted((a, b) => a - b)) ? producer.inputs[0] : undefined;
 }
 
 /** x reversed along `axes`. Reversing twice gives the original value back. */
@@ -134,7 +134,7 @@ export function flip(g: GraphBuilder, x: Value, axes: readonly number[]): Value 
   if (original !== undefined) return original;
   const all = (value: number) => g.int64(sorted.map(() => value));
   // A stop before the first element is written as less than −size.
-  const stops = g.int64(sorted.map((axis) => -x.shape[axis]! - 1));
+  const stops = g.int64(sorted.map((axis) => -x.shape[axis] - 1));
   return g.node("Slice", [x, all(-1), stops, g.int64(sorted), all(-1)], { dtype: x.dtype, shape: x.shape });
 }
 
@@ -145,7 +145,7 @@ export function pad(
   widths: readonly (readonly [before: number, after: number])[],
 ): Value {
   if (widths.every(([before, after]) => before === 0 && after === 0)) return x;
-  const shape = x.shape.map((size, i) => size + widths[i]![0] + widths[i]![1]);
+  const shape = x.shape.map((size, i) => size + widths[i][0] + widths[i][1]);
   const pads = [...widths.map(([before]) => before), ...widths.map(([, after]) => after)];
   return g.node("Pad", [x, g.int64(pads)], { dtype: x.dtype, shape });
 }
@@ -170,9 +170,9 @@ export function take(
 }
 
 export function concat(g: GraphBuilder, xs: readonly Value[], axis: number): Value {
-  if (xs.length === 1) return xs[0]!;
-  const size = xs.reduce((total, x) => total + x.shape[axis]!, 0);
-  const { dtype, shape } = xs[0]!;
+  if (xs.length === 1) return xs[0];
+  const size = xs.reduce((total, x) => total + x.shape[axis], 0);
+  const { dtype, shape } = xs[0];
   return g.node("Concat", xs, { dtype, shape: shape.with(axis, size) }, { attributes: { axis } });
 }
 
@@ -191,8 +191,8 @@ export function batchedProduct(
   b: Value,
   { transA = false, transB = false }: { readonly transA?: boolean; readonly transB?: boolean },
 ): Value {
-  const batch = Math.max(a.shape[0]!, b.shape[0]!);
-  const shape = [batch, a.shape[transA ? 2 : 1]!, b.shape[transB ? 1 : 2]!];
+  const batch = Math.max(a.shape[0], b.shape[0]);
+  const shape = [batch, a.shape[transA ? 2 : 1], b.shape[transB ? 1 : 2]];
   if (!transA && !transB) return g.node("MatMul", [a, b], { dtype: a.dtype, shape });
   // ONNX Runtime reads operands transposed in float32 only, by an operator of its own.
   if (g.optimizations.contrib && a.dtype === "float32") {
@@ -211,7 +211,7 @@ export function gemm(
   { transA = false, transB = false }: { readonly transA?: boolean; readonly transB?: boolean },
 ): Value {
   if (!transA && !transB) return matmul(g, a, b);
-  const shape = [a.shape[transA ? 1 : 0]!, b.shape[transB ? 0 : 1]!];
+  const shape = [a.shape[transA ? 1 : 0], b.shape[transB ? 0 : 1]];
   const attributes: Record<string, Attribute> = {};
   if (transA) attributes.transA = 1;
   if (transB) attributes.transB = 1;

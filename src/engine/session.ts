@@ -84,7 +84,7 @@ export class Program {
     if (inputs.length !== this.inputs.length)
       throw new UserError(`program: expected ${this.inputs.length} inputs, got ${inputs.length}`);
     this.lowered.inputs.forEach((spec, i) => {
-      const tensor = inputs[i]!;
+      const tensor = inputs[i];
       checkMatches(`input ${spec.name}`, tensor, spec);
       if (spec.used) feeds[spec.name] = this.wrap(tensor);
     });
@@ -108,7 +108,7 @@ export class Program {
     return this.lowered.outputs.map(({ name, dtype, shape }, i) => {
       const output = outputs[i];
       if (output !== undefined && this.runtime.writesInto) return output;
-      const data = results[name]!.data as TensorData;
+      const data = results[name].data as TensorData;
       output?.data.set(data as never);
       return output ?? { dtype, shape, data };
     });

@@ -134,7 +134,7 @@ class Translation {
     this.program = {
       inputs: inputs.slice(consts.length),
       constants: consts.flatMap((c, i) => {
-        const variable = inputs[i]!;
+        const variable = inputs[i];
         // Most are zeros as large as an image that nothing reads, and that jax-js makes only when they are asked for.
         return read.has(variable) ? [{ variable, tensor: tensorOf(c, variable) }] : [];
       }),
@@ -163,19 +163,19 @@ class Translation {
 
   private translate({ primitive, inputs, params, outBinders }: JaxEquation): void {
     const operands = inputs.map((atom) => this.read(atom));
-    const first = operands[0]!;
+    const first = operands[0];
     if (primitive === "stop_gradient") {
-      this.atoms.set(outBinders[0]!, first);
+      this.atoms.set(outBinders[0], first);
       return;
     }
     if (primitive === "cast") {
-      this.atoms.set(outBinders[0]!, this.coerce(first, asDType(String(params.dtype))));
+      this.atoms.set(outBinders[0], this.coerce(first, asDType(String(params.dtype))));
       return;
     }
     const outputs = outBinders.map((v) => this.declare(v));
     this.push({
       primitive: primitive as Primitive,
-      inputs: this.promote(primitive as Primitive, operands, inputs, outputs[0]!.dtype),
+      inputs: this.promote(primitive as Primitive, operands, inputs, outputs[0].dtype),
       params: params as PrimitiveParams[Primitive],
       outputs,
     });
@@ -203,9 +203,9 @@ class Translation {
       case "where":
         return operands.map((x, i) => (i === 0 ? x : this.coerce(x, result)));
       case "bit_shift":
-        return operands.map((x) => this.coerce(x, operands[0]!.dtype));
+        return operands.map((x) => this.coerce(x, operands[0].dtype));
       case "compare": {
-        const dtype = this.comparisonType(sources[0]!.aval, sources[1]!.aval);
+        const dtype = this.comparisonType(sources[0].aval, sources[1].aval);
         return operands.map((x) => this.coerce(x, dtype));
       }
       default:

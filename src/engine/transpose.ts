@@ -21,8 +21,8 @@ export function planTranspose(shape: readonly number[], perm: readonly number[])
     else runs.push([axis]);
     last = axis;
   }
-  const sources = [...runs].sort((a, b) => a[0]! - b[0]!);
-  const merged = sources.map((run) => run.reduce((size, axis) => size * shape[axis]!, 1));
+  const sources = [...runs].sort((a, b) => a[0] - b[0]);
+  const merged = sources.map((run) => run.reduce((size, axis) => size * shape[axis], 1));
   return { merged, moves: singleMoves(runs.map((run) => sources.indexOf(run))) };
 }
 
@@ -51,7 +51,7 @@ function singleMoves(perm: readonly number[]): readonly (readonly number[])[] {
         for (const to of start) {
           if (from === to) continue;
           const move = start.toSpliced(from, 1).toSpliced(to, 0, from);
-          const moved = move.map((i) => order[i]!);
+          const moved = move.map((i) => order[i]);
           if (moved.join() === goal) return [...moves, move];
           if (!seen.has(moved.join())) {
             seen.add(moved.join());

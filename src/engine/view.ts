@@ -32,7 +32,7 @@ export function viewOf(
   const axes: (number | null)[] = order.map(() => null);
   let stored = 0;
   order.forEach((axis, i) => {
-    const size = value.shape[i]!;
+    const size = value.shape[i];
     shape[axis] = size;
     if (size !== 1) axes[axis] = stored++;
   });
@@ -63,7 +63,7 @@ export function storedAxes(view: View): number[] {
 export function permute(view: View, perm: readonly number[]): View {
   return {
     value: view.value,
-    shape: perm.map((i) => view.shape[i]!),
+    shape: perm.map((i) => view.shape[i]),
     axes: perm.map((i) => view.axes[i]!),
   };
 }
@@ -87,7 +87,7 @@ function alignTo(g: GraphBuilder, view: View, order: readonly number[]): Value {
   );
   const first = order.findIndex((axis) => view.axes[axis] != null);
   if (first < 0) return transposed;
-  const shape = order.slice(first).map((axis) => (view.axes[axis] == null ? 1 : view.shape[axis]!));
+  const shape = order.slice(first).map((axis) => (view.axes[axis] == null ? 1 : view.shape[axis]));
   return ops.reshape(g, transposed, shape);
 }
 
@@ -98,7 +98,7 @@ export function materialize(
   order: readonly number[] = range(view.shape.length),
 ): Value {
   const aligned = alignTo(g, view, order);
-  const shape = order.map((axis) => view.shape[axis]!);
+  const shape = order.map((axis) => view.shape[axis]);
   if (sizeOf(aligned.shape) === sizeOf(shape)) return ops.reshape(g, aligned, shape);
   return ops.expand(g, aligned, shape);
 }
@@ -150,13 +150,13 @@ export function reshape(g: GraphBuilder, view: View, shape: readonly number[]): 
   const groups = matchAxes(view.shape, shape);
   const kept = groups.every(({ from }) => {
     const stored = from.map((axis) => view.axes[axis]!);
-    return stored.every((s) => s === null) || stored.every((s, i) => s !== null && s === stored[0]! + i);
+    return stored.every((s) => s === null) || stored.every((s, i) => s !== null && s === stored[0] + i);
   });
   if (!kept) return viewOf(g, ops.reshape(g, materialize(g, view), shape));
   // Runs of stored axes, each replaced by the axes it becomes, in storage order.
   const runs = groups
-    .filter(({ from }) => view.axes[from[0]!] != null)
-    .sort((a, b) => view.axes[a.from[0]!]! - view.axes[b.from[0]!]!);
+    .filter(({ from }) => view.axes[from[0]] != null)
+    .sort((a, b) => view.axes[a.from[0]]! - view.axes[b.from[0]]!);
   const order = runs.flatMap(({ to }) => to);
   const axes: (number | null)[] = shape.map(() => null);
   order.forEach((axis, stored) => {
@@ -165,7 +165,7 @@ export function reshape(g: GraphBuilder, view: View, shape: readonly number[]): 
   const value = ops.reshape(
     g,
     view.value,
-    order.map((axis) => shape[axis]!),
+    order.map((axis) => shape[axis]),
   );
   return { value, shape, axes };
 }
@@ -180,15 +180,15 @@ function matchAxes(
   const groups: { from: number[]; to: number[] }[] = [];
   let [i, j] = [0, 0];
   while (i < sources.length) {
-    const group = { from: [sources[i]!], to: [targets[j]!] };
-    let [m, n] = [from[sources[i++]!]!, to[targets[j++]!]!];
+    const group = { from: [sources[i]], to: [targets[j]] };
+    let [m, n] = [from[sources[i++]], to[targets[j++]]];
     while (m !== n) {
       if (m < n) {
-        group.from.push(sources[i]!);
-        m *= from[sources[i++]!]!;
+        group.from.push(sources[i]);
+        m *= from[sources[i++]];
       } else {
-        group.to.push(targets[j]!);
-        n *= to[targets[j++]!]!;
+        group.to.push(targets[j]);
+        n *= to[targets[j++]];
       }
     }
     groups.push(group);

@@ -13,7 +13,7 @@ export class Comparison<Condition, Summary> {
   add(claim: Claim, conditions: readonly Condition[], of: (...runs: readonly Summary[]) => number): void {
     const runs = conditions.map(this.summariesOf);
     if (!runs.every((summaries) => summaries !== undefined)) return;
-    const values = runs[0]!.map((_, seed) => of(...runs.map((summaries) => summaries[seed]!)));
+    const values = runs[0].map((_, seed) => of(...runs.map((summaries) => summaries[seed]!)));
     this.decided.push(decide(claim, values));
   }
 }

@@ -28,7 +28,7 @@ export class Epochs {
   }
 
   batch(step: number): number[] {
-    return this.epoch(Math.floor(step / this.length))[step % this.length]!;
+    return this.epoch(Math.floor(step / this.length))[step % this.length];
   }
 
   private epoch(epoch: number): number[][] {

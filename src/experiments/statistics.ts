@@ -37,4 +37,4 @@ const QUANTILES = [
 ];
 
 /** The quantile for so many degrees of freedom; beyond 30 that of 30, which is a little too wide. */
-const studentQuantile = (degrees: number): number => QUANTILES[Math.min(degrees, QUANTILES.length) - 1]!;
+const studentQuantile = (degrees: number): number => QUANTILES[Math.min(degrees, QUANTILES.length) - 1];

@@ -95,7 +95,7 @@ export function conv(
     dilations: [1, 1],
     groups,
   };
-  return linearLayer(name, weight, offset, (w, [x, b]) => addBias(convolve(x!, w, options), b));
+  return linearLayer(name, weight, offset, (w, [x, b]) => addBias(convolve(x, w, options), b));
 }
 
 /** Two-dimensional transposed convolution of [N, inputs, H, W]. */
@@ -123,7 +123,7 @@ export function convTranspose(
     groups: 1,
   };
   return linearLayer(name, weight, offset, (w, [x, b]) =>
-    addBias(convolveTransposed(x!, w, options, [0, 0]), b),
+    addBias(convolveTransposed(x, w, options, [0, 0]), b),
   );
 }
 
@@ -131,7 +131,7 @@ export function convTranspose(
 export function linear(registry: Registry, name: string, inputs: number, outputs: number): LayerFunction {
   const weight = registry.add(`${name}.weight`, [outputs, inputs], uniformFanIn(inputs));
   const offset = registry.add(`${name}.bias`, [outputs], uniformFanIn(inputs));
-  return linearLayer(name, weight, offset, (w, [x, b]) => add(matmul(x!, transpose(w, [1, 0])), b!));
+  return linearLayer(name, weight, offset, (w, [x, b]) => add(matmul(x, transpose(w, [1, 0])), b));
 }
 
 export const relu: LayerFunction = (_, x) => rectify(x);
@@ -142,7 +142,7 @@ export const leakyRelu =
   (_, x) =>
     where(greater(x, 0), x, mul(x, slope));
 
-export const flatten: LayerFunction = (_, x) => reshape(x, [x.shape[0]!, x.size / x.shape[0]!]);
+export const flatten: LayerFunction = (_, x) => reshape(x, [x.shape[0], x.size / x.shape[0]]);
 
 /** Mean over all positions: [N, C, …] to [N, C]. */
 export const globalAveragePool: LayerFunction = (_, x) =>

@@ -86,7 +86,7 @@ export class Registry {
   /** Adds a parameter and returns the reader of its value. */
   add(name: string, shape: readonly number[], initialize: Initializer): (pass: Pass) => Traced {
     const index = this.parameters.push({ name, shape, initialize }) - 1;
-    return (pass) => pass.parameters[index]!;
+    return (pass) => pass.parameters[index];
   }
 
   /** Adds a buffer and returns its reader and its writer. */
@@ -97,7 +97,7 @@ export class Registry {
   ): { read: (pass: Pass) => Traced; write: (pass: Pass, value: Traced) => void } {
     const index = this.buffers.push({ name, shape, initial }) - 1;
     return {
-      read: (pass) => pass.buffers[index]!,
+      read: (pass) => pass.buffers[index],
       write: (pass, value) => {
         pass.nextBuffers[index] = value;
       },

@@ -27,7 +27,7 @@ export function onnxModel(
 ): Uint8Array {
   const values = [...parameters, ...buffers];
   const names = [...network.parameters, ...network.buffers].map(({ name }) => name);
-  const stored = values.map((tensor, i) => ({ name: names[i]!, tensor }));
+  const stored = values.map((tensor, i) => ({ name: names[i], tensor }));
   const source = (batch: number): ModelSource => {
     const spec = { name: input, dtype: "float32", shape: [batch, ...shape.slice(1)] } as const;
     const cuts = cutsOf(network, mode, values, spec);
@@ -38,18 +38,18 @@ export function onnxModel(
         mode === "training",
         args.slice(0, parameters.length),
         args.slice(parameters.length, values.length),
-        args[values.length]!,
+        args[values.length],
         ({ norm, x }) => {
           if (!norm.operator?.(mode, x.shape)) return null;
           entering.push(x);
-          return leaving[entering.length - 1]!;
+          return leaving[entering.length - 1];
         },
       );
       return [result, ...entering];
     };
     return { fn, stored, inputs: [spec], outputs: [output], cuts };
   };
-  return modelFile(source, shape[0]!);
+  return modelFile(source, shape[0]);
 }
 
 /** The normalization layers that become nodes, in the order in which a pass comes to them. */
@@ -65,7 +65,7 @@ function cutsOf(network: Network, mode: PassMode, values: readonly Tensor[], inp
   evaluateShapes(
     (...args) => {
       const [parameters, buffers] = [args.slice(0, count), args.slice(count, values.length)];
-      return [network.cut(mode === "training", parameters, buffers, args[values.length]!, note)];
+      return [network.cut(mode === "training", parameters, buffers, args[values.length], note)];
     },
     [...values, input],
   );
@@ -81,5 +81,5 @@ const cutAt = (
   name,
   operands: operands.map((operand) => `${name}.${operand}`),
   spec: { dtype: "float32", shape: [...shape] },
-  unread: Array.from({ length: statistics ? 2 : 0 }, () => ({ dtype: "float32", shape: [shape[1]!] })),
+  unread: Array.from({ length: statistics ? 2 : 0 }, () => ({ dtype: "float32", shape: [shape[1]] })),
 });

@@ -49,7 +49,7 @@ export function findBelow(index: GraphIndex, input: string): LinearBelow | null 
     if (node?.domain !== "") return null;
     const weight = weightInput(node, index);
     if (weight !== null) {
-      const operand = node.inputs[weight]!;
+      const operand = node.inputs[weight];
       return {
         weight: parameterName(index, operand, node),
         nodes: [node, ...between.reverse()],
@@ -74,7 +74,7 @@ function weightInput(node: OnnxNode, index: GraphIndex): 0 | 1 | null {
         : [];
   const [a, b] = node.inputs;
   if (!a || !b) return null;
-  const weight = candidates.find((i) => !index.dependsOnData(node.inputs[i]!));
+  const weight = candidates.find((i) => !index.dependsOnData(node.inputs[i]));
   if (weight === undefined) return null;
   return index.dependsOnData(weight === 0 ? b : a) ? weight : null;
 }
@@ -113,7 +113,7 @@ export function traceBelow(below: LinearBelow, evaluation: Evaluation): Below {
     operands: names.map((name) => evaluation.traced(name)),
     apply(weight, operands) {
       const scope = evaluation.with(
-        new Map([[below.operand, weight], ...names.map((name, i) => [name, operands[i]!] as const)]),
+        new Map([[below.operand, weight], ...names.map((name, i) => [name, operands[i]] as const)]),
       );
       for (const node of below.nodes) scope.run(node);
       return scope.traced(below.result);

@@ -35,7 +35,7 @@ export function findHead(index: GraphIndex, output: string): Head | null {
     if (activation) return { activation, node, after: after.reverse(), output };
     if (!movements.has(node.op)) return null;
     after.push(node);
-    value = node.inputs[0]!;
+    value = node.inputs[0];
   }
 }
 
@@ -44,7 +44,7 @@ export function traceBeforeHead({ activation, node, after, output }: Head, evalu
   const context = new NodeContext(node, evaluation);
   const x = context.tensor(0);
   const before = activation === "sigmoid" ? x : alongSoftmaxAxis(context, x, lang.logSoftmax);
-  const scope = evaluation.with(new Map([[node.outputs[0]!, before]]));
+  const scope = evaluation.with(new Map([[node.outputs[0], before]]));
   for (const next of after) scope.run(next);
   return scope.traced(output);
 }

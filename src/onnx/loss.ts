@@ -76,7 +76,7 @@ function inferKind({ output, head, model }: OpenedModel, batch: Batch, options: 
 /** Whole numbers, one for each output without its axis of two classes or more. */
 function areLabels(tensor: Tensor, output: readonly number[]): boolean {
   const axis = classAxis(output, tensor.shape);
-  return !lang.isFloat(tensor.dtype) && axis !== null && output[axis]! > 1;
+  return !lang.isFloat(tensor.dtype) && axis !== null && output[axis] > 1;
 }
 
 /** Whole numbers 0 and 1, or any target of a sigmoid that is no image. */
@@ -101,7 +101,7 @@ const crossEntropy: Maker = ({ output, head }, batch, { target: key = "label" })
     throw new UserError(
       `${where} has shape ${showShape(label.shape)}, expected one label for each of ${showShape(shape)} without its axis of classes`,
     );
-  const classes = shape[axis]!;
+  const classes = shape[axis];
   const counted = checkLabels(where, label, classes);
   const before = head && head.activation !== "sigmoid" ? head : null;
   return {

@@ -103,7 +103,7 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
 
   const forward: OpenedModel["forward"] = (paramValues, inputValues, hooks = {}) => {
     const values = new Map<string, Value>([
-      ...params.map(({ name }, i) => [name, paramValues[i]!] as const),
+      ...params.map(({ name }, i) => [name, paramValues[i]] as const),
       ...inputs.map(({ name }) => [name, inputValues.get(name)!] as const),
     ]);
     const evaluation = new Evaluation(model, precision, values);
@@ -119,7 +119,7 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
     precision,
     inputs,
     params,
-    layers: layers.map((norm, i) => openedLayer(model, norm, shapes.layers[i]!, belows[i]!)),
+    layers: layers.map((norm, i) => openedLayer(model, norm, shapes.layers[i], belows[i]!)),
     output: { name: output, spec: shapes.output },
     head: head && { activation: head.activation, key },
     warnings: [...dropoutWarning(steps, index, model.opset)],
@@ -131,7 +131,7 @@ function outputName(model: OnnxModel, asked: string | undefined): string {
   const names = model.outputs.map((o) => o.name);
   if (asked !== undefined && !names.includes(asked))
     throw new UserError(`${model.path}: no output "${asked}"; the model has ${names.join(", ")}`);
-  return asked ?? names[0]!;
+  return asked ?? names[0];
 }
 
 function requiredInputs(
@@ -229,7 +229,7 @@ function checkLayer(
   bias: Traced | null,
 ): void {
   if (x.ndim < 2) throw new UserError(`${where} expects at least 2 axes, got ${showShape(x.shape)}`);
-  if (layer.statistics.over === "groups" && x.shape[1]! % layer.statistics.groups !== 0)
+  if (layer.statistics.over === "groups" && x.shape[1] % layer.statistics.groups !== 0)
     throw new UserError(
       `${where} expects channels in ${layer.statistics.groups} equal groups, got ${showShape(x.shape)}`,
     );
@@ -255,7 +255,7 @@ function affineShape(
   statistics: Statistics,
   shape: readonly number[],
 ): number[] | null {
-  if (per === "channel") return [shape[1]!];
+  if (per === "channel") return [shape[1]];
   return per === "group" && statistics.over === "groups" ? [statistics.groups] : null;
 }
 
@@ -270,7 +270,7 @@ function traceShapes(
   const layers: (readonly number[])[] = new Array(layerCount);
   const [spec] = lang.evaluateShapes(
     (...args) => {
-      const named = new Map(inputs.map(({ name }, i) => [name, args[params.length + i]!]));
+      const named = new Map(inputs.map(({ name }, i) => [name, args[params.length + i]]));
       const { outputs } = forward(args.slice(0, params.length), named, {
         input(i, x) {
           layers[i] = [...x.shape];
@@ -281,7 +281,7 @@ function traceShapes(
     },
     [...params, ...inputs].map(({ spec }) => spec),
   );
-  return { layers, output: spec! };
+  return { layers, output: spec };
 }
 
 function openedLayer(

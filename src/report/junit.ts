@@ -56,5 +56,5 @@ const entities: Record<string, string> = {
 function escapeXml(text: string): string {
   return text
     .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd")
-    .replace(/[&<>"']/g, (char) => entities[char]!);
+    .replace(/[&<>"']/g, (char) => entities[char]);
 }

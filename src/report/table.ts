@@ -82,7 +82,7 @@ export function auditTable(report: AuditReport, options: TableOptions): string {
     blocks.push(alignedTable(report.layers, columns, width, paint).join("\n"));
     blocks.push(paint("faint", wrap(LEGEND, width)));
   }
-  blocks.push(paint("bold", wrap(findings(report)[0]!, width)) + rest(findings(report).slice(1), width));
+  blocks.push(paint("bold", wrap(findings(report)[0], width)) + rest(findings(report).slice(1), width));
 
   blocks.push(...explained(flagged(report), width, paint));
   for (const layer of report.layers)

@@ -28,7 +28,7 @@ export function batchInWords({ batch, source }: Pick<AuditReport, "batch" | "sou
 function labels(counts: Record<string, number> | undefined): string {
   const present = Object.entries(counts ?? {}).filter(([, n]) => n > 0);
   if (present.length === 0) return "";
-  return present.length === 1 ? `, all labelled ${present[0]![0]}` : `, ${present.length} classes`;
+  return present.length === 1 ? `, all labelled ${present[0][0]}` : `, ${present.length} classes`;
 }
 
 /** The finding: how many layers are blind or dim, which is worst, what that means. */
@@ -44,7 +44,7 @@ export function findings(report: AuditReport): string[] {
   const [some, others] = blind.length > 0 ? ([blind, dim] as const) : ([dim, []] as const);
   const first = `${some.length} of ${plural(layers, "layer")} ${be(some.length)} ${some === blind ? "blind" : "dim"}`;
   const second = others.length > 0 ? `, ${others.length} ${be(others.length)} dim` : "";
-  const worst = all.length === 1 ? `: ${all[0]!.name}` : `; the worst is ${all[0]!.name}`;
+  const worst = all.length === 1 ? `: ${all[0].name}` : `; the worst is ${all[0].name}`;
   return [`${first}${second}${worst}.`, meaning(all)];
 }
 

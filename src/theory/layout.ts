@@ -29,10 +29,10 @@ export function batchNormLayout([batch, channels, ...positions]: readonly number
   return {
     groupOuter: 1,
     groupOuterStride: 0,
-    groupInner: channels!,
+    groupInner: channels,
     groupInnerStride: inner,
-    outer: batch!,
-    outerStride: channels! * inner,
+    outer: batch,
+    outerStride: channels * inner,
     inner,
     innerStride: 1,
   };
@@ -57,13 +57,13 @@ export function layerNormLayout(shape: readonly number[], axis: number): GroupLa
 export function channelLayerNormLayout([batch, channels, ...positions]: readonly number[]): GroupLayout {
   const size = product(positions);
   return {
-    groupOuter: batch!,
-    groupOuterStride: channels! * size,
+    groupOuter: batch,
+    groupOuterStride: channels * size,
     groupInner: size,
     groupInnerStride: 1,
     outer: 1,
     outerStride: 0,
-    inner: channels!,
+    inner: channels,
     innerStride: size,
   };
 }
@@ -73,9 +73,9 @@ export function groupNormLayout(
   [batch, channels, ...positions]: readonly number[],
   groups: number,
 ): GroupLayout {
-  const inner = (channels! / groups) * product(positions);
+  const inner = (channels / groups) * product(positions);
   return {
-    groupOuter: batch!,
+    groupOuter: batch,
     groupOuterStride: groups * inner,
     groupInner: groups,
     groupInnerStride: inner,
@@ -87,5 +87,4 @@ export function groupNormLayout(
 }
 
 /** Instance normalization of [N, C, …]: one group per sample and channel, over positions. */
-export const instanceNormLayout = (shape: readonly number[]): GroupLayout =>
-  groupNormLayout(shape, shape[1]!);
+export const instanceNormLayout = (shape: readonly number[]): GroupLayout => groupNormLayout(shape, shape[1]);

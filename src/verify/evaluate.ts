@@ -25,6 +25,6 @@ export const float64Results = (results: readonly Tensor[]): Float64Array[] =>
 export const withPullback =
   (phase: (x: Traced, rest: readonly Traced[]) => Traced): TracedFunction =>
   (cotangent, x, ...rest) => {
-    const { out, pullback } = lang.vjp((value) => ({ out: [phase(value!, rest)], aux: [] }), [x!]);
-    return [out[0]!, pullback([cotangent!])[0]!];
+    const { out, pullback } = lang.vjp((value) => ({ out: [phase(value, rest)], aux: [] }), [x]);
+    return [out[0], pullback([cotangent])[0]];
   };

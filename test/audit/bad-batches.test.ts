@@ -50,7 +50,7 @@ describe("batches that spoil a measurement", () => {
     expect(report.warnings.join("\n")).not.toMatch(/^bn1: .* do not vary/m);
     const precise = await auditModel(MODEL, { data, precision: "float64" });
     expect(precise.warnings).toEqual([]);
-    expect(precise.layers[0]!.identityResidual).toBeLessThan(1e-10);
+    expect(precise.layers[0].identityResidual).toBeLessThan(1e-10);
   });
 
   it("names the file, the key and what it holds where that is not what the model takes", async () => {
@@ -83,6 +83,6 @@ describe("batches that spoil a measurement", () => {
     const data = await batch("blank.npz", 8, () => 0);
     const report = await auditModel(MODEL, { data });
     expect(report.warnings).toContainEqual(expect.stringMatching(/^bn1: 8 of 8 channels do not vary/));
-    expect(report.layers[0]!.channels.diag).toEqual(new Array(8).fill(0));
+    expect(report.layers[0].channels.diag).toEqual(new Array(8).fill(0));
   });
 });

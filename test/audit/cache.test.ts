@@ -71,10 +71,10 @@ it("there is no key for a model with tensors in other files, or with subgraphs t
   const model = await readModel(MODEL);
   const measuring = { fn: () => [], layers: [] };
   expect(measuringKey(model, measuring, [])).toBeDefined();
-  const [name, first] = [...model.initializers][0]!;
+  const [name, first] = [...model.initializers][0];
   const initializers = new Map([...model.initializers, [name, { ...first, external: true }]]);
   expect(measuringKey({ ...model, initializers }, measuring, [])).toBeUndefined();
   const attributes = new Attributes(new Map([["body", { kind: "graph", value: model }]]));
-  const nodes = [...model.nodes, { ...model.nodes[0]!, attributes }];
+  const nodes = [...model.nodes, { ...model.nodes[0], attributes }];
   expect(measuringKey({ ...model, nodes }, measuring, [])).toBeUndefined();
 });

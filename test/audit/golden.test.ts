@@ -53,7 +53,7 @@ describe.skipIf(!hasShared)(`audit against PyTorch on the shared models${sharedR
               `models/${model}/golden.json`,
             );
             const weights = read<Golden<GoldenWeights[]>>(`models/${model}/golden-weights.json`);
-            const expected = golden.batches[batch]!;
+            const expected = golden.batches[batch];
             const report = await auditModel(shared(`models/${model}/${file}`), {
               data: shared(`models/${model}/${data}`),
               loss,
@@ -63,7 +63,7 @@ describe.skipIf(!hasShared)(`audit against PyTorch on the shared models${sharedR
             expect(report.layers.map(({ name }) => name)).toEqual(expected.layers.map(({ layer }) => layer));
             expect(report.loss.value! / expected.loss_value).toBeCloseTo(1, 4);
             for (const [i, layer] of report.layers.entries()) {
-              const reference = expected.layers[i]!;
+              const reference = expected.layers[i];
               expect(layer.elements).toBe(reference.n);
               within(layer.shares.blocked, reference.blocked_share_layer, bounds.share);
               within(layer.shares.first, reference.first_share, bounds.share);
@@ -71,11 +71,11 @@ describe.skipIf(!hasShared)(`audit against PyTorch on the shared models${sharedR
               for (const part of ["energy", "first", "diag"] as const)
                 reference.channels[part].forEach((value, channel) => {
                   if (value > 1e-9 * reference.energy_total)
-                    within(layer.channels[part][channel]! / value, 1, bounds.energy);
+                    within(layer.channels[part][channel] / value, 1, bounds.energy);
                 });
               expect(layer.identityResidual).toBeLessThan(bounds.identity);
 
-              const below = weights.batches[batch]!.find((w) => w.layer === layer.name)!;
+              const below = weights.batches[batch].find((w) => w.layer === layer.name)!;
               expect(layer.weights!.name).toBe(below.weight);
               within(layer.weights!.open / below.open_norm, 1, bounds.weights);
               for (const part of ["first", "diag", "removed", "kept", "cosine"] as const)

@@ -88,12 +88,12 @@ async function audit(model: string, data: string, precision: "float32" | "float6
 
 function expectNear(layers: readonly LayerReport[], exact: readonly LayerReport[]): void {
   for (const [i, layer] of layers.entries()) {
-    const reference = exact[i]!;
+    const reference = exact[i];
     for (const key of ["blocked", "first", "diag"] as const)
       expect(Math.abs(layer.shares[key] - reference.shares[key])).toBeLessThan(1e-6);
     for (const key of ["energy", "first", "diag"] as const)
       reference.channels[key].forEach((value, channel) => {
-        const near = Math.abs(layer.channels[key][channel]! - value);
+        const near = Math.abs(layer.channels[key][channel] - value);
         expect(near).toBeLessThan(1e-4 * value + 1e-9 * reference.energy.total);
       });
     for (const key of ["removed", "kept", "cosine"] as const)
@@ -169,22 +169,22 @@ describe("the estimate of the identity error", () => {
 
   /** The estimate for a wrong ∂L/∂x, off by `error`, as a fraction of the error's length. */
   async function estimate(error: (i: number) => number): Promise<number> {
-    const scale = (i: number) => inverse.data[channel(i)]!;
-    const blocked = floats((i) => 0.1 * y[i]!);
-    const actual = floats((i) => g[i]! * scale(i) - blocked.data[i]! + error(i));
+    const scale = (i: number) => inverse.data[channel(i)];
+    const blocked = floats((i) => 0.1 * y[i]);
+    const actual = floats((i) => g[i] * scale(i) - blocked.data[i] + error(i));
     const [squared] = await compiled(
-      (a, b, c, d) => [estimatedIdentityError({ actual: a!, blocked: [b!], cotangent: c!, inverse: d! })],
-      [actual, blocked, floats((i) => g[i]!), inverse],
+      (a, b, c, d) => [estimatedIdentityError({ actual: a, blocked: [b], cotangent: c, inverse: d })],
+      [actual, blocked, floats((i) => g[i]), inverse],
     );
     let true2 = 0;
     for (let i = 0; i < size; i++) true2 += error(i) ** 2;
-    return Math.sqrt(squared!.data[0]! / true2);
+    return Math.sqrt(squared.data[0] / true2);
   }
 
   it.each([
-    ["a term left out", (i: number) => 0.1 * y[i]!],
+    ["a term left out", (i: number) => 0.1 * y[i]],
     ["a mean not subtracted", (i: number) => 0.01 * channel(i)],
-    ["a factor that is wrong in one channel", (i: number) => (channel(i) === 3 ? 0.01 * g[i]! : 0)],
+    ["a factor that is wrong in one channel", (i: number) => (channel(i) === 3 ? 0.01 * g[i] : 0)],
     ["a few elements", (i: number) => (i % 97 === 0 ? 0.1 : 0)],
   ])("is near its length for %s", async (_, error) => {
     const ratio = await estimate(error);

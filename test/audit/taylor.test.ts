@@ -76,7 +76,7 @@ describe.skipIf(!hasShared)(`Taylor terms against PyTorch on the shared models${
           ] as const) {
             const largest = Math.max(...Object.values(golden).map((term) => term[theirs]));
             for (const [name, key] of Object.entries(GOLDEN_NAMES)) {
-              const expected = golden[key]![theirs];
+              const expected = golden[key][theirs];
               const got = taylor.terms[name as keyof Terms][ours];
               if (expected > 1e-6 * largest)
                 expect(Math.abs(got / expected - 1), `${name}.${ours}`).toBeLessThan(BOUNDS[precision]);
@@ -157,16 +157,16 @@ describe("a quadratic loss above batch normalization", () => {
 
     const layout = batchNormLayout([SAMPLES, FEATURES]);
     const standardized = standardize(x, layout, { epsilon: Math.fround(1e-5) });
-    const gamma = Float64Array.from(spec.initializers!["bn.weight"]!.data);
+    const gamma = Float64Array.from(spec.initializers!["bn.weight"].data);
     const expected = Math.hypot(...offDiagonalPassed(spec.curvature, gamma, standardized, layout));
     expect(off.passed / expected).toBeCloseTo(1, 10);
     // ρ/σ · γ² H_dd y: what ε lets through.
     const leak = standardized.y.map((y, e) => {
       const d = e % FEATURES;
       return (
-        (standardized.leak[d]! / standardized.sigma[d]!) *
-        gamma[d]! ** 2 *
-        spec.curvature[d * (FEATURES + 1)]! *
+        (standardized.leak[d] / standardized.sigma[d]) *
+        gamma[d] ** 2 *
+        spec.curvature[d * (FEATURES + 1)] *
         y
       );
     });
@@ -233,8 +233,8 @@ describe("the example network", () => {
     const [mixed, oneClass] = await Promise.all(
       ["mixed", "one-class"].map((batch) => taylorOf(MODEL, `examples/${batch}.npz`, "bn4")),
     );
-    expect(oneClass!.taylor.terms.first.passed / oneClass!.taylor.terms.first.open).toBeLessThan(1e-12);
-    expect(mixed!.taylor.terms.first.passed / mixed!.taylor.terms.first.open).toBeGreaterThan(0.5);
+    expect(oneClass.taylor.terms.first.passed / oneClass.taylor.terms.first.open).toBeLessThan(1e-12);
+    expect(mixed.taylor.terms.first.passed / mixed.taylor.terms.first.open).toBeGreaterThan(0.5);
   });
 
   it("is expanded with the layers above held though --layers leaves them out", async () => {
@@ -259,15 +259,15 @@ describe("the example network", () => {
     const direction = Float64Array.from(values.z.data, () => random.normal());
     const stepped = (h: number): Tensor => ({
       ...values.z,
-      data: Float64Array.from(values.z.data, (v, e) => v + h * direction[e]!),
+      data: Float64Array.from(values.z.data, (v, e) => v + h * direction[e]),
     });
     const tangent: Tensor = { ...values.z, data: direction };
     const { product } = await above.at(values.z, tangent);
     const h = 1e-6;
     const [up, down] = [await above.at(stepped(h), tangent), await above.at(stepped(-h), tangent)];
-    const difference = product.data.map((_, e) => (up.gradient.data[e]! - down.gradient.data[e]!) / (2 * h));
+    const difference = product.data.map((_, e) => (up.gradient.data[e] - down.gradient.data[e]) / (2 * h));
     const size = Math.hypot(...product.data);
-    expect(Math.hypot(...product.data.map((p, e) => p - difference[e]!))).toBeLessThan(1e-6 * size);
+    expect(Math.hypot(...product.data.map((p, e) => p - difference[e]))).toBeLessThan(1e-6 * size);
     await above[Symbol.asyncDispose]();
   });
 
@@ -278,8 +278,8 @@ describe("the example network", () => {
       (await above.at(values.point, { ...values.z, data: direction })).product.data as Float64Array;
     const share = (v: ArrayLike<number>) => {
       const mean = new Float64Array(v.length);
-      for (let e = 0; e < v.length; e++) mean[e % features]! += v[e]! / samples;
-      return mean.map((_, e) => mean[e % features]!);
+      for (let e = 0; e < v.length; e++) mean[e % features] += v[e] / samples;
+      return mean.map((_, e) => mean[e % features]);
     };
 
     expect(await couplesSamples(product, samples, features, new Random(2))).toBe(false);
@@ -292,7 +292,7 @@ describe("the example network", () => {
       const estimate = await estimatedDiagonal(product, samples * features, share, { probes: 50, random });
       for (const part of ["diagonal", "shared"] as const)
         for (const [e, error] of estimate.error![part].entries())
-          if (error > 0) squares[part].push(((estimate[part][e]! - exact[part][e]!) / error) ** 2);
+          if (error > 0) squares[part].push(((estimate[part][e] - exact[part][e]) / error) ** 2);
     }
     for (const [part, values] of Object.entries(squares)) {
       const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
@@ -314,7 +314,7 @@ describe("the example network", () => {
     const model = await readModel(MODEL);
     const input = castTensor(tensors.get("input")!, "float64");
     const opened = openModel(model, findNorms(model), {
-      inputs: new Map([[model.inputs[0]!.name, input]]),
+      inputs: new Map([[model.inputs[0].name, input]]),
       precision: "float64",
     });
     const loss = resolveLoss("cross-entropy", opened, { file: "mixed.npz", tensors });

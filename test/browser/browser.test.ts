@@ -120,7 +120,7 @@ function expectSame(actual: readonly number[][], expected: readonly number[][], 
   expect(actual.map((a) => a.length)).toEqual(expected.map((e) => e.length));
   const length = (v: readonly number[]) => Math.hypot(...v);
   const distances = expected.map(
-    (e, i) => length(e.map((x, j) => x - actual[i]![j]!)) / Math.max(length(e), 1e-3),
+    (e, i) => length(e.map((x, j) => x - actual[i][j])) / Math.max(length(e), 1e-3),
   );
   expect(Math.max(...distances)).toBeLessThan(tolerance);
 }

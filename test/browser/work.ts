@@ -50,9 +50,9 @@ export async function work(device: Device): Promise<Results> {
   await using step = await compile(
     (...a) => {
       const [values, before] = [a.slice(0, count), a.slice(count, 2 * count)];
-      const grads = gradients(values, a[2 * count]!, a[2 * count + 1]!);
-      const next = before.map((v, i) => lang.add(lang.mul(v, 0.9), grads[i]!));
-      return [...values.map((p, i) => lang.sub(p, lang.mul(next[i]!, 1e-2))), ...next, ...grads];
+      const grads = gradients(values, a[2 * count], a[2 * count + 1]);
+      const next = before.map((v, i) => lang.add(lang.mul(v, 0.9), grads[i]));
+      return [...values.map((p, i) => lang.sub(p, lang.mul(next[i], 1e-2))), ...next, ...grads];
     },
     [...parameters, ...velocities, images, labels],
     { device },
@@ -74,7 +74,7 @@ async function precise(): Promise<number[][]> {
   const x: Tensor = { dtype: "float64", shape: [6], data: Float64Array.of(-2, -1, -0.1, 0.1, 1, 2) };
   const fn = (x: Traced) => lang.sum(lang.tanh(lang.mul(lang.exp(x), 0.1)));
   await using program = await compile(
-    (x) => lang.valueAndGrad((a) => ({ value: fn(a!), aux: [] }), [x!]).grads,
+    (x) => lang.valueAndGrad((a) => ({ value: fn(a), aux: [] }), [x]).grads,
     [x],
   );
   return (await program.run([x])).map(({ data }) => Array.from(data));

@@ -48,7 +48,7 @@ describe.skipIf(!hasRedis)(`blindspot sweep and worker on a Redis server${redisR
     });
     let text = "";
     for (const stream of [child.stdout, child.stderr])
-      stream!.setEncoding("utf8").on("data", (chunk: string) => {
+      stream.setEncoding("utf8").on("data", (chunk: string) => {
         text += chunk;
       });
     const running = { child, said: () => text };
@@ -96,8 +96,8 @@ describe.skipIf(!hasRedis)(`blindspot sweep and worker on a Redis server${redisR
     }
     const { cells, failures } = resultIn(out);
     expect(failures).toEqual([]);
-    expect(cells[0]!.measurements).toEqual(alone.measurements);
-    expect(cells[0]!.claims).toEqual(alone.claims);
+    expect(cells[0].measurements).toEqual(alone.measurements);
+    expect(cells[0].claims).toEqual(alone.claims);
     expect(readdirSync(`${out}/jobs`).length).toBe(4);
     expect(jobsLeft()).toBe("");
   });
@@ -129,7 +129,7 @@ describe.skipIf(!hasRedis)(`blindspot sweep and worker on a Redis server${redisR
 
     expect(await ended(startSweep(out, words, "--resume"))).toBe(0);
     for (const seed of [0, 1, 2]) expect(times(worker.said(), RegExp(`seed=${seed}: begun`))).toBe(1);
-    expect(resultIn(out).cells[0]!.measurements[0]!.values.length).toBe(3);
+    expect(resultIn(out).cells[0].measurements[0].values.length).toBe(3);
     expect(jobsLeft()).toBe("");
   });
 

@@ -29,8 +29,8 @@ describe("blindspot sweep, in processes on this machine", () => {
       overrides: { rate: "0.05", steps: "40" },
     });
     expect(result.cells.map(({ name }) => name)).toEqual(["rate=0.05,steps=40"]);
-    expect(result.cells[0]!.measurements).toEqual(alone.measurements);
-    expect(result.cells[0]!.claims).toEqual(alone.claims);
+    expect(result.cells[0].measurements).toEqual(alone.measurements);
+    expect(result.cells[0].claims).toEqual(alone.claims);
     const csv = readFileSync(`${out}/sweep.csv`, "utf8").split("\r\n");
     expect(csv.length).toBe(2 + alone.measurements.length * 2);
   });

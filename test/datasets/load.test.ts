@@ -12,7 +12,7 @@ const digest = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(
 
 const counts = (labels: Uint8Array): number[] => {
   const perClass = Array<number>(10).fill(0);
-  for (const label of labels) perClass[label]!++;
+  for (const label of labels) perClass[label]++;
   return perClass;
 };
 
@@ -46,7 +46,7 @@ describe.skipIf(!hasShared)(`files as published${sharedReason}`, () => {
   it("Fashion-MNIST: a thousand test images of each class", async () => {
     const { test, classes } = await load("fashion-mnist");
     expect(counts(test.labels)).toEqual(Array(10).fill(1000));
-    expect(classes[test.labels[0]!]).toBe("ankle boot");
+    expect(classes[test.labels[0]]).toBe("ankle boot");
   });
 
   it("CIFAR-10 (a subset): five files are joined, colours are channels", async () => {

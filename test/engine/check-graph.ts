@@ -24,10 +24,10 @@ export function checkGraph({ inputs, constants, nodes, outputs }: Graph): void {
     for (const input of node.inputs)
       expect(known.has(input), `${node.op} reads value ${input.id} before it is there`).toBe(true);
     const expected = shapeOf(node, (value) => known.get(value) ?? []);
-    if (expected !== undefined) expect([...node.outputs[0]!.shape], describe(node)).toEqual(expected);
+    if (expected !== undefined) expect([...node.outputs[0].shape], describe(node)).toEqual(expected);
     node.outputs.forEach(declare);
     // A shape may be told by way of others.
-    if (["Identity", "Reshape"].includes(node.op)) known.set(node.outputs[0]!, known.get(node.inputs[0]!));
+    if (["Identity", "Reshape"].includes(node.op)) known.set(node.outputs[0], known.get(node.inputs[0]));
   }
   for (const output of outputs) expect(known.has(output), `output ${output.id}`).toBe(true);
 }
@@ -43,7 +43,7 @@ const ELEMENTWISE = new Set([
 /** The result's shape by the operator's definition; undefined for operators this does not know. */
 function shapeOf({ op, inputs, attributes }: Node, listOf: (value: Value) => readonly number[]) {
   const [a, b] = inputs.map(({ shape }) => shape) as [readonly number[], readonly number[]];
-  const list = (i: number) => listOf(inputs[i]!);
+  const list = (i: number) => listOf(inputs[i]);
   if (ELEMENTWISE.has(op)) return inputs.map(({ shape }) => [...shape]).reduce(broadcast);
   switch (op) {
     case "Reshape":
@@ -52,7 +52,7 @@ function shapeOf({ op, inputs, attributes }: Node, listOf: (value: Value) => rea
     case "Expand":
       return broadcast([...a], [...list(1)]);
     case "Transpose":
-      return (attributes.perm as number[]).map((axis) => a[axis]!);
+      return (attributes.perm as number[]).map((axis) => a[axis]);
     case "ReduceSum":
     case "ReduceMax":
     case "ReduceMin":
@@ -65,13 +65,13 @@ function shapeOf({ op, inputs, attributes }: Node, listOf: (value: Value) => rea
     case "Gather":
       return [...a.slice(0, attributes.axis as number), ...b, ...a.slice((attributes.axis as number) + 1)];
     case "Pad":
-      return a.map((n, i) => n + list(1)[i]! + list(1)[i + a.length]!);
+      return a.map((n, i) => n + list(1)[i] + list(1)[i + a.length]);
     case "Concat": {
       const axis = attributes.axis as number;
       for (const { shape } of inputs) expect(shape.with(axis, 0)).toEqual(a.with(axis, 0));
       return a.with(
         axis,
-        inputs.reduce((sum, { shape }) => sum + shape[axis]!, 0),
+        inputs.reduce((sum, { shape }) => sum + shape[axis], 0),
       );
     }
     default:

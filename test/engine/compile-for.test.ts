@@ -5,13 +5,13 @@ import { tensor } from "./support.js";
 
 /** Standardized rows times weights: the mean depends on the number of rows, which is in the graph. */
 const fn: TracedFunction = (x, w) => {
-  const centred = lang.sub(x!, lang.mean(x!, [0], { keepdims: true }));
-  return [lang.matmul(centred, w!)];
+  const centred = lang.sub(x, lang.mean(x, [0], { keepdims: true }));
+  return [lang.matmul(centred, w)];
 };
 
 const w = tensor([3, 2], "float32", 2);
 const rows = (n: number): Tensor => tensor([n, 3], "float32", n);
-const values = ([result]: readonly Tensor[]) => ({ ...result, data: [...result!.data] });
+const values = ([result]: readonly Tensor[]) => ({ ...result, data: [...result.data] });
 
 const load = vi.spyOn(Program, "load");
 const dispose = vi.spyOn(Program.prototype, "dispose");
@@ -26,14 +26,14 @@ it("compiles for each shape once and computes what a program for that shape does
   expect(load).toHaveBeenCalledTimes(3 + 5);
   const double: Tensor = { ...rows(4), dtype: "float64", data: Float64Array.from(rows(4).data) };
   const [result] = await program.run([double, { ...w, dtype: "float64", data: Float64Array.from(w.data) }]);
-  expect(result!.dtype).toBe("float64");
+  expect(result.dtype).toBe("float64");
 });
 
 it("runs at the same time for the same new shape compile once", async () => {
   await using program = compileFor(fn);
   const results = await Promise.all([5, 5, 6, 5].map((n) => program.run([rows(n), w])));
   expect(load).toHaveBeenCalledTimes(2);
-  expect(values(results[0]!)).toEqual(values(results[3]!));
+  expect(values(results[0])).toEqual(values(results[3]));
 });
 
 it("holds so many programs: the one not run for longest has gone when the run returns", async () => {
@@ -52,7 +52,7 @@ it("disposes none that is being run, however many shapes come at once, and all i
   const program = compileFor(fn, { programs: 1 });
   const runs = [2, 3, 4, 5, 2].map((n) => program.run([rows(n), w]));
   const disposed = program.dispose();
-  expect((await Promise.all(runs)).map(([result]) => result!.shape[0])).toEqual([2, 3, 4, 5, 2]);
+  expect((await Promise.all(runs)).map(([result]) => result.shape[0])).toEqual([2, 3, 4, 5, 2]);
   await disposed;
   expect(new Set(dispose.mock.contexts).size).toBe(load.mock.calls.length);
   await expect(program.run([rows(2), w])).rejects.toThrow("program: run after dispose; compile it again");
@@ -70,7 +70,7 @@ it("a shape that is asked for again just as its program would go keeps it", asyn
       return program.run([rows(2), w]);
     });
     await other;
-    expect((await again)[0]!.shape).toEqual([2, 2]);
+    expect((await again)[0].shape).toEqual([2, 2]);
   }
 });
 
@@ -79,7 +79,7 @@ it("what cannot be compiled for some inputs is refused for these alone", async (
   const wide = tensor([2, 5], "float32");
   await expect(program.run([wide, w])).rejects.toThrow();
   await expect(program.run([wide, w])).rejects.toThrow();
-  expect((await program.run([rows(2), w]))[0]!.shape).toEqual([2, 2]);
+  expect((await program.run([rows(2), w]))[0].shape).toEqual([2, 2]);
 });
 
 it.each([0, 1.5, Number.NaN])("cannot hold %s programs", (programs) => {

@@ -25,8 +25,8 @@ function weightGradient(groups: number, stride: number, padding: number) {
     groups,
   };
   return (x: Traced, w: Traced, perOutput: Traced) => {
-    const { out, pullback } = vjp((weight) => ({ out: [conv(x, weight!, options)], aux: [] }), [w]);
-    return pullback([broadcastTo(perOutput, out[0]!.shape)]);
+    const { out, pullback } = vjp((weight) => ({ out: [conv(x, weight, options)], aux: [] }), [w]);
+    return pullback([broadcastTo(perOutput, out[0].shape)]);
   };
 }
 
@@ -48,16 +48,16 @@ describe("a cotangent of one number per output channel leaves the convolution", 
           noise([1, 8, 1, 1]),
         ];
         const fn = (...[x, w, perOutput]: Traced[]) =>
-          weightGradient(groups, stride, padding)(broadcastTo(x!, [3, 4, size, size]), w!, perOutput!);
+          weightGradient(groups, stride, padding)(broadcastTo(x, [3, 4, size, size]), w, perOutput);
         const results = await Promise.all(
           [{}, { optimizations: PLAIN }].map(async (options) => {
             await using program = await compile(fn, args, options);
-            return (await program.run(args))[0]!;
+            return (await program.run(args))[0];
           }),
         );
         const [fast, plain] = results as [Tensor, Tensor];
         expect(fast.shape).toEqual(plain.shape);
-        for (let i = 0; i < plain.data.length; i++) expect(fast.data[i]).toBeCloseTo(plain.data[i]!, 10);
+        for (let i = 0; i < plain.data.length; i++) expect(fast.data[i]).toBeCloseTo(plain.data[i], 10);
       }),
       { numRuns: 30 },
     );
@@ -66,7 +66,7 @@ describe("a cotangent of one number per output channel leaves the convolution", 
   it("is lowered to another graph than the general convolution", () => {
     const specs = [noise([3, 4, 6, 6]), noise([8, 4, 3, 3]), noise([1, 8, 1, 1])];
     const bytes = (constantKernels: boolean) =>
-      lower((...a: Traced[]) => weightGradient(1, 1, 1)(a[0]!, a[1]!, a[2]!), specs, {
+      lower((...a: Traced[]) => weightGradient(1, 1, 1)(a[0], a[1], a[2]), specs, {
         optimizations: { ...OPTIMIZED, constantKernels },
       }).bytes;
     expect(bytes(true)).not.toEqual(bytes(false));

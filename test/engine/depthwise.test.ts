@@ -88,8 +88,8 @@ describe("depthwise convolutions agree with jax-js's own kernels", () => {
       fc.asyncProperty(geometry, async (c) => {
         const f = convolution(c);
         const gradient: TracedFunction = (a, b) =>
-          L.valueAndGrad((p, q) => ({ value: L.mean(L.square(f(p!, q!))), aux: [] }), [a!, b!]).grads;
-        const hessianVector: TracedFunction = (a, b) => L.jvp(gradient, [a!, b!], [a!, b!]).tangent;
+          L.valueAndGrad((p, q) => ({ value: L.mean(L.square(f(p, q))), aux: [] }), [a, b]).grads;
+        const hessianVector: TracedFunction = (a, b) => L.jvp(gradient, [a, b], [a, b]).tangent;
         await agreesWhereTraceable(hessianVector, operands(c));
       }),
       { numRuns: 20 },
@@ -112,7 +112,7 @@ describe("blocked kernels", () => {
   const padding = [1, 1].map((border) => [border, border] as const);
   const geometry = { strides: [1, 1], padding, dilations: [1, 1], groups: 16 };
   const gradient: TracedFunction = (x, w) =>
-    L.valueAndGrad((a, b) => ({ value: L.sum(L.square(L.conv(a!, b!, geometry))), aux: [] }), [x!, w!]).grads;
+    L.valueAndGrad((a, b) => ({ value: L.sum(L.square(L.conv(a, b, geometry))), aux: [] }), [x, w]).grads;
   const inputs = [tensor([2, 16, 6, 6], "float32"), tensor([16, 1, 3, 3], "float32", 2)];
 
   it("compute the convolution and both of its gradients", () => {

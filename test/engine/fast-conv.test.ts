@@ -35,7 +35,7 @@ const wide = fc.tuple(
 const batch = fc.oneof(fc.integer({ min: 2, max: 9 }), fc.constantFrom(16, 17));
 const stride = fc.oneof(fc.constant(1), fc.constant(1), fc.constant(2));
 const fits = ({ size, kernel, padding, dilations }: Case) =>
-  size.every((n, i) => n + padding[i]![0] + padding[i]![1] > (kernel[i]! - 1) * dilations[i]!);
+  size.every((n, i) => n + padding[i][0] + padding[i][1] > (kernel[i] - 1) * dilations[i]);
 const plane: fc.Arbitrary<Case> = fc
   .integer({ min: 3, max: 9 })
   .chain((most) => {
@@ -119,8 +119,8 @@ describe("fast convolutions agree with jax-js's own kernels and with the plain r
     await fc.assert(
       fc.asyncProperty(cases, async (c) => {
         const gradient: TracedFunction = (a, b) =>
-          L.valueAndGrad((p, q) => ({ value: L.mean(L.square(conv(c)(p!, q!))), aux: [] }), [a!, b!]).grads;
-        const hessianVector: TracedFunction = (a, b) => L.jvp(gradient, [a!, b!], [a!, b!]).tangent;
+          L.valueAndGrad((p, q) => ({ value: L.mean(L.square(conv(c)(p, q))), aux: [] }), [a, b]).grads;
+        const hessianVector: TracedFunction = (a, b) => L.jvp(gradient, [a, b], [a, b]).tangent;
         const inputs = operands(c, "float32");
         traceable(hessianVector, inputs);
         expectClose(await compiled(hessianVector, inputs), eager(hessianVector, inputs), TOLERANCE);
@@ -174,19 +174,19 @@ describe("transposed convolutions", () => {
               upwards(2, [
                 [1, 1],
                 [1, 1],
-              ])(a!, b!),
+              ])(a, b),
             ),
           ),
           aux: [],
         }),
-        [x!, w!],
+        [x, w],
       ).grads;
     const graph = optimize(trace(gradient, specs), OPTIMIZED);
     const products = graph.nodes
       .filter(({ op }) => /MatMul|Gemm/.test(op))
       .map(({ op, inputs: [a], outputs: [y], attributes }) => {
-        expect(op === "FusedMatMul" || a!.shape.length === 2, op).toBe(true);
-        return sizeOf(y!.shape) * a!.shape.at(attributes.transA ? -2 : -1)!;
+        expect(op === "FusedMatMul" || a.shape.length === 2, op).toBe(true);
+        return sizeOf(y.shape) * a.shape.at(attributes.transA ? -2 : -1)!;
       });
     // Once forward, once for each gradient.
     expect(products.reduce((a, b) => a + b)).toBe(3 * samples * pixels * from * to * taps);
@@ -248,18 +248,18 @@ it("convolutions to few channels gather products, not windows", () => {
   ];
   const same = { strides: [1, 1], padding: [[1, 1] as const, [1, 1] as const], dilations: [1, 1], groups: 1 };
   const graph = optimize(
-    trace((x, w) => [L.conv(x!, w!, same)], specs),
+    trace((x, w) => [L.conv(x, w, same)], specs),
     OPTIMIZED,
   );
   const gathered = graph.nodes.flatMap(({ op, outputs }) =>
-    op === "Gather" ? [sizeOf(outputs[0]!.shape)] : [],
+    op === "Gather" ? [sizeOf(outputs[0].shape)] : [],
   );
   expect(gathered).toEqual([9 * to * size * size * samples]);
   // In the kernel's gradient, a convolution to few channels as well, every pixel would meet every other.
   const gradient: TracedFunction = (x, w) =>
-    L.valueAndGrad((a) => ({ value: L.sum(L.square(L.conv(x!, a!, same))), aux: [] }), [w!]).grads;
+    L.valueAndGrad((a) => ({ value: L.sum(L.square(L.conv(x, a, same))), aux: [] }), [w]).grads;
   const largest = optimize(trace(gradient, specs), OPTIMIZED).nodes.map(({ outputs }) =>
-    sizeOf(outputs[0]!.shape),
+    sizeOf(outputs[0].shape),
   );
   expect(Math.max(...largest)).toBeLessThan(10 * from * size * size * samples);
 });
@@ -279,16 +279,16 @@ describe("a network without kinks, where float32 differs from float64 by roundin
   const loss = (x: lang.Traced, kernels: readonly lang.Traced[]) => {
     const top = layers.reduce((h, { stride }, i) => {
       const padding = [[1, 1] as const, [1, 1] as const];
-      const y = L.conv(h, kernels[i]!, { strides: [stride, stride], padding, dilations: [1, 1], groups: 1 });
+      const y = L.conv(h, kernels[i], { strides: [stride, stride], padding, dilations: [1, 1], groups: 1 });
       const z = normalized(y);
       return L.div(z, L.add(L.square(z), 1));
     }, x);
     return L.mean(L.square(L.sub(L.mean(top, [2, 3]), 0.3)));
   };
   const gradient: TracedFunction = (x, ...kernels) =>
-    L.valueAndGrad((...w) => ({ value: loss(x!, w), aux: [] }), kernels).grads;
+    L.valueAndGrad((...w) => ({ value: loss(x, w), aux: [] }), kernels).grads;
   const hessianVector: TracedFunction = (x, ...kernels) =>
-    L.jvp((...w) => gradient(x!, ...w), kernels, kernels.map(L.square)).tangent;
+    L.jvp((...w) => gradient(x, ...w), kernels, kernels.map(L.square)).tangent;
 
   it.each([
     ["gradient", gradient],
@@ -305,9 +305,9 @@ describe("a network without kinks, where float32 differs from float64 by roundin
     );
     actual.forEach(({ data }, i) => {
       let [difference, norm] = [0, 0];
-      const reference = expected[i]!.data;
+      const reference = expected[i].data;
       reference.forEach((value, k) => {
-        difference += (data[k]! - value) ** 2;
+        difference += (data[k] - value) ** 2;
         norm += value ** 2;
       });
       expect(Math.sqrt(difference / norm)).toBeLessThan(2e-5);
@@ -347,7 +347,7 @@ describe("kernels larger than their images stay where they are", () => {
     const network = (x: lang.Traced, u: lang.Traced, w: lang.Traced) =>
       L.sum(L.square(L.conv(L.conv(x, u, same(0)), w, same(1))));
     const gradient: TracedFunction = (x, u, w) =>
-      L.valueAndGrad((a, b, c) => ({ value: network(a!, b!, c!), aux: [] }), [x!, u!, w!]).grads;
+      L.valueAndGrad((a, b, c) => ({ value: network(a, b, c), aux: [] }), [x, u, w]).grads;
     const specs = [
       { shape: [2, 64, 2, 2], dtype: "float32" as const },
       { shape: [64, 64, 1, 1], dtype: "float32" as const },
@@ -355,7 +355,7 @@ describe("kernels larger than their images stay where they are", () => {
     ];
     const graph = optimize(trace(gradient, specs), OPTIMIZED);
     const moved = graph.nodes.filter(({ op }) => ["Transpose", "Slice", "Gather"].includes(op));
-    for (const { inputs } of moved) expect(sizeOf(inputs[0]!.shape)).toBeLessThan(64 * 64 * 9);
+    for (const { inputs } of moved) expect(sizeOf(inputs[0].shape)).toBeLessThan(64 * 64 * 9);
   });
 });
 
@@ -364,8 +364,7 @@ describe("which way a convolution goes", () => {
     const padding = [[border, border] as const, [border, border] as const];
     const geometry = { strides: [1, 1], padding, dilations: [1, 1], groups: 1 };
     return (x, w) =>
-      L.valueAndGrad((a, b) => ({ value: L.sum(L.square(L.conv(a!, b!, geometry))), aux: [] }), [x!, w!])
-        .grads;
+      L.valueAndGrad((a, b) => ({ value: L.sum(L.square(L.conv(a, b, geometry))), aux: [] }), [x, w]).grads;
   };
   const operators = (channels: number, dtype: "float32" | "float64", kernel = 3) =>
     Object.fromEntries(
@@ -387,21 +386,21 @@ describe("which way a convolution goes", () => {
     const fn: TracedFunction = (x, w) => {
       const { aux, grads } = L.valueAndGrad(
         (a, b) => {
-          const y = through(a!, b!);
+          const y = through(a, b);
           return { value: L.sum(L.square(y)), aux: [y] };
         },
-        [x!, w!],
+        [x, w],
       );
       return [...aux, ...grads];
     };
     const run = (optimizations: object) => compiled(fn, inputs, { optimizations });
     const direct = await run({ winograd: false, winogradGradients: false });
     const backwards = await run({ winograd: false });
-    expect(backwards[0]!.data).toEqual(direct[0]!.data);
-    for (const i of [1, 2]) expect(backwards[i]!.data).not.toEqual(direct[i]!.data);
+    expect(backwards[0].data).toEqual(direct[0].data);
+    for (const i of [1, 2]) expect(backwards[i].data).not.toEqual(direct[i].data);
     expectClose(backwards, direct, TOLERANCE);
     const forwards = await run({ winogradGradients: false });
-    expect(forwards[0]!.data).not.toEqual(direct[0]!.data);
+    expect(forwards[0].data).not.toEqual(direct[0].data);
   });
 
   it("Winograd: transforms of input, kernel, cotangent (twice) and kernel gradient; no reversed kernel", () => {
@@ -415,7 +414,7 @@ describe("which way a convolution goes", () => {
   });
   it("Winograd, too, where it is dilated", () => {
     const dilated: TracedFunction = (x, w) => [
-      L.conv(x!, w!, {
+      L.conv(x, w, {
         strides: [1, 1],
         padding: [1, 2].map(() => [2, 2] as const),
         dilations: [2, 2],
@@ -459,7 +458,7 @@ describe("which way a convolution goes", () => {
   it("a pool of an image stored channels last moves no image", () => {
     const window = { window: [2, 2], strides: [2, 2] };
     const pooled: TracedFunction = (x, u) => {
-      const image = L.conv(x!, u!, {
+      const image = L.conv(x, u, {
         strides: [1, 1],
         padding: [
           [0, 0],

@@ -14,13 +14,13 @@ const vector = (...values: number[]) => ({
 
 /** Values of `fn` at `points`. */
 async function at(fn: (x: Traced) => Traced, points: readonly number[]): Promise<number[]> {
-  const [y] = await compiled((x) => [fn(x!)], [vector(...points)]);
-  return [...y!.data];
+  const [y] = await compiled((x) => [fn(x)], [vector(...points)]);
+  return [...y.data];
 }
 
 function expectRelative(actual: readonly number[], expected: readonly number[], tolerance: number): void {
   actual.forEach((a, i) => {
-    const e = expected[i]!;
+    const e = expected[i];
     expect(Math.abs(a - e), `element ${i}: ${a}, expected ${e}`).toBeLessThanOrEqual(tolerance * Math.abs(e));
   });
 }
@@ -85,7 +85,7 @@ describe("functions that ONNX Runtime has in float32 only", () => {
 
 describe("third derivatives against closed forms", () => {
   const derivative = (f: (x: Traced) => Traced) => (x: Traced) =>
-    L.jvp((y) => [f(y!)], [x], [L.full(x.shape, 1, "float64")]).tangent[0]!;
+    L.jvp((y) => [f(y)], [x], [L.full(x.shape, 1, "float64")]).tangent[0];
   const third = (f: (x: Traced) => Traced) => derivative(derivative(derivative(f)));
   const points = [-1.7, -0.4, 0.3, 1.1];
   const slope = (x: number) => (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x);
@@ -113,8 +113,7 @@ describe("third derivatives through convolutions", () => {
           for (let c = 0; c < 2; c++)
             for (let p = 0; p < 3; p++)
               for (let q = 0; q < 3; q++)
-                y[(o * 3 + i) * 3 + j]! +=
-                  x[(c * 5 + i + p) * 5 + j + q]! * w[((o * 2 + c) * 3 + p) * 3 + q]!;
+                y[(o * 3 + i) * 3 + j] += x[(c * 5 + i + p) * 5 + j + q] * w[((o * 2 + c) * 3 + p) * 3 + q];
     return y;
   }
 
@@ -131,25 +130,25 @@ describe("third derivatives through convolutions", () => {
     const derivative =
       (f: Scalar): Scalar =>
       (t) =>
-        L.valueAndGrad((s) => ({ value: f(s!), aux: [] }), [t]).grads[0]!;
+        L.valueAndGrad((s) => ({ value: f(s), aux: [] }), [t]).grads[0];
     const third: TracedFunction = (t, ...[x, u, w, v]) => {
       const value: Scalar = (t) => {
-        const y = L.conv(L.add(x!, L.mul(t, u!)), L.add(w!, L.mul(t, v!)), geometry);
+        const y = L.conv(L.add(x, L.mul(t, u)), L.add(w, L.mul(t, v)), geometry);
         return L.sum(L.mul(y, L.square(y)));
       };
-      return [derivative(derivative(derivative(value)))(t!)];
+      return [derivative(derivative(derivative(value)))(t)];
     };
     const zero = { shape: [], dtype: "float64" as const, data: Float64Array.of(0) };
-    const [actual] = await compiled(third, [zero, x!, u!, w!, v!]);
+    const [actual] = await compiled(third, [zero, x, u, w, v]);
 
-    const data = (t: typeof x) => t!.data as Float64Array;
+    const data = (t: typeof x) => t.data as Float64Array;
     const [a, c] = [correlated(data(x), data(w)), correlated(data(u), data(v))];
     const [uw, xv] = [correlated(data(u), data(w)), correlated(data(x), data(v))];
     const exact = a.reduce(
-      (sum, ai, i) => sum + 6 * ((uw[i]! + xv[i]!) ** 3 + 6 * ai * (uw[i]! + xv[i]!) * c[i]!),
+      (sum, ai, i) => sum + 6 * ((uw[i] + xv[i]) ** 3 + 6 * ai * (uw[i] + xv[i]) * c[i]),
       0,
     );
-    expectRelative([...actual!.data], [exact], 1e-10);
+    expectRelative([...actual.data], [exact], 1e-10);
   });
 });
 
@@ -157,21 +156,21 @@ describe("numbers that jax-js rounds to float32", () => {
   it("keep their digits in float64 code", async () => {
     const [scaled, mean, tied] = await compiled(
       (x) => [
-        L.borrow(x!).mul(0.1) as Traced,
-        np.mean(L.borrow(x!)) as Traced,
-        L.valueAndGrad((y) => ({ value: L.amax(y!), aux: [] }), [L.mul(x!, 0)]).grads[0]!,
+        L.borrow(x).mul(0.1) as Traced,
+        np.mean(L.borrow(x)) as Traced,
+        L.valueAndGrad((y) => ({ value: L.amax(y), aux: [] }), [L.mul(x, 0)]).grads[0],
       ],
       [vector(1, 2, 4)],
     );
-    expect([...scaled!.data]).toEqual([0.1, 0.2, 0.4]);
-    expectRelative([...mean!.data], [7 / 3], 1e-15);
+    expect([...scaled.data]).toEqual([0.1, 0.2, 0.4]);
+    expectRelative([...mean.data], [7 / 3], 1e-15);
     // Three tied maxima share the cotangent: 1/count is a third to the last digit.
-    expectRelative([...tied!.data], [1 / 3, 1 / 3, 1 / 3], 1e-15);
+    expectRelative([...tied.data], [1 / 3, 1 / 3, 1 / 3], 1e-15);
   });
   it("stay float32 where the neighbour is float32", async () => {
     const x = { shape: [1], dtype: "float32" as const, data: Float32Array.of(3) };
-    const [y] = await compiled((a) => [L.borrow(a!).mul(0.1) as Traced], [x]);
-    expect(y!.data[0]).toBe(Math.fround(Math.fround(0.1) * 3));
+    const [y] = await compiled((a) => [L.borrow(a).mul(0.1) as Traced], [x]);
+    expect(y.data[0]).toBe(Math.fround(Math.fround(0.1) * 3));
   });
   it.each([
     0,
@@ -221,14 +220,14 @@ describe("a convolution network with batch normalization", () => {
     const [, ...gradients] = await compiled(withGradient, inputs);
     const step = 1e-5;
     for (const [k, gradient] of gradients.entries()) {
-      const direction = tensor(inputs[k]!.shape, "float64", 17 + k).data;
+      const direction = tensor(inputs[k].shape, "float64", 17 + k).data;
       const moved = (sign: number) => {
-        const data = Float64Array.from(inputs[k]!.data, (v, i) => v + sign * step * direction[i]!);
-        return compiled(value, inputs.with(k, { ...inputs[k]!, data }));
+        const data = Float64Array.from(inputs[k].data, (v, i) => v + sign * step * direction[i]);
+        return compiled(value, inputs.with(k, { ...inputs[k], data }));
       };
       const [[up], [down]] = [await moved(1), await moved(-1)];
-      const slope = (up!.data[0]! - down!.data[0]!) / (2 * step);
-      const expected = Array.from(gradient.data).reduce((sum, g, i) => sum + g * direction[i]!, 0);
+      const slope = (up.data[0] - down.data[0]) / (2 * step);
+      const expected = Array.from(gradient.data).reduce((sum, g, i) => sum + g * direction[i], 0);
       expect(slope).toBeCloseTo(expected, 7);
     }
   });

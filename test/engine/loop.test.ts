@@ -6,7 +6,7 @@ const L = lang;
 const spec = { shape: [4, 3], dtype: "float64" as const };
 
 /** State a, b and an input x: a rotates into b, the sum comes out. */
-const rotate: TracedFunction = (a, b, x) => [L.sub(b!, L.mul(a!, 0.1)), L.add(a!, x!), L.sum(a!)];
+const rotate: TracedFunction = (a, b, x) => [L.sub(b, L.mul(a, 0.1)), L.add(a, x), L.sum(a)];
 
 describe("a loop", () => {
   it("gives what feeding the outputs back gives", async () => {
@@ -17,7 +17,7 @@ describe("a loop", () => {
       const x = tensor([4, 3], "float64", 10 + i);
       const [a, b, sum] = await program.run([...state, x]);
       expect(await loop.step([x])).toEqual([sum]);
-      state = [a!, b!];
+      state = [a, b];
       expect(loop.state).toEqual(state);
     }
   });
@@ -37,33 +37,33 @@ describe("a loop", () => {
   });
 
   it("another program may make a step on the same state", async () => {
-    const reversed: TracedFunction = (a, b, x) => [L.add(a!, x!), L.sub(b!, L.mul(a!, 0.1)), L.sum(b!)];
+    const reversed: TracedFunction = (a, b, x) => [L.add(a, x), L.sub(b, L.mul(a, 0.1)), L.sum(b)];
     await using program = await compile(rotate, [spec, spec, spec]);
     await using other = await compile(reversed, [spec, spec, spec]);
     const [a, b, x] = [1, 2, 3].map((seed) => tensor([4, 3], "float64", seed));
-    const loop = new Loop(program, [a!, b!]);
-    await loop.step([x!]);
-    const [c, d] = await program.run([a!, b!, x!]);
-    const [e, f, sum] = await other.run([c!, d!, x!]);
-    expect(await loop.step([x!], other)).toEqual([sum]);
+    const loop = new Loop(program, [a, b]);
+    await loop.step([x]);
+    const [c, d] = await program.run([a, b, x]);
+    const [e, f, sum] = await other.run([c, d, x]);
+    expect(await loop.step([x], other)).toEqual([sum]);
     expect(loop.state).toEqual([e, f]);
   });
 
   it("refuses a program that does not return its state", async () => {
-    await using program = await compile((a) => [L.sum(a!)], [spec]);
+    await using program = await compile((a) => [L.sum(a)], [spec]);
     expect(() => new Loop(program, [tensor([4, 3])])).toThrow(
       "loop: output 0 should be the next state, expected float64 [4, 3], got float64 []",
     );
   });
 
   it("results go into tensors that are given, of the right kind only", async () => {
-    await using program = await compile((a) => [L.exp(a!), L.neg(a!)], [spec]);
+    await using program = await compile((a) => [L.exp(a), L.neg(a)], [spec]);
     const into = tensor([4, 3], "float64", 5);
     const [x] = [tensor([4, 3], "float64", 1)];
-    const [, negated] = await program.run([x!], [undefined, into]);
+    const [, negated] = await program.run([x], [undefined, into]);
     expect(negated).toBe(into);
-    expect(into.data[0]).toBe(-x!.data[0]!);
-    await expect(program.run([x!], [tensor([3, 4])])).rejects.toThrow(
+    expect(into.data[0]).toBe(-x.data[0]);
+    await expect(program.run([x], [tensor([3, 4])])).rejects.toThrow(
       "output output0: expected float64 [4, 3]",
     );
   });

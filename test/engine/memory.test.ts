@@ -24,7 +24,7 @@ const INPUTS = [
 const gradient: TracedFunction = (x, ...kernels) =>
   L.valueAndGrad((...w) => {
     const top = w.reduce((h, kernel) => {
-      const border = kernel.shape[2]! >> 1;
+      const border = kernel.shape[2] >> 1;
       const padding = [
         [border, border],
         [border, border],
@@ -33,7 +33,7 @@ const gradient: TracedFunction = (x, ...kernels) =>
       const moment = (v: lang.Traced) => L.mean(v, [0, 2, 3], { keepdims: true });
       const centred = L.sub(y, moment(y));
       return L.relu(L.div(centred, L.sqrt(L.add(moment(L.square(centred)), 1e-5))));
-    }, x!);
+    }, x);
     return { value: L.sum(L.square(top)), aux: [] };
   }, kernels).grads;
 
@@ -53,23 +53,23 @@ describe("prompt release", () => {
     expect(hiding).toHaveLength(told.size);
     const hidden = new Set(hiding.map(({ outputs }) => outputs[0]));
     const others = after.filter((node) => !hiding.includes(node));
-    expect(others.map(({ inputs }) => hidden.has(inputs[1]!))).toEqual(before.map(() => true));
+    expect(others.map(({ inputs }) => hidden.has(inputs[1]))).toEqual(before.map(() => true));
   });
 
   it("hides the number of axes, too: the length of a hidden shape is not told by a constant", () => {
     const { constants, nodes } = releasePromptly(graphs[0]);
     const given = new Set(constants.map(({ value }) => value));
-    const hidden = new Set(nodes.flatMap(({ op, inputs }) => (op === "Reshape" ? [inputs[1]!] : [])));
-    const hiding = nodes.filter(({ op, outputs }) => op === "Reshape" && hidden.has(outputs[0]!));
+    const hidden = new Set(nodes.flatMap(({ op, inputs }) => (op === "Reshape" ? [inputs[1]] : [])));
+    const hiding = nodes.filter(({ op, outputs }) => op === "Reshape" && hidden.has(outputs[0]));
     expect(hiding.length).toBeGreaterThan(0);
-    for (const { inputs } of hiding) expect(given.has(inputs[1]!)).toBe(false);
+    for (const { inputs } of hiding) expect(given.has(inputs[1])).toBe(false);
   });
 
   it("keeps every bit of the results", async () => {
     const run = (promptRelease: boolean) => compiled(gradient, INPUTS, { optimizations: { promptRelease } });
     const [before, after] = await Promise.all([run(false), run(true)]);
-    before!.forEach((result, i) => {
-      expect(after![i]!.data).toEqual(result.data);
+    before.forEach((result, i) => {
+      expect(after[i].data).toEqual(result.data);
     });
   });
 

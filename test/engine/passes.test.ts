@@ -56,8 +56,8 @@ const STEPS: readonly Step[] = [
 const chain =
   (choices: readonly number[]): TracedFunction =>
   (...[x, y, c]) => {
-    let [a, b] = [x!, y!];
-    for (const choice of choices) [a, b] = [b, STEPS[choice % STEPS.length]!(a, b, c!)];
+    let [a, b] = [x, y];
+    for (const choice of choices) [a, b] = [b, STEPS[choice % STEPS.length](a, b, c)];
     return [L.add(a, b), L.sum(a, [0, 2, 3])];
   };
 const choices = fc.array(fc.nat({ max: STEPS.length - 1 }), { minLength: 1, maxLength: 7 });
@@ -118,25 +118,25 @@ describe("passes keep what a graph computes", () => {
 
 describe("linear forms", () => {
   it("factors meet before they touch the image", () => {
-    const fn: TracedFunction = (x, c) => [L.neg(L.mul(L.mul(L.mul(x!, c!), 2), c!))];
+    const fn: TracedFunction = (x, c) => [L.neg(L.mul(L.mul(L.mul(x, c), 2), c))];
     expect(operatorsOf(fn, [image, channel], "linearForms")).toMatchObject({ Mul: 3 });
     expect(operatorsOf(fn, [image, channel], "linearForms")).not.toHaveProperty("Neg");
   });
   it("one sum serves all multiples of an image", () => {
     const fn: TracedFunction = (x, c) => [
-      L.sum(L.exp(x!), [0, 2, 3]),
-      L.sum(L.mul(L.exp(x!), c!), [0, 2, 3]),
-      L.sum(L.mul(L.mul(L.exp(x!), 3), c!), [0, 2, 3]),
+      L.sum(L.exp(x), [0, 2, 3]),
+      L.sum(L.mul(L.exp(x), c), [0, 2, 3]),
+      L.sum(L.mul(L.mul(L.exp(x), 3), c), [0, 2, 3]),
     ];
     expect(operatorsOf(fn, [image, channel], "linearForms")).toMatchObject({ ReduceSum: 1 });
   });
   it("a centred image is squared after it is centred", () => {
     const variance: TracedFunction = (x) => {
-      const centred = L.sub(x!, L.mean(x!, [0, 2, 3], { keepdims: true }));
+      const centred = L.sub(x, L.mean(x, [0, 2, 3], { keepdims: true }));
       return [L.mean(L.square(centred), [0, 2, 3])];
     };
     const far = tensor(image.shape, "float32", 1);
-    for (let i = 0; i < far.data.length; i++) far.data[i]! += 1000;
+    for (let i = 0; i < far.data.length; i++) far.data[i] += 1000;
     return compiled(variance, [far], { optimizations: only("linearForms") }).then((result) =>
       expectClose(
         result,
@@ -151,7 +151,7 @@ describe("linear forms", () => {
 });
 
 it("differences that special functions are made of keep their sides", async () => {
-  const fn: TracedFunction = (x) => [lax.erfc(L.borrow(x!)) as lang.Traced, L.erf(x!), L.atan(x!)];
+  const fn: TracedFunction = (x) => [lax.erfc(L.borrow(x)) as lang.Traced, L.erf(x), L.atan(x)];
   const x = tensor(image.shape, "float64", 1);
   expectClose(
     await compiled(fn, [x], { optimizations: only("linearForms") }),
@@ -162,7 +162,7 @@ it("differences that special functions are made of keep their sides", async () =
 describe("masks", () => {
   it("a gradient cut by a relu is multiplied, not selected", () => {
     const gradient: TracedFunction = (x, y) =>
-      L.valueAndGrad((a) => ({ value: L.sum(L.mul(L.relu(a!), y!)), aux: [] }), [x!]).grads;
+      L.valueAndGrad((a) => ({ value: L.sum(L.mul(L.relu(a), y)), aux: [] }), [x]).grads;
     expect(operatorsOf(gradient, [image, image], "masks")).not.toHaveProperty("Where");
   });
   it("nor is one spread over the largest elements of windows", () => {
@@ -171,7 +171,7 @@ describe("masks", () => {
         (a) => ({
           value: L.sum(
             L.mul(
-              L.maxPool(a!, {
+              L.maxPool(a, {
                 window: [2, 2],
                 strides: [2, 2],
                 padding: [
@@ -179,39 +179,37 @@ describe("masks", () => {
                   [0, 0],
                 ],
               }),
-              y!,
+              y,
             ),
           ),
           aux: [],
         }),
-        [x!],
+        [x],
       ).grads;
     const pooled = { shape: [8, 16, 4, 4], dtype: "float32" as const };
     expect(operatorsOf(gradient, [image, pooled], "masks")).not.toHaveProperty("Where");
   });
   it("only a comparison with zero reads the relu's result", async () => {
-    const fn: TracedFunction = (x, y, c) => [L.relu(x!), L.where(L.less(c!, x!), y!, 0)];
+    const fn: TracedFunction = (x, y, c) => [L.relu(x), L.where(L.less(c, x), y, 0)];
     const args = inputs("float32");
     expectClose(await compiled(fn, args), eager(fn, args));
   });
   it.each([0, 1])("an alternative of zeros and others is no zero, number %d the first", async (first) => {
     const alternative = Float32Array.from({ length: 8 }, (_, i) => (first + i) % 2);
-    const fn: TracedFunction = (x, y) => [
-      L.where(L.less(x!, y!), x!, L.constant(alternative, [8], "float32")),
-    ];
+    const fn: TracedFunction = (x, y) => [L.where(L.less(x, y), x, L.constant(alternative, [8], "float32"))];
     expectClose(await compiled(fn, inputs("float32").slice(0, 2)), eager(fn, inputs("float32").slice(0, 2)));
   });
   it("a selection that avoids an infinity still avoids it", async () => {
-    const guarded: TracedFunction = (x) => [L.where(L.greater(x!, 0), L.log(x!), 0)];
+    const guarded: TracedFunction = (x) => [L.where(L.greater(x, 0), L.log(x), 0)];
     expect(operatorsOf(guarded, [image], "masks")).toMatchObject({ Where: 1 });
     const x: Tensor = { dtype: "float32", shape: [3], data: Float32Array.of(0, 1, -1) };
-    expect([...(await compiled(guarded, [x]))[0]!.data]).toEqual([0, 0, 0]);
+    expect([...(await compiled(guarded, [x]))[0].data]).toEqual([0, 0, 0]);
   });
   it("a relu's mask is read off its result, so that its operand need not be kept", () => {
     const fn: TracedFunction = (x, y) => {
       const { value, grads } = L.valueAndGrad(
-        (a) => ({ value: L.sum(L.mul(L.relu(L.exp(a!)), y!)), aux: [] }),
-        [x!],
+        (a) => ({ value: L.sum(L.mul(L.relu(L.exp(a)), y)), aux: [] }),
+        [x],
       );
       return [value, ...grads];
     };
@@ -222,12 +220,12 @@ describe("masks", () => {
   it("a count that may be zero is no count of ties", () => {
     const guarded: TracedFunction = (x, y) => {
       const pair = L.concat(
-        [x!, y!].map((v) => L.reshape(v, [1, ...image.shape])),
+        [x, y].map((v) => L.reshape(v, [1, ...image.shape])),
         0,
       );
       const largest = L.broadcastTo(L.amax(pair, [0]), pair.shape);
       const equal = L.cast(L.equal(L.exp(pair), largest), "float32");
-      return [L.where(L.greater(x!, 0), L.reciprocal(L.sum(equal, [0])), 0)];
+      return [L.where(L.greater(x, 0), L.reciprocal(L.sum(equal, [0])), 0)];
     };
     expect(operatorsOf(guarded, [image, image], "masks")).toHaveProperty("Where");
   });
@@ -236,7 +234,7 @@ describe("masks", () => {
     ["square root", (x: lang.Traced) => L.sqrt(x)],
     ["a scaled reciprocal", (x: lang.Traced) => L.mul(L.add(L.reciprocal(x), 1), x)],
   ] as const)("through what follows it: %s", (_, f) => {
-    const guarded: TracedFunction = (x) => [L.where(L.greater(x!, 0), f(x!), 0)];
+    const guarded: TracedFunction = (x) => [L.where(L.greater(x, 0), f(x), 0)];
     expect(operatorsOf(guarded, [image], "masks")).toHaveProperty("Where");
   });
 });
@@ -244,7 +242,7 @@ describe("masks", () => {
 describe("row sums", () => {
   const rows = (shape: readonly number[], dtype: "float32" | "float64" | "int32" = "float32") =>
     tensor(shape, dtype, 5);
-  const summedOver: (axes: readonly number[]) => TracedFunction = (axes) => (x) => [L.sum(x!, axes)];
+  const summedOver: (axes: readonly number[]) => TracedFunction = (axes) => (x) => [L.sum(x, axes)];
 
   it.each([
     ["of the first axis", rows([5, 40, 30]), [0]],
@@ -275,7 +273,7 @@ describe("row sums", () => {
     x.data[1024] = -Infinity;
     const result = await compiled(summedOver([0]), [x]);
     expectClose(result, eager(summedOver([0]), [x]));
-    expect([...result[0]!.data.subarray(0, 4)].map(Number.isFinite)).toEqual([false, false, false, true]);
+    expect([...result[0].data.subarray(0, 4)].map(Number.isFinite)).toEqual([false, false, false, true]);
   });
 });
 

@@ -52,7 +52,7 @@ async function observe(
     allocating: rows
       .map((row) => row.split(","))
       .filter((fields) => Number(fields[3]) > 0)
-      .map(([name]) => name!.slice(0, name!.lastIndexOf("_"))),
+      .map(([name]) => name.slice(0, name.lastIndexOf("_"))),
   };
 }
 
@@ -64,7 +64,7 @@ export async function expectAsPlanned(graph: Graph, given: readonly Tensor[]): P
   const { executed, allocating } = await observe(graph, given);
   const names = new Map(graph.nodes.map((node, i) => [node, nodeName(node, i)]));
   expect(executed).toEqual(executionOrder(graph).map((node) => names.get(node)));
-  const isAlias = ({ op, outputs }: Node) => op === "Reshape" && !graph.outputs.includes(outputs[0]!);
+  const isAlias = ({ op, outputs }: Node) => op === "Reshape" && !graph.outputs.includes(outputs[0]);
   const isLarge = ({ shape }: Value) => sizeOf(shape) * 4 >= 1024;
   const large = graph.nodes.filter(({ outputs }) => outputs.some(isLarge));
   const largeNames = new Set(large.map((node) => names.get(node)!));

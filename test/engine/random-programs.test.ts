@@ -20,12 +20,12 @@ const bend = (x: Traced): Traced => L.div(x, L.add(L.square(x), 1));
 type Step = (values: readonly Traced[], pick: (count: number) => number) => Traced;
 
 const choose = (values: readonly Traced[], pick: (count: number) => number): Traced =>
-  values[pick(values.length)]!;
+  values[pick(values.length)];
 
 /** The axes of x in another order; divisors and axes are drawn with `pick`. */
 function shuffled(x: Traced, pick: (count: number) => number): number[] {
   const axes = x.shape.map((_, i) => i);
-  return x.shape.map(() => axes.splice(pick(axes.length), 1)[0]!);
+  return x.shape.map(() => axes.splice(pick(axes.length), 1)[0]);
 }
 
 /** Brings `y` to a shape that broadcasts against `x`, by summing it or taking a slice of it. */
@@ -141,12 +141,12 @@ const STEPS: readonly Step[] = [
   (v, pick) => {
     const x = choose(v, pick);
     const axis = axisOf(x, pick);
-    return axis === undefined ? x : picked(L.take(x, places(x.shape[axis]!, pick), axis));
+    return axis === undefined ? x : picked(L.take(x, places(x.shape[axis], pick), axis));
   },
   (v, pick) => {
     const x = choose(v, pick);
     if (x.shape.length < 2) return x;
-    const [i, j] = [places(x.shape[0]!, pick), places(x.shape[1]!, pick)];
+    const [i, j] = [places(x.shape[0], pick), places(x.shape[1], pick)];
     return picked(L.borrow(x).slice(i as never, j as never) as Traced);
   },
   (v, pick) => {
@@ -159,14 +159,14 @@ const STEPS: readonly Step[] = [
   },
   // Of an input: where rounding differs another element could be the largest.
   (v, pick) => {
-    const x = v[pick(2)]!;
+    const x = v[pick(2)];
     const largest = np.argmax(L.borrow(x), pick(x.shape.length)) as Traced;
     return L.mul(L.mean(x), L.cast(largest, L.dtypeOf(x)));
   },
   (v, pick) => {
     const x = choose(v, pick);
     const axis = axisOf(x, pick);
-    if (axis === undefined || x.shape[axis]! < 2) return x;
+    if (axis === undefined || x.shape[axis] < 2) return x;
     const [a, b] = np.split(L.borrow(x), [1], axis) as [Traced, Traced];
     // jax-js differentiates a product by dividing by its factors: none may be 0.
     return L.add(L.sum(bend(b), [axis]), L.prod(L.add(L.square(a), 0.1), [axis]));
@@ -179,7 +179,7 @@ const STEPS: readonly Step[] = [
   },
   (v, pick) => {
     const image = asImages(choose(v, pick), pick);
-    const kernel = kernelFor(image, [2, image.shape[1]!, ...image.shape.slice(2).map(() => 1)]);
+    const kernel = kernelFor(image, [2, image.shape[1], ...image.shape.slice(2).map(() => 1)]);
     const each = { strides: [1], padding: [[0, 0] as const], dilations: [1], groups: 1 };
     const geometry = Object.fromEntries(
       Object.entries(each).map(([k, one]) => [
@@ -194,7 +194,7 @@ const STEPS: readonly Step[] = [
     const conv = (x: Traced) => L.conv(x, kernel, geometry);
     return L.mul((vmap(conv as never) as unknown as (x: Traced) => Traced)(L.borrow(stack)), 0.2);
   },
-  (v, pick) => L.mul(choose(v, pick), L.add(L.floor(L.mean(v[0]!)), L.ceil(L.mean(v[1]!)))),
+  (v, pick) => L.mul(choose(v, pick), L.add(L.floor(L.mean(v[0])), L.ceil(L.mean(v[1])))),
   (v, pick) => L.min(choose(v, pick), 0.7),
   (v, pick) => {
     const x = choose(v, pick);
@@ -224,12 +224,12 @@ const STEPS: readonly Step[] = [
   },
   (v, pick) => {
     const x = choose(v, pick);
-    return x.shape.length < 2 ? x : L.reshape(x, [x.shape[0]! * x.shape[1]!, ...x.shape.slice(2)]);
+    return x.shape.length < 2 ? x : L.reshape(x, [x.shape[0] * x.shape[1], ...x.shape.slice(2)]);
   },
   (v, pick) => {
     const x = choose(v, pick);
     const axis = x.shape.findIndex((n) => n % 2 === 0 && n > 2);
-    return axis < 0 ? x : L.reshape(x, x.shape.toSpliced(axis, 1, 2, x.shape[axis]! / 2));
+    return axis < 0 ? x : L.reshape(x, x.shape.toSpliced(axis, 1, 2, x.shape[axis] / 2));
   },
   (v, pick) => {
     const x = choose(v, pick);
@@ -285,10 +285,10 @@ const LARGEST = 500;
 function program(choices: readonly number[]) {
   return (...inputs: Traced[]): Traced => {
     let at = 0;
-    const pick = (count: number) => choices[at++ % choices.length]! % count;
+    const pick = (count: number) => choices[at++ % choices.length] % count;
     const values = [...inputs];
     for (let i = 0; i < 8; i++) {
-      const value = STEPS[pick(STEPS.length)]!(values, pick);
+      const value = STEPS[pick(STEPS.length)](values, pick);
       if (value.size <= LARGEST) values.push(value);
     }
     return values.slice(-3).reduce<Traced>((sum, v) => L.add(sum, L.sum(bend(v))), L.sum(values.at(-1)!));
@@ -351,16 +351,16 @@ function isDifferentiatedRight(f: (...x: Traced[]) => Traced): boolean {
       value,
       inputs.map((x, k) => ({
         ...x,
-        data: Float64Array.from(x.data, (v, i) => Number(v) + h * Number(along[k]!.data[i])),
+        data: Float64Array.from(x.data, (v, i) => Number(v) + h * Number(along[k].data[i])),
       })),
-    )[0]!.data[0]!;
+    )[0].data[0];
   const difference = (valueAt(step) - valueAt(-step)) / (2 * step);
   let slope = 0;
   let scale = 1;
   eager(gradient, inputs).forEach(({ data }, k) => {
     data.forEach((g, i) => {
-      slope += g * along[k]!.data[i]!;
-      scale += Math.abs(g * along[k]!.data[i]!);
+      slope += g * along[k].data[i];
+      scale += Math.abs(g * along[k].data[i]);
     });
   });
   return Math.abs(slope - difference) < 1e-6 * scale;

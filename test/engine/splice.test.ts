@@ -42,8 +42,8 @@ describe("splicing", () => {
     checkGraph(spliced);
     expect(operators(spliced)).toEqual(["Exp", "Normalize", "Mul"]);
     expect(spliced.nodes[1]).toMatchObject({ inputs: [argument, w], attributes: { axis: 1 }, domain: "" });
-    expect(spliced.nodes[1]!.outputs[0]).toBe(result);
-    expect(spliced.nodes[1]!.outputs).toHaveLength(3);
+    expect(spliced.nodes[1].outputs[0]).toBe(result);
+    expect(spliced.nodes[1].outputs).toHaveLength(3);
   });
 
   it("leaves of the inputs what is neither computed nor stored, and of the stored tensors what is read", () => {
@@ -61,7 +61,7 @@ describe("splicing", () => {
     const x = g.input(image);
     const [a, b] = ["Exp", "Sin"].map((op) => g.node(op, [x], image)) as [Value, Value];
     const graph = g.finish([g.node("Add", [a, b], image)]);
-    const shuffled = { ...graph, nodes: [graph.nodes[2]!, graph.nodes[0]!, graph.nodes[1]!] };
+    const shuffled = { ...graph, nodes: [graph.nodes[2], graph.nodes[0], graph.nodes[1]] };
     expect(operators(splice(shuffled, [], []))).toEqual(["Exp", "Sin", "Add"]);
   });
 });

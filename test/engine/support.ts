@@ -81,11 +81,11 @@ export function expectClose(
     expected.map(({ dtype, shape }) => ({ dtype, shape: [...shape] })),
   );
   actual.forEach((result, k) => {
-    const reference = expected[k]!;
+    const reference = expected[k];
     let scale = 1;
     for (const x of reference.data) if (Number.isFinite(x)) scale = Math.max(scale, Math.abs(x));
     for (let i = 0; i < result.data.length; i++) {
-      const [a, b] = [result.data[i]!, reference.data[i]!];
+      const [a, b] = [result.data[i], reference.data[i]];
       if (Object.is(a, b) || a === b || (Number.isNaN(a) && Number.isNaN(b))) continue;
       if (!(Math.abs(a - b) <= tolerance[result.dtype] * scale))
         expect.fail(`output ${k}, element ${i}: expected ${b}, got ${a} (scale ${scale})`);
@@ -106,7 +106,7 @@ export function withGradients(fn: (...args: Traced[]) => Traced, inputs: readonl
   return (...args) => {
     const { out, pullback } = lang.vjp((...primals) => ({ out: [fn(...primals)], aux: [] }), args);
     const [y] = out as [Traced];
-    const cotangent = tensor(y.shape, inputs[0]!.dtype, 99);
+    const cotangent = tensor(y.shape, inputs[0].dtype, 99);
     return [y, ...pullback([lang.constant(cotangent.data, y.shape, cotangent.dtype)])];
   };
 }

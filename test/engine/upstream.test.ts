@@ -54,15 +54,15 @@ describe("jax-js", () => {
       eager(
         (a) => {
           const value = (b: Traced) => L.sum(L.exp(after(L.take(b, indices, 0))));
-          return L.valueAndGrad((b) => ({ value: value(b!), aux: [] }), [a!]).grads;
+          return L.valueAndGrad((b) => ({ value: value(b), aux: [] }), [a]).grads;
         },
         [x],
-      )[0]!.data;
+      )[0].data;
     const padded = gradient((y) => L.pad(y, [[0, 1]]));
     // The padding is a constant: the gradient is that without.
     const exact = gradient((y) => y);
     expect(padded[1]).toBe(exact[1]);
-    expect(padded[0]).not.toBeCloseTo(exact[0]!, 3);
+    expect(padded[0]).not.toBeCloseTo(exact[0], 3);
   });
 
   it("refuses the gradient of a convolution that leaves most of its input unread (conv.test.ts leaves such cases out)", () => {
@@ -70,7 +70,7 @@ describe("jax-js", () => {
       lax.convGeneralDilated(L.borrow(x), L.borrow(w), [3], [[0, 3]]) as Traced;
     const gradient = () =>
       lower(
-        (x, w) => L.valueAndGrad((a) => ({ value: L.sum(padded(a!, w!)), aux: [] }), [x!]).grads,
+        (x, w) => L.valueAndGrad((a) => ({ value: L.sum(padded(a, w)), aux: [] }), [x]).grads,
         [
           { shape: [1, 1, 1], dtype: "float32" },
           { shape: [1, 1, 1], dtype: "float32" },
@@ -95,7 +95,7 @@ describe("ONNX Runtime", () => {
       x: new runtime.Tensor(dtype as "float32", data as Float32Array, shape),
     });
     await session.release();
-    return results.y!.data as Float32Array;
+    return results.y.data as Float32Array;
   };
 
   it("has no convolution in float64 (rules/conv.ts makes it a matrix product)", async () => {
@@ -143,7 +143,7 @@ describe("ONNX Runtime", () => {
       data,
     );
     const exact = rows * Math.fround(0.1);
-    expect(Math.abs(y[0]! - exact) / exact).toBeGreaterThan(1e-6);
+    expect(Math.abs(y[0] - exact) / exact).toBeGreaterThan(1e-6);
   });
 });
 
@@ -156,7 +156,7 @@ it("copies results that it has written to given tensors (said at loop.ts)", asyn
   const results = await session.run({ x: new runtime.Tensor("float32", Float32Array.of(1, 2), [2]) }, { y });
   await session.release();
   expect([...(y.data as Float32Array)]).toEqual([-1, -2]);
-  expect(results.y!.data).not.toBe(y.data);
+  expect(results.y.data).not.toBe(y.data);
 });
 
 describe("ONNX Runtime for browsers", () => {

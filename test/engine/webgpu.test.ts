@@ -21,7 +21,7 @@ if (SOFTWARE !== undefined) process.env.VK_ICD_FILENAMES ??= SOFTWARE;
 process.env.XDG_RUNTIME_DIR ??= tmpdir();
 
 /** Why there is no WebGPU here; null where there is. */
-const missing = await compile((x) => [L.neg(x!)], [tensor([2], "float32")], { device: "webgpu" }).then(
+const missing = await compile((x) => [L.neg(x)], [tensor([2], "float32")], { device: "webgpu" }).then(
   async (program) => {
     await program.dispose();
     return null;
@@ -52,8 +52,8 @@ describe.skipIf(missing !== null)(`WebGPU${missing === null ? "" : ` (skipped: $
       const of = (tensors: readonly Tensor[]) => tensors.slice(kind * count, (kind + 1) * count);
       const largest = Math.max(...of(expected).map(({ data }) => length(data)));
       of(expected).forEach(({ data }, i) => {
-        const other = of(actual)[i]!.data;
-        expect(length(data.map((x, j) => x - other[j]!))).toBeLessThan(
+        const other = of(actual)[i].data;
+        expect(length(data.map((x, j) => x - other[j]))).toBeLessThan(
           1e-4 * Math.max(length(data), 0.01 * largest),
         );
       });
@@ -63,10 +63,10 @@ describe.skipIf(missing !== null)(`WebGPU${missing === null ? "" : ` (skipped: $
 
   it("leaves to the processor what it has no kernels for: float64, comparisons of whole numbers, sorting", async () => {
     const fn: TracedFunction = (x, n) => [
-      L.tanh(x!),
-      np.sort(L.borrow(x!)) as Traced,
-      L.where(L.less(n!, 1), n!, L.mul(n!, n!)),
-      L.cast(L.equal(n!, 2), "float32"),
+      L.tanh(x),
+      np.sort(L.borrow(x)) as Traced,
+      L.where(L.less(n, 1), n, L.mul(n, n)),
+      L.cast(L.equal(n, 2), "float32"),
     ];
     const inputs = [tensor([4, 5]), tensor([4, 5], "int32", 2)];
     await using onDevice = await compile(fn, inputs, { device: "webgpu" });
@@ -108,8 +108,8 @@ function step(): { fn: TracedFunction; args: Tensor[]; count: number } {
     const gradients: TracedFunction = (...at) =>
       L.valueAndGrad((...p) => ({ value: crossEntropy(net.forward(p, x), target), aux: [] }), at).grads;
     const { out, tangent } = L.jvp(gradients, values, velocities);
-    const next = velocities.map((v, i) => L.add(L.mul(v, 0.9), out[i]!));
-    return [...values.map((p, i) => L.sub(p, L.mul(next[i]!, 0.01))), ...next, ...out, ...tangent];
+    const next = velocities.map((v, i) => L.add(L.mul(v, 0.9), out[i]));
+    return [...values.map((p, i) => L.sub(p, L.mul(next[i], 0.01))), ...next, ...out, ...tangent];
   };
   return { fn, args, count };
 }

@@ -54,7 +54,7 @@ describe("a TensorBoard event file", () => {
 
   it("a damaged record and all behind it are dropped", () => {
     const bytes = Buffer.from(VERSION + STEP_300 + STEP_300, "hex");
-    bytes[VERSION.length / 2 + STEP_300.length / 2 + 20]! ^= 1;
+    bytes[VERSION.length / 2 + STEP_300.length / 2 + 20] ^= 1;
     folder.write("damaged", bytes);
     new EventFile(folder.path("damaged")).restart(1000);
     expect(hex("damaged")).toBe(VERSION + STEP_300);

@@ -6,7 +6,7 @@ import { principalPlane } from "../../src/experiments/features/principal-plane.j
 import { tsnePlane } from "../../src/experiments/features/tsne.js";
 
 const featuresOf = (rows: number[][]): Features => ({
-  width: rows[0]!.length,
+  width: rows[0].length,
   data: Float32Array.from(rows.flat()),
 });
 
@@ -106,7 +106,7 @@ describe("t-SNE plane", () => {
     expect(await tsnePlane(features)).toEqual(points);
     const plane = featuresOf(points);
     expect(silhouette(plane, labels)).toBeGreaterThan(0.7);
-    const spread = (axis: number) => points.reduce((sum, p) => sum + p[axis]! ** 2, 0) / points.length;
+    const spread = (axis: number) => points.reduce((sum, p) => sum + p[axis] ** 2, 0) / points.length;
     expect(Math.max(spread(0), spread(1))).toBeCloseTo(1, 1);
   });
   it("takes samples that are all equal", async () => {

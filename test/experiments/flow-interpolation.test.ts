@@ -110,20 +110,20 @@ describe("a small run on glyphs", () => {
     for (const norm of ["bn", "none"]) {
       const [bits] = curve("bits/dim in training", norm).values;
       expect(bits).toHaveLength(30);
-      expect(bits!.at(-1)!).toBeLessThan(bits![0]! - 0.3);
+      expect(bits.at(-1)!).toBeLessThan(bits[0] - 0.3);
       const [along] = curve("bits/dim of blends", norm).values;
       expect(along).toHaveLength(11);
-      for (const value of along!) expect(value > 3 && value < 12).toBe(true);
+      for (const value of along) expect(value > 3 && value < 12).toBe(true);
     }
   });
 
   it("without a norm the statistics of a batch make no difference, with batch norm they do", () => {
     const both = (norm: string) =>
-      ["bits/dim of blends", "bits/dim of blends, batch statistics"].map((q) => curve(q, norm).values[0]!);
+      ["bits/dim of blends", "bits/dim of blends, batch statistics"].map((q) => curve(q, norm).values[0]);
     const [running, batch] = both("none");
-    for (const [i, value] of running!.entries()) expect(batch![i]).toBeCloseTo(value, 4);
+    for (const [i, value] of running.entries()) expect(batch[i]).toBeCloseTo(value, 4);
     const [bnRunning, bnBatch] = both("bn");
-    expect(Math.abs(bnRunning![5]! - bnBatch![5]!)).toBeGreaterThan(1e-3);
+    expect(Math.abs(bnRunning[5] - bnBatch[5])).toBeGreaterThan(1e-3);
   });
 
   it("keeps the blends and samples of each norm as pictures", () => {

@@ -34,7 +34,7 @@ const gan = (arrangement: "separate" | "mixed") =>
 function given(procedure: ReturnType<typeof gan>): Tensor[] {
   let phase = 0;
   return procedure.initial(new Random(0)).map((tensor, i) => {
-    const name = procedure.names[i]!;
+    const name = procedure.names[i];
     if (!name.includes("parameter.")) return tensor;
     phase++;
     if (tensor.shape.length > 1) return wave(tensor.shape, phase, 0.3);
@@ -88,7 +88,7 @@ describe.each(["separate", "mixed"] as const)("a GAN with %s batches", (arrangem
       expect(made.losses["loss/generator"]).toBeCloseTo(maker, 3);
     }
     for (const [name, values] of Object.entries(tensors)) {
-      const { data } = stepper.state[procedure.names.indexOf(name)]!;
+      const { data } = stepper.state[procedure.names.indexOf(name)];
       for (const [i, value] of values.entries()) expect(data[i]).toBeCloseTo(value, 3);
     }
   });
@@ -123,11 +123,11 @@ describe("what the discriminator's norms block", () => {
     const procedure = gan("separate");
     const state = given(procedure).slice(procedure.names.findIndex((n) => n.startsWith("discriminator")));
     const alone = judge(1);
-    await using stepper = await Stepper.compile(alone, state, [inputs[0]!]);
-    const { recording } = await stepper.step(1, [inputs[0]!], () => true);
+    await using stepper = await Stepper.compile(alone, state, [inputs[0]]);
+    const { recording } = await stepper.step(1, [inputs[0]], () => true);
     const both = await recordOf("separate");
     for (const key of ["blocked", "first", "diag", "removed", "kept"])
-      expect(both[`${key}/norm2 (real)`]).toBeCloseTo(recording[`${key}/norm2`]!, 4);
+      expect(both[`${key}/norm2 (real)`]).toBeCloseTo(recording[`${key}/norm2`], 4);
     expect(Object.keys(both)).toHaveLength(10);
   });
 
@@ -199,7 +199,7 @@ function stepsOf(file: Buffer): number[] {
     const length = Number(file.readBigUInt64LE(at));
     const data = file.subarray(at + 12, at + 12 + length);
     // Field 1, a double, comes first: nine bytes.
-    steps.push(data[9] === 0x10 ? data[10]! : 0);
+    steps.push(data[9] === 0x10 ? data[10] : 0);
     at += 16 + length;
   }
   return steps;

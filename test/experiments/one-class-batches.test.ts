@@ -36,11 +36,11 @@ describe("training images", () => {
     const images = new TrainingImages(split, SHAPE, { augment: "none", standardize: true });
     const plain = new TrainingImages(split, SHAPE, { augment: "none", standardize: false });
     const [x] = plain.batch([3, 4], 0);
-    await using program = await compile((x) => [images.prepare(x!)], [x]);
+    await using program = await compile((x) => [images.prepare(x)], [x]);
     const [prepared] = await program.run([x]);
     const [want] = images.batch([3, 4], 0);
-    prepared!.data.forEach((value, e) => {
-      expect(value).toBeCloseTo(want.data[e]!, 5);
+    prepared.data.forEach((value, e) => {
+      expect(value).toBeCloseTo(want.data[e], 5);
     });
   });
 
@@ -70,7 +70,7 @@ function shifted({ data }: Tensor, down: number, right: number, mirrored: boolea
   const at = (c: number, y: number, x: number) =>
     y < 0 || y >= height || x < 0 || x >= width
       ? 0
-      : data[(c * height + y) * width + (mirrored ? width - 1 - x : x)]!;
+      : data[(c * height + y) * width + (mirrored ? width - 1 - x : x)];
   const result: number[] = [];
   for (let c = 0; c < channels; c++)
     for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) result.push(at(c, y + down, x + right));
@@ -99,10 +99,10 @@ describe("judged networks", () => {
         [...values, x],
       );
       const [features, entering] = await program.run([...values, x]);
-      expect(features!.shape).toEqual([2, width]);
-      expect(entering!.shape).toEqual([2, below]);
-      expect(features!.data.every((v) => v >= 0)).toBe(true);
-      expect(entering!.data.some((v) => v < 0)).toBe(true);
+      expect(features.shape).toEqual([2, width]);
+      expect(entering.shape).toEqual([2, below]);
+      expect(features.data.every((v) => v >= 0)).toBe(true);
+      expect(entering.data.some((v) => v < 0)).toBe(true);
     },
   );
 

@@ -67,7 +67,7 @@ const discriminator = (): Network =>
 
 const autoencoder = (): Network =>
   network((r) => {
-    const maps: LayerFunction = (_, x) => reshape(x, [x.shape[0]!, 4, 4, 4]);
+    const maps: LayerFunction = (_, x) => reshape(x, [x.shape[0], 4, 4, 4]);
     return chain(
       conv(r, "encode.0", 1, 4, { kernel: 3, stride: 2, padding: 1, bias: false }),
       normLayer("bn")(r, "encode.1", [4, 4, 4]),
@@ -103,7 +103,7 @@ async function prepare({ model, batch }: ZooModel, net: Network, loss: Loss, tar
   const procedure = supervised({ network: net, optimizer: sgd({ rate: 0.1, momentum: 0.9 }), loss });
   const stored = (await readModel(model)).initializers;
   const state = procedure.initial(new Random(1)).map((tensor, i): Tensor => {
-    const name = procedure.names[i]!.replace(/^parameter\./, "");
+    const name = procedure.names[i].replace(/^parameter\./, "");
     return stored.get(name)?.load() ?? tensor;
   });
   const tensors = await readTensors(batch);

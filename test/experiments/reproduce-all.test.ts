@@ -70,10 +70,8 @@ describe("all experiments", () => {
     expect(textOf(page)).toContain("It is <small>.");
     expect(textOf(page)).toContain("Failed with exit code 2: step 3: the run diverged");
     const [image] = findAll(page, "img");
-    expect(image!.attributes.alt).toBe("the seed");
-    expect(decodeURIComponent(image!.attributes.src!)).toMatch(
-      /^data:image\/svg\+xml,<svg [\s\S]*<\/svg>\s*$/,
-    );
+    expect(image.attributes.alt).toBe("the seed");
+    expect(decodeURIComponent(image.attributes.src)).toMatch(/^data:image\/svg\+xml,<svg [\s\S]*<\/svg>\s*$/);
     const addresses = findAll(page, () => true).flatMap(({ attributes: { src, href } }) => src ?? href ?? []);
     for (const address of addresses) expect(address).toMatch(/^(data:|#)/);
   });

@@ -80,7 +80,7 @@ describe("one-class-batches at scale smoke, two norms and one seed", () => {
     const blocked = result.curves.filter(({ quantity }) => quantity === "blocked share");
     const meanBlocked = (group: string, series: string) => {
       const [values] = blocked.find((c) => c.group === group && c.series === series)!.values;
-      return values!.reduce((a, b) => a + b, 0) / values!.length;
+      return values.reduce((a, b) => a + b, 0) / values.length;
     };
     expect(meanBlocked("bn", "label")).toBeGreaterThan(3 * meanBlocked("bn", "shuffled"));
     expect(result.clouds.map(({ points }) => points.length)).toEqual(new Array(8).fill(400));
@@ -93,10 +93,10 @@ describe("one-class-batches at scale smoke, two norms and one seed", () => {
       const run = `${out}/runs/${norm}-label-seed0`;
       const report = await auditModel(`${run}/model.onnx`, { data: `${run}/batch.npz` });
       expect(report.layers.map(({ name, op }) => [name, op])).toEqual([["norm", op]]);
-      expect(report.layers[0]!.weights!.name).toBe("fc2.weight");
+      expect(report.layers[0].weights!.name).toBe("fc2.weight");
       expect(Object.values(report.batch!.labelCounts!)).toEqual([32]);
       const evaluated = await auditModel(`${run}/model.eval.onnx`, { data: `${run}/batch.npz` });
-      expect(evaluated.layers[0]!.shares).toEqual(report.layers[0]!.shares);
+      expect(evaluated.layers[0].shares).toEqual(report.layers[0].shares);
     }
   });
 });
@@ -122,7 +122,7 @@ describe("what norm layers hide during training, at scale smoke and one seed", (
       "all fake",
       "mixed",
     ]);
-    expect(curve(result, "removed, norm3")[0]!.steps).toEqual([1, 11, 21, 31, 41]);
+    expect(curve(result, "removed, norm3")[0].steps).toEqual([1, 11, 21, 31, 41]);
     expect(meanOf(result, "bn, mixed", "linear probe accuracy")).toBeGreaterThan(0.8);
   });
 

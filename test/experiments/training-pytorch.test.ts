@@ -86,22 +86,22 @@ describe("fifty steps of a network with batch norm are PyTorch's", () => {
     const losses: number[] = [];
     for (let step = 1; step <= 50; step++) {
       const done = await stepper.step(step, [x, labels]);
-      if ([1, 10, 50].includes(step)) losses.push(done.losses.loss!);
+      if ([1, 10, 50].includes(step)) losses.push(done.losses.loss);
     }
     const { state } = stepper;
     for (const [i, value] of want.losses.entries()) expect(losses[i]).toBeCloseTo(value, 4);
 
     const count = network.parameters.length;
     const [mean, variance] = state.slice(count, count + 2);
-    if (want.mean) close(mean!, want.mean, 3);
-    close(variance!, want.variance, 3);
+    if (want.mean) close(mean, want.mean, 3);
+    close(variance, want.variance, 3);
     await using evaluate = await compile(
       (...a) => [
         crossEntropy(network.evaluate(a.slice(0, count), a.slice(count, count + 2), a.at(-2)!), a.at(-1)!),
       ],
       [...state.slice(0, count + 2), x, labels],
     );
-    close((await evaluate.run([...state.slice(0, count + 2), x, labels]))[0]!, [want.evaluation], 4);
+    close((await evaluate.run([...state.slice(0, count + 2), x, labels]))[0], [want.evaluation], 4);
   });
 });
 
@@ -127,6 +127,6 @@ describe("deep networks from equal weights: losses within 1e-3 of PyTorch's afte
   it.each(cases)("%s", async (_, steps, expected) => {
     const all = pictures(steps.batch);
     const losses = await lossesOf(steps, () => all(0));
-    for (const [i, loss] of losses.entries()) expect(Math.abs(loss - expected[i]!)).toBeLessThan(1e-3);
+    for (const [i, loss] of losses.entries()) expect(Math.abs(loss - expected[i])).toBeLessThan(1e-3);
   });
 });

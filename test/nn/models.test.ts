@@ -58,7 +58,7 @@ describe("networks run with any norm that takes images", () => {
           const parameters = args.slice(0, -2);
           const [x, target] = args.slice(-2);
           const { value, grads } = valueAndGrad(
-            (...p) => ({ value: crossEntropy(network.forward(p, x!), target!), aux: [] }),
+            (...p) => ({ value: crossEntropy(network.forward(p, x), target), aux: [] }),
             parameters,
           );
           return [value, ...grads];
@@ -66,10 +66,10 @@ describe("networks run with any norm that takes images", () => {
         [...values, images, labels],
       );
       const [loss, ...grads] = await program.run([...values, images, labels]);
-      expect(loss!.data[0]).toBeGreaterThan(1.5);
-      expect(loss!.data[0]).toBeLessThan(3.5);
+      expect(loss.data[0]).toBeGreaterThan(1.5);
+      expect(loss.data[0]).toBeLessThan(3.5);
       for (const [i, { name }] of network.parameters.entries())
-        expect([name, grads[i]!.data.every(Number.isFinite), grads[i]!.data.some((g) => g !== 0)]).toEqual([
+        expect([name, grads[i].data.every(Number.isFinite), grads[i].data.some((g) => g !== 0)]).toEqual([
           name,
           true,
           true,
@@ -104,7 +104,7 @@ describe("parameters start as in PyTorch", () => {
     make(registry);
     const random = new Random(4);
     for (const [i, [bound, deviation]] of [weight, bias].entries()) {
-      const { shape, initialize } = registry.parameters[i]!;
+      const { shape, initialize } = registry.parameters[i];
       const draws = Array.from({ length: 60 }, () => {
         const data = new Float32Array(sizeOf(shape));
         initialize(random, data, () => new Float32Array());
@@ -125,7 +125,7 @@ describe("parameters start as in PyTorch", () => {
     const network = mlp({ inputs: 3, hidden: [4], norm: "bn" });
     const values = [...initialValues(network, new Random(0)), ...initialBuffers(network)];
     const names = [...network.parameters, ...network.buffers].map(({ name }) => name);
-    const of = (name: string) => Array.from(values[names.indexOf(`norm1.${name}`)]!.data);
+    const of = (name: string) => Array.from(values[names.indexOf(`norm1.${name}`)].data);
     expect([of("weight"), of("bias"), of("running_mean"), of("running_var")]).toEqual([
       ...[
         [1, 1, 1, 1],

@@ -41,10 +41,10 @@ describe.each(Object.entries(golden.norms))("%s, both phases, against PyTorch", 
     const fn = (cotangent: Traced, x: Traced, ...rest: Traced[]) => {
       const [s, p] = split(rest);
       const { out, pullback } = lang.vjp(
-        (x, ...p) => ({ out: [subject.affine(subject.standardize(x!, s), p)], aux: [] }),
+        (x, ...p) => ({ out: [subject.affine(subject.standardize(x, s), p)], aux: [] }),
         [x, ...p],
       );
-      return [out[0]!, ...pullback([cotangent])];
+      return [out[0], ...pullback([cotangent])];
     };
     const cotangent = tensor(expected.cotangent, shape);
     const [z, dx, ...gradients] = await evaluate(fn as never, [cotangent, x, ...state, ...parameters]);
@@ -56,7 +56,7 @@ describe.each(Object.entries(golden.norms))("%s, both phases, against PyTorch", 
 
   if (expected.stateAfter)
     it("running statistics after the batch", async () => {
-      const after = await evaluate((x, ...s) => subject.update!(x!, s), [x, ...state]);
+      const after = await evaluate((x, ...s) => subject.update!(x, s), [x, ...state]);
       for (const [i, values] of after.entries()) expectClose(values, expected.stateAfter![i]);
     });
 
@@ -83,7 +83,7 @@ it("ActNorm's first batch gives y mean 0 and variance 1", async () => {
     shape,
   );
   const actnorm = norm("actnorm", { epsilon: 0 });
-  const [y] = await evaluate((x) => [actnorm.standardize(x!, actnorm.initialize!(x!))], [x]);
+  const [y] = await evaluate((x) => [actnorm.standardize(x, actnorm.initialize!(x))], [x]);
   for (let c = 0; c < 3; c++) {
     const channel = y.filter((_, e) => Math.floor(e / 4) % 3 === c);
     const mean = channel.reduce((a, b) => a + b) / channel.length;
@@ -96,7 +96,7 @@ it("ghost batch norm averages its running statistics over the sub-batches", asyn
   const shape = [4, 1];
   const ghost = norm("ghost:2");
   const inputs = [tensor([1, 3, 10, 20], shape), tensor([0], [1]), tensor([1], [1])];
-  const [mean, variance] = await evaluate((x, ...s) => ghost.update!(x!, s), inputs);
+  const [mean, variance] = await evaluate((x, ...s) => ghost.update!(x, s), inputs);
   // Means 2 and 15; unbiased variances 2 and 50.
   expect(mean[0]).toBeCloseTo(0.1 * 8.5, 12);
   expect(variance[0]).toBeCloseTo(0.9 + 0.1 * 26, 12);

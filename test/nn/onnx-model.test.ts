@@ -61,7 +61,7 @@ async function runFile(bytes: Uint8Array, x: Tensor): Promise<Float32Array> {
   const feed = new ort.Tensor("float32", x.data as Float32Array, [...x.shape]);
   const { output } = await session.run({ input: feed });
   await session.release();
-  return output!.data as Float32Array;
+  return output.data as Float32Array;
 }
 
 /** What the network computes by itself. */
@@ -73,13 +73,13 @@ async function runNetwork({ network, parameters, buffers }: Trained, mode: strin
     if (mode === "training") return [network.train(own, statistics, args.at(-1)!).output];
     return [network.evaluate(own, statistics, args.at(-1)!)];
   }, given);
-  return (await program.run(given))[0]!.data as Float32Array;
+  return (await program.run(given))[0].data as Float32Array;
 }
 
 function expectClose(got: Float32Array, want: Float32Array, tolerance: number): void {
   expect(got.length).toBe(want.length);
   const largest = want.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-  const worst = got.reduce((a, b, i) => Math.max(a, Math.abs(b - want[i]!)), 0);
+  const worst = got.reduce((a, b, i) => Math.max(a, Math.abs(b - want[i])), 0);
   expect(worst / largest).toBeLessThan(tolerance);
 }
 
@@ -154,7 +154,7 @@ describe("an exported network computes in ONNX Runtime what the network computes
     const options = { mode: "training", shape: [6, 5] } as const;
     const bytes = onnxModel(model.network, model.parameters, model.buffers, options);
     const { inputs } = await readModel(folder.write("static.onnx", bytes));
-    expect(inputs[0]!.shape).toEqual([6, 5]);
+    expect(inputs[0].shape).toEqual([6, 5]);
   });
 });
 
@@ -172,7 +172,7 @@ async function measuredDirectly(
     const buffered = args.slice(parameters.length, -1);
     layers.length = 0;
     const output = network.cut(true, own, buffered, args.at(-1)!, ({ name, norm, x }) => {
-      const of = (owned: string) => own[network.parameters.findIndex((p) => p.name === `${name}.${owned}`)]!;
+      const of = (owned: string) => own[network.parameters.findIndex((p) => p.name === `${name}.${owned}`)];
       const y = norm.standardize(x, []);
       layers.push({ name, blocks: norm.blocks(x.shape)!, shape: [...x.shape] });
       return norm.affine(tap(y, ys.push(y) - 1), [of("weight"), of("bias")]);
@@ -186,7 +186,7 @@ async function measuredDirectly(
   await using program = await compile(
     (...args) => {
       const { aux, grads } = valueAndGrad((...taps) => {
-        const { output, ys } = pass(args.slice(0, given.length), (y, layer) => add(y, taps[layer]!));
+        const { output, ys } = pass(args.slice(0, given.length), (y, layer) => add(y, taps[layer]));
         return { value: loss(output), aux: ys };
       }, args.slice(given.length));
       return [...aux, ...grads];
@@ -196,7 +196,7 @@ async function measuredDirectly(
   const results = await program.run([...given, ...zeros]);
   return layers.map(({ name, blocks }, i) => {
     const accumulator = new BlockedSharesAccumulator(blocks.layout, { centred: blocks.ones });
-    accumulator.add(results[i]!.data as Float64Array, results[layers.length + i]!.data as Float64Array);
+    accumulator.add(results[i].data as Float64Array, results[layers.length + i].data as Float64Array);
     const { first, diag, energy } = accumulator.result().total;
     return { name, blocked: (first + diag) / energy, energy };
   });
@@ -238,8 +238,8 @@ describe("auditing an exported network measures what differentiating the network
     expect(report.layers.map(({ name }) => name)).toEqual(want.map(({ name }) => name));
     for (const [i, layer] of report.layers.entries()) {
       // ONNX stores ε as float32: some 1e-8.
-      expect(Math.abs(layer.shares.blocked - want[i]!.blocked)).toBeLessThan(1e-7);
-      expect(layer.energy.total / want[i]!.energy).toBeCloseTo(1, 6);
+      expect(Math.abs(layer.shares.blocked - want[i].blocked)).toBeLessThan(1e-7);
+      expect(layer.energy.total / want[i].energy).toBeCloseTo(1, 6);
       expect(layer.identityResidual).toBeLessThan(1e-9);
       // Every norm of these networks has a linear layer right below.
       expect(network.parameters.map(({ name }) => name)).toContain(layer.weights?.name);

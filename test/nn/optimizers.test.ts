@@ -25,7 +25,7 @@ async function path(optimizer: Optimizer): Promise<number[][]> {
     (...args) => {
       const [w, ...slots] = args.slice(0, count);
       const [c, t] = args.slice(-2);
-      const after = optimizer.update(w!, gradient(w!, c!, t!), slots, args.slice(count, -2));
+      const after = optimizer.update(w, gradient(w, c, t), slots, args.slice(count, -2));
       return [after.parameter, ...after.slots];
     },
     [...state, ...numbers(1), c, t],
@@ -33,7 +33,7 @@ async function path(optimizer: Optimizer): Promise<number[][]> {
   const seen: number[][] = [];
   for (let step = 1; step <= 20; step++) {
     state = await program.run([...state, ...numbers(step), c, t]);
-    if ([1, 2, 20].includes(step)) seen.push(Array.from(state[0]!.data as Float32Array));
+    if ([1, 2, 20].includes(step)) seen.push(Array.from(state[0].data as Float32Array));
   }
   return seen;
 }
@@ -90,6 +90,6 @@ describe("optimizers walk the path of PyTorch's", () => {
   it.each(cases)("%s", async (_, optimizer, expected) => {
     const seen = await path(optimizer);
     for (const [i, values] of expected.entries())
-      for (const [j, value] of values.entries()) expect(seen[i]![j]).toBeCloseTo(value, 5);
+      for (const [j, value] of values.entries()) expect(seen[i][j]).toBeCloseTo(value, 5);
   });
 });

@@ -26,7 +26,7 @@ const values = (shape: readonly number[], dtype: DType, of: (i: number) => numbe
 function trained({ likelihood }: ReturnType<typeof realnvp>, dtype: DType): Tensor[] {
   const random = new Random(7);
   const start = [...initialValues(likelihood, random), ...initialBuffers(likelihood)];
-  return start.map(({ shape, data }) => values(shape, dtype, (i) => data[i]! + random.uniform(-0.2, 0.2)));
+  return start.map(({ shape, data }) => values(shape, dtype, (i) => data[i] + random.uniform(-0.2, 0.2)));
 }
 
 const imagesOf = (count: number, dtype: DType, shape: readonly number[] = SHAPE): Tensor => {
@@ -44,7 +44,7 @@ async function evaluated(network: Network, state: readonly Tensor[], x: Tensor):
     inputs,
     { threads: 1 },
   );
-  return (await program.run(inputs))[0]!;
+  return (await program.run(inputs))[0];
 }
 
 /** log |det| of a matrix given by columns, by Gaussian elimination with pivots. */
@@ -53,14 +53,14 @@ function logDeterminant(columns: readonly ArrayLike<number>[]): number {
   let total = 0;
   for (let k = 0; k < a.length; k++) {
     const pivot = a.reduce(
-      (best, row, i) => (i >= k && Math.abs(row[k]!) > Math.abs(a[best]![k]!) ? i : best),
+      (best, row, i) => (i >= k && Math.abs(row[k]) > Math.abs(a[best][k]) ? i : best),
       k,
     );
-    [a[k], a[pivot]] = [a[pivot]!, a[k]!];
-    total += Math.log(Math.abs(a[k]![k]!));
+    [a[k], a[pivot]] = [a[pivot], a[k]];
+    total += Math.log(Math.abs(a[k][k]));
     for (let i = k + 1; i < a.length; i++) {
-      const factor = a[i]![k]! / a[k]![k]!;
-      for (let j = k; j < a.length; j++) a[i]![j]! -= factor * a[k]![j]!;
+      const factor = a[i][k] / a[k][k];
+      for (let j = k; j < a.length; j++) a[i][j] -= factor * a[k][j];
     }
   }
   return total;
@@ -94,7 +94,7 @@ describe.each(variants)("RealNVP with %s", (_, options) => {
     const back = await evaluated(flow.images, own, z);
     expect(back.shape).toEqual(images.shape);
     for (const [i, value] of images.data.entries())
-      expect(Math.abs(back.data[i]! - value)).toBeLessThan(tolerance);
+      expect(Math.abs(back.data[i] - value)).toBeLessThan(tolerance);
   });
 
   it("the log-determinant in evaluation is that of the Jacobian by finite differences", async () => {
@@ -102,14 +102,14 @@ describe.each(variants)("RealNVP with %s", (_, options) => {
     const image = imagesOf(1, "float64").data;
     const moved = values([2 * DIMENSIONS + 1, ...SHAPE], "float64", (i) => {
       const [sample, p] = [Math.floor(i / DIMENSIONS), i % DIMENSIONS];
-      if (sample === 2 * DIMENSIONS || p !== sample % DIMENSIONS) return image[p]!;
-      return image[p]! + (sample < DIMENSIONS ? h : -h);
+      if (sample === 2 * DIMENSIONS || p !== sample % DIMENSIONS) return image[p];
+      return image[p] + (sample < DIMENSIONS ? h : -h);
     });
     const z = (await evaluated(flow.latents, state, moved)).data;
     const row = (sample: number) => Array.from(z.slice(sample * DIMENSIONS, (sample + 1) * DIMENSIONS));
     const columns = Array.from({ length: DIMENSIONS }, (_, i) => {
       const below = row(DIMENSIONS + i);
-      return row(i).map((value, k) => (value - below[k]!) / (2 * h));
+      return row(i).map((value, k) => (value - below[k]) / (2 * h));
     });
     const likelihood = (await evaluated(flow.likelihood, state, moved)).data.at(-1)!;
     expect(likelihood - standardNormal(row(2 * DIMENSIONS))).toBeCloseTo(logDeterminant(columns), 6);
@@ -129,7 +129,7 @@ describe("in training", () => {
         const [parameters, buffers] = split(flow.likelihood, args.slice(0, -2));
         const [x, direction] = args.slice(-2) as [Traced, Traced];
         const latents = (x: Traced) => [flow.latents.train(parameters, buffers, x).output];
-        const { out, tangent } = jvp((v) => latents(v!), [x], [direction]);
+        const { out, tangent } = jvp((v) => latents(v), [x], [direction]);
         return [...out, flow.likelihood.train(parameters, buffers, x).output, ...tangent];
       },
       [...inputs, along(0)],
@@ -138,12 +138,12 @@ describe("in training", () => {
     const own = (t: Tensor) => t.data.slice(sample * DIMENSIONS, (sample + 1) * DIMENSIONS);
     const columns = [];
     for (let pixel = 1; pixel < DIMENSIONS; pixel++)
-      columns.push(own((await program.run([...inputs, along(pixel)]))[2]!));
+      columns.push(own((await program.run([...inputs, along(pixel)]))[2]));
     const [z, likelihood, column] = await program.run([...inputs, along(0)]);
     return {
-      latents: z!.data,
-      volume: likelihood!.data[sample]! - standardNormal(own(z!)),
-      columns: [own(column!), ...columns],
+      latents: z.data,
+      volume: likelihood.data[sample] - standardNormal(own(z)),
+      columns: [own(column), ...columns],
     };
   }
 
@@ -182,17 +182,17 @@ describe("in training", () => {
     const evaluation = await evaluated(flow.likelihood, state, images);
     // The running variance is the unbiased one: n/(n − 1) apart, with n from 64·4.
     for (const [i, value] of evaluation.data.entries())
-      expect(Math.abs(value - likelihoods!.data[i]!)).toBeLessThan(0.5);
+      expect(Math.abs(value - likelihoods!.data[i])).toBeLessThan(0.5);
   });
 });
 
 describe("pixels", () => {
   const logits = async (pixels: readonly number[]) => {
-    const x = values([pixels.length, 1], "float64", (i) => pixels[i]!);
+    const x = values([pixels.length, 1], "float64", (i) => pixels[i]);
     await using program = await compile(
       (x) => {
         const pass = { training: false, parameters: [], buffers: [], nextBuffers: [] };
-        const { y, logDeterminant } = logit.forward(pass, x!);
+        const { y, logDeterminant } = logit.forward(pass, x);
         return [y, logDeterminant, logit.inverse(pass, y)];
       },
       [x],
@@ -204,14 +204,14 @@ describe("pixels", () => {
     const points = 20_000;
     const pixels = Array.from({ length: points }, (_, i) => (i + 0.5) / points);
     const [y, logDeterminant, back] = await logits(pixels);
-    expect(y![0]).toBeCloseTo(Math.log(0.05 / 0.95), 3);
-    const volume = y!.reduce(
-      (total, value, i) => total + Math.exp(-(value ** 2) / 2 + logDeterminant![i]!) / points,
+    expect(y[0]).toBeCloseTo(Math.log(0.05 / 0.95), 3);
+    const volume = y.reduce(
+      (total, value, i) => total + Math.exp(-(value ** 2) / 2 + logDeterminant[i]) / points,
       0,
     );
     // 1 − 2·Φ(−2.9444390): the standard normal tail, 0.0016178, from tables.
     expect(volume / Math.sqrt(2 * Math.PI)).toBeCloseTo(1 - 2 * 0.00161774, 6);
-    for (const [i, pixel] of pixels.entries()) expect(back![i]).toBeCloseTo(pixel, 12);
+    for (const [i, pixel] of pixels.entries()) expect(back[i]).toBeCloseTo(pixel, 12);
   });
 
   it("bits per dimension: 8 where all images are equally likely, one less for twice the density of every pixel", () => {
@@ -231,14 +231,14 @@ it("γ and β come after the standardization: z = γ(x − μ)/√(v + ε) + β"
       const one = (value: number) => full([1], value, "float64");
       const buffers = [one(mean), one(variance)];
       const parameters = [one(gamma), one(beta)];
-      const normed = norm({ training: false, parameters, buffers, nextBuffers: [...buffers] }, x!)!;
-      return [standardized(x!, normed), logSlope(normed)];
+      const normed = norm({ training: false, parameters, buffers, nextBuffers: [...buffers] }, x)!;
+      return [standardized(x, normed), logSlope(normed)];
     },
     [x],
   );
   const [z, slope] = (await program.run([x])).map(({ data }) => Array.from(data));
-  for (const i of [0, 1, 2]) expect(z![i]).toBeCloseTo((-3 * (i - 1)) / 2 + 5, 12);
-  expect(slope![0]).toBeCloseTo(Math.log(1.5), 12);
+  for (const i of [0, 1, 2]) expect(z[i]).toBeCloseTo((-3 * (i - 1)) / 2 + 5, 12);
+  expect(slope[0]).toBeCloseTo(Math.log(1.5), 12);
 });
 
 it("the loss is the mean of −log-likelihood", async () => {
@@ -249,17 +249,14 @@ it("the loss is the mean of −log-likelihood", async () => {
     await evaluated(flow.loss, state, images),
   ];
   expect(loss.shape).toEqual([]);
-  expect(loss.data[0]).toBeCloseTo(
-    -(likelihood.data[0]! + likelihood.data[1]! + likelihood.data[2]!) / 3,
-    10,
-  );
+  expect(loss.data[0]).toBeCloseTo(-(likelihood.data[0] + likelihood.data[1] + likelihood.data[2]) / 3, 10);
 });
 
 describe("a RealNVP as it starts", () => {
   it("has the filters that PyTorch draws, and weight norm's lengths are theirs", () => {
     const { likelihood } = small({ norm: "bn" });
     const start = initialValues(likelihood, new Random(0));
-    const named = (name: string) => start[likelihood.parameters.findIndex((p) => p.name === name)]!.data;
+    const named = (name: string) => start[likelihood.parameters.findIndex((p) => p.name === name)].data;
     const v = named("scale1.checkerboard1.network.out.weight_v");
     const g = named("scale1.checkerboard1.network.out.weight_g");
     expect(g).toHaveLength(2);
@@ -309,11 +306,7 @@ describe.each(Object.entries(official))("against the official code, %s", (norm, 
       }),
     );
     const logits = values([3, ...shape], "float64", (i) => 1.5 * Math.sin(0.7 * i + 0.1 * i ** 1.5));
-    const pixels = values(
-      logits.shape,
-      "float64",
-      (i) => (1 / (1 + Math.exp(-logits.data[i]!)) - 0.05) / 0.9,
-    );
+    const pixels = values(logits.shape, "float64", (i) => (1 / (1 + Math.exp(-logits.data[i])) - 0.05) / 0.9);
     const inputs = [...state, pixels];
     const kernel = likelihood.parameters.findIndex(({ name }) => name.endsWith("1.network.in.weight_v"));
     await using program = await compile(
@@ -326,17 +319,17 @@ describe.each(Object.entries(official))("against the official code, %s", (norm, 
           const { output } = likelihood.train(p, buffers, x);
           return { value: mean(output), aux: [sub(output, volume)] };
         }, parameters);
-        return [sub(likelihood.evaluate(parameters, buffers, x), volume), ...aux, grads[kernel]!];
+        return [sub(likelihood.evaluate(parameters, buffers, x), volume), ...aux, grads[kernel]];
       },
       inputs,
       { threads: 1 },
     );
     const [evaluation, training, gradient] = (await program.run(inputs)).map(({ data }) => Array.from(data));
     for (const i of [0, 1, 2]) {
-      expect(evaluation![i]).toBeCloseTo(expected.evaluation[i]!, 9);
-      expect(training![i]).toBeCloseTo(expected.training[i]!, 9);
+      expect(evaluation[i]).toBeCloseTo(expected.evaluation[i], 9);
+      expect(training[i]).toBeCloseTo(expected.training[i], 9);
     }
-    expect(Math.hypot(...gradient!)).toBeCloseTo(expected.gradientLength, 9);
+    expect(Math.hypot(...gradient)).toBeCloseTo(expected.gradientLength, 9);
   });
 });
 

@@ -157,9 +157,9 @@ describe("external data", () => {
   const model = (location: string, extra: Record<string, string> = {}): Uint8Array => {
     const proto = fromBinary(ModelProtoSchema, modelBytes(addOne));
     const [tensor] = proto.graph!.initializer;
-    tensor!.rawData = new Uint8Array();
-    tensor!.dataLocation = TensorProto_DataLocation.EXTERNAL;
-    tensor!.externalData = Object.entries({ location, ...extra }).map(([key, value]) =>
+    tensor.rawData = new Uint8Array();
+    tensor.dataLocation = TensorProto_DataLocation.EXTERNAL;
+    tensor.externalData = Object.entries({ location, ...extra }).map(([key, value]) =>
       create(StringStringEntryProtoSchema, { key, value }),
     );
     return toBinary(ModelProtoSchema, proto);

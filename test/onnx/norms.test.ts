@@ -256,11 +256,11 @@ describe("normalizations written out in primitive nodes", () => {
       expect(found.map((n) => [n.name, n.op, n.output, n.affine])).toEqual([
         ["n", op, "out", { scale: true, bias: true }],
       ]);
-      expect(found[0]!.epsilon).toBeCloseTo(0.01, 8);
+      expect(found[0].epsilon).toBeCloseTo(0.01, 8);
       const bytes = modelBytes(spec, opset);
       const feeds = { x: values(2, 3, 4) };
       const [expected] = await oracle(bytes, feeds);
-      expect(distance(expected!, imported(bytes, feeds, "float64")[0]!)).toBeLessThan(2e-6);
+      expect(distance(expected, imported(bytes, feeds, "float64")[0])).toBeLessThan(2e-6);
     },
   );
 
@@ -289,7 +289,7 @@ describe("normalizations written out in primitive nodes", () => {
     const bytes = modelBytes(spec, 13);
     const feeds = { x: values(2, 4, 3) };
     const [expected] = await oracle(bytes, feeds);
-    expect(distance(expected!, imported(bytes, feeds, "float64")[0]!)).toBeLessThan(2e-6);
+    expect(distance(expected, imported(bytes, feeds, "float64")[0])).toBeLessThan(2e-6);
   });
 
   it("are left alone where the parts do not belong together", () => {
@@ -313,7 +313,7 @@ describe("normalizations written out in primitive nodes", () => {
       { nodes, inputs: { x: { shape: [2, 3, 4] } }, initializers, outputs: ["out", "other"] },
       13,
     );
-    expect([found!.output, found!.scale, found!.bias]).toEqual(["y", null, null]);
+    expect([found.output, found.scale, found.bias]).toEqual(["y", null, null]);
   });
 });
 

@@ -43,7 +43,7 @@ function open(spec: GraphSpec, feeds: Record<string, Elements>, opset = 17) {
 const numbers = (x: Traced): number[] => Array.from(x.ref.dataSync() as ArrayLike<number>);
 const worst = (a: readonly number[], b: readonly number[]) =>
   a.reduce(
-    (m, v, i) => Math.max(m, Math.abs(v - b[i]!)),
+    (m, v, i) => Math.max(m, Math.abs(v - b[i])),
     a.length === b.length ? 0 : Number.POSITIVE_INFINITY,
   );
 
@@ -69,13 +69,13 @@ describe("an opened layer", () => {
       },
     });
     const [layer] = opened.layers;
-    expect([
-      layer!.norm.mode,
-      layer!.inputShape,
-      groupCount(layer!.layout),
-      groupSize(layer!.layout),
-    ]).toEqual(["evaluation", [4, 3, 2], 3, 8]);
-    const [x, y, sigma] = [seen.x!, seen.y!, seen.sigma!].map(numbers) as [number[], number[], number[]];
+    expect([layer.norm.mode, layer.inputShape, groupCount(layer.layout), groupSize(layer.layout)]).toEqual([
+      "evaluation",
+      [4, 3, 2],
+      3,
+      8,
+    ]);
+    const [x, y, sigma] = [seen.x, seen.y, seen.sigma].map(numbers) as [number[], number[], number[]];
     for (let c = 0; c < 3; c++) {
       const pick = (v: number[]) => v.filter((_, i) => Math.floor(i / 2) % 3 === c);
       const mean = pick(x).reduce((a, b) => a + b) / 8;
@@ -217,7 +217,7 @@ describe("the linear op below a layer", () => {
         return value;
       },
     });
-    expect(opened.layers[0]!.below).toEqual({ weight });
+    expect(opened.layers[0].below).toEqual({ weight });
     const { value, operands, apply } = below[0]!;
     expect(worst(numbers(apply(value, operands)), numbers(x!))).toBeLessThan(1e-12);
     // Affine in the weight: apply(2w) − apply(w) = apply(w) − apply(0).
@@ -225,8 +225,8 @@ describe("the linear op below a layer", () => {
     const [zero, one, two] = [at(0), at(1), at(2)];
     expect(
       worst(
-        two.map((v, i) => v - one[i]!),
-        one.map((v, i) => v - zero[i]!),
+        two.map((v, i) => v - one[i]),
+        one.map((v, i) => v - zero[i]),
       ),
     ).toBeLessThan(1e-12);
   });
@@ -241,7 +241,7 @@ describe("the linear op below a layer", () => {
     ["the input itself", [node("Identity", ["x0"], "x1")], {}],
     ["a product of two data", [node("MatMul", ["x0", "x0"], "x1")], {}],
   ])("is null behind %s", (_, nodes, initializers) => {
-    expect(through(nodes, initializers, [4, 2, 2], 2).opened.layers[0]!.below).toBeNull();
+    expect(through(nodes, initializers, [4, 2, 2], 2).opened.layers[0].below).toBeNull();
   });
 });
 
@@ -345,8 +345,8 @@ describe("opening a model", () => {
     const feeds = { x: values(2, 10) };
     const [expected] = await oracle(modelBytes(spec), feeds);
     const [got] = imported(modelBytes(spec), feeds);
-    expect(got!.shape).toEqual([2, 7]);
-    expect(distance(expected!, got!)).toBe(0);
+    expect(got.shape).toEqual([2, 7]);
+    expect(distance(expected, got)).toBe(0);
   });
 
   it("is differentiable through its parameters", () => {
@@ -356,12 +356,12 @@ describe("opening a model", () => {
     });
     const { opened, params, named } = open(spec, { x: values(4, 2) });
     const { grads } = valueAndGrad(
-      (w) => ({ value: sum(opened.forward([w!], named).outputs.get("y")!), aux: [full([], 0, "float64")] }),
+      (w) => ({ value: sum(opened.forward([w], named).outputs.get("y")!), aux: [full([], 0, "float64")] }),
       params,
     );
     const columns = values(4, 2).data;
     const total = (c: number) => columns.reduce((s, v, i) => (i % 2 === c ? s + v : s), 0);
-    expect(worst(numbers(grads[0]!), [0, 0, 0, 1, 1, 1].map(total))).toBeLessThan(1e-12);
+    expect(worst(numbers(grads[0]), [0, 0, 0, 1, 1, 1].map(total))).toBeLessThan(1e-12);
   });
 });
 

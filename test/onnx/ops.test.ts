@@ -9,8 +9,8 @@ function modelOf({ op, opset, domain, attributes, inputs, outputs = 1, unused = 
   const feeds: Record<string, Elements> = {};
   const initializers: Record<string, Elements> = {};
   for (const [i, input] of inputs.entries())
-    if (input instanceof Data) feeds[names[i]!] = input.elements;
-    else if (input) initializers[names[i]!] = input;
+    if (input instanceof Data) feeds[names[i]] = input.elements;
+    else if (input) initializers[names[i]] = input;
   const results = Array.from({ length: outputs }, (_, i) => `out${i}`);
   const unread = Array.from({ length: unused }, (_, i) => `unread${i}`);
   const bytes = modelBytes(
@@ -41,6 +41,6 @@ describe("each op agrees with ONNX Runtime", () => {
     const expected = await oracle(bytes, feeds);
     const got = imported(bytes, feeds, "float64");
     expect(got.map((r) => r.shape)).toEqual(expected.map((r) => r.shape));
-    for (const [i, result] of expected.entries()) expect(distance(result, got[i]!)).toBeLessThan(2e-6);
+    for (const [i, result] of expected.entries()) expect(distance(result, got[i])).toBeLessThan(2e-6);
   });
 });

@@ -76,7 +76,7 @@ describe("one network", () => {
       expect(findNorms(decodeModel("m.onnx", bytes)).map((n) => [n.name, n.mode])).toEqual([
         ["bn", "training"],
       ]);
-      expect(distance(expected!, imported(bytes, { x }, "float64")[0]!)).toBeLessThan(2e-6);
+      expect(distance(expected, imported(bytes, { x }, "float64")[0])).toBeLessThan(2e-6);
     }
   });
 
@@ -99,7 +99,7 @@ describe("one network", () => {
       ]),
     );
     const [expected] = await oracle(modelBytes({ ...cleared, initializers }, 17), { x });
-    expect(distance(expected!, imported(narrow, { x })[0]!)).toBeLessThan(2e-6);
+    expect(distance(expected, imported(narrow, { x })[0])).toBeLessThan(2e-6);
   });
 
   it("is either understood or refused in one line, whichever byte of the file is wrong", () => {
@@ -108,7 +108,7 @@ describe("one network", () => {
     fc.assert(
       fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
         const damaged = bytes.slice();
-        damaged[at]! ^= flip;
+        damaged[at] ^= flip;
         try {
           const model = decodeModel("m.onnx", damaged);
           const norms = findNorms(model);
@@ -129,7 +129,7 @@ describe("one network", () => {
 const clearLowerHalf = (value: number): number => {
   const word = new Float32Array([value]);
   new Uint16Array(word.buffer)[0] = 0;
-  return word[0]!;
+  return word[0];
 };
 
 describe("a branch on a shape", () => {
@@ -158,7 +158,7 @@ describe("a branch on a shape", () => {
     for (const rows of [2, 3]) {
       const feeds = { x: values(rows, 2) };
       const [expected] = await oracle(modelBytes(spec, 13), feeds);
-      expect(distance(expected!, imported(modelBytes(spec, 13), feeds)[0]!)).toBe(0);
+      expect(distance(expected, imported(modelBytes(spec, 13), feeds)[0])).toBe(0);
     }
   });
 });

@@ -12,15 +12,15 @@ describe("comparing two reports", () => {
       a: { removed: 0.75848, verdict: "dim" },
       b: { removed: 0.95926, verdict: "blind" },
     });
-    expect(layers[1]!.delta.removed).toBeCloseTo(0.20078, 12);
-    expect(layers[1]!.delta.blocked).toBeCloseTo(0.574615 - 0.0358639, 12);
+    expect(layers[1].delta.removed).toBeCloseTo(0.20078, 12);
+    expect(layers[1].delta.blocked).toBeCloseTo(0.574615 - 0.0358639, 12);
     expect([onlyInA, onlyInB, warnings]).toEqual([[], [], []]);
   });
 
   test("matches by name, not by place, and lists what only one has", () => {
     const [a, b] = [autoencoder(), autoencoder()];
     b.layers.reverse();
-    b.layers[0]!.name = "renamed";
+    b.layers[0].name = "renamed";
     const { layers, onlyInA, onlyInB } = compareReports(a, b);
     expect(layers.map(({ name }) => name)).toEqual(["enc_bn1", "enc_bn2", "code_bn", "dec_bn1"]);
     expect(layers.every(({ delta }) => delta.removed === 0 && delta.blocked === 0)).toBe(true);
@@ -29,7 +29,7 @@ describe("comparing two reports", () => {
 
   test("has no difference where a side lacks the value", () => {
     const { layers } = compareReports(denseNet(), denseNet());
-    expect(layers[0]!.delta).toMatchObject({ blocked: 0, removed: null, cosine: null });
+    expect(layers[0].delta).toMatchObject({ blocked: 0, removed: null, cosine: null });
   });
 
   test("warns of what else differs", () => {

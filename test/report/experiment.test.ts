@@ -7,7 +7,7 @@ import { parseXml } from "../support/xml.js";
 
 const sample = (values: number[]) => ({
   values,
-  mean: values[0]!,
+  mean: values[0],
   deviation: values.length > 1 ? 0.25 : null,
 });
 const claim = {
@@ -103,7 +103,7 @@ describe("figures of an experiment", () => {
       within(/ (?:x|x1|x2|cx)="([^"]*)"/g, width);
       within(/ (?:y|y1|y2|cy)="([^"]*)"/g, height);
       for (const [, points] of svg.matchAll(/points="([^"]*)"/g))
-        for (const point of points!.split(" ")) {
+        for (const point of points.split(" ")) {
           const [x, y] = point.split(",").map(Number) as [number, number];
           expect(x >= 0 && x <= width && y >= 0 && y <= height).toBe(true);
         }
@@ -113,13 +113,13 @@ describe("figures of an experiment", () => {
   it("a line for the mean of the seeds, falling; a band around it", () => {
     const svg = drawn.get("training-loss-over-steps.svg")!;
     const lines = [...svg.matchAll(/<polyline[^>]*points="([^"]*)"/g)].map(([, points]) =>
-      points!.split(" ").map((point) => Number(point.split(",")[1])),
+      points.split(" ").map((point) => Number(point.split(",")[1])),
     );
     expect(lines).toHaveLength(2);
-    const [first, second, third] = lines[0]!;
+    const [first, second, third] = lines[0];
     // Means 3, 2.25 and 1.5: equal steps down the picture.
-    expect(second! - first!).toBeGreaterThan(10);
-    expect(third! - second!).toBeCloseTo(second! - first!, 0);
+    expect(second - first).toBeGreaterThan(10);
+    expect(third - second).toBeCloseTo(second - first, 0);
     expect(svg.match(/<polygon/g)).toHaveLength(2);
   });
 
@@ -128,8 +128,8 @@ describe("figures of an experiment", () => {
     expect(svg).toContain(">α</text>");
     expect(svg).not.toContain(">steps</text>");
     const [, points] = svg.match(/<polyline[^>]*points="([^"]*)"/)!;
-    const [low, high] = points!.split(" ").map((point) => Number(point.split(",")[1]));
-    expect(low! - high!).toBeGreaterThan(100);
+    const [low, high] = points.split(" ").map((point) => Number(point.split(",")[1]));
+    expect(low - high).toBeGreaterThan(100);
   });
 
   it("pictures are embedded whole, twice as large, side by side", () => {
@@ -138,7 +138,7 @@ describe("figures of an experiment", () => {
       ...svg.matchAll(/<image x="(\d+)"[^>]* width="40" height="20" href="data:image\/png;base64,([^"]*)"/g),
     ];
     expect(images.map(([, , png]) => png)).toEqual([PNG, PNG]);
-    expect(Number(images[1]![1]) - Number(images[0]![1])).toBeGreaterThan(40);
+    expect(Number(images[1][1]) - Number(images[0][1])).toBeGreaterThan(40);
   });
 
   it("a dot for every seed of every condition, a point for every sample", () => {

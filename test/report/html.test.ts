@@ -48,9 +48,9 @@ describe.each(pages)("the HTML page of $name", ({ report, text, page }) => {
     const levels = findAll(page, ({ name }) => /^h[1-6]$/.test(name)).map(({ name }) => Number(name[1]));
     expect(levels.filter((level) => level === 1)).toHaveLength(1);
     for (const [i, level] of levels.entries())
-      if (i > 0) expect(level - levels[i - 1]!).toBeLessThanOrEqual(1);
-    expect(findAll(page, "html")[0]!.attributes.lang).toBe("en");
-    expect(textOf(findAll(page, "title")[0]!)).not.toBe("");
+      if (i > 0) expect(level - levels[i - 1]).toBeLessThanOrEqual(1);
+    expect(findAll(page, "html")[0].attributes.lang).toBe("en");
+    expect(textOf(findAll(page, "title")[0])).not.toBe("");
     const ids = findAll(page, ({ attributes }) => "id" in attributes).map(({ attributes }) => attributes.id);
     expect(new Set(ids).size).toBe(ids.length);
   });
@@ -78,23 +78,23 @@ describe.each(pages)("the HTML page of $name", ({ report, text, page }) => {
     const clean = report.layers.map(({ name }) => name.replace(/[\p{Cc}\u202e]/gu, "\ufffd"));
     const rows = findAll(page, (element) => "data-index" in element.attributes);
     expect(rows.map(({ attributes }) => attributes["data-name"])).toEqual(clean);
-    expect(rows.map((row) => textOf(findAll(row, "code")[0]!))).toEqual(clean);
+    expect(rows.map((row) => textOf(findAll(row, "code")[0]))).toEqual(clean);
     const details = findAll(page, withClass("layer"));
-    expect(details.map((element) => textOf(findAll(element, "h3")[0]!))).toEqual(clean);
+    expect(details.map((element) => textOf(findAll(element, "h3")[0]))).toEqual(clean);
   });
 
   test("every row of the layer table has the columns of its head, also where a narrow screen hides some", () => {
     const columns = (row: HtmlElement) =>
       row.children.flatMap((cell) =>
-        typeof cell === "string" ? [] : cell.attributes.class!.replace(" quiet", ""),
+        typeof cell === "string" ? [] : cell.attributes.class.replace(" quiet", ""),
       );
-    const [head, ...rows] = findAll(findAll(page, withClass("layers"))[0]!, "tr").map(columns);
+    const [head, ...rows] = findAll(findAll(page, withClass("layers"))[0], "tr").map(columns);
     expect(head).toHaveLength(9);
     for (const row of rows) expect(row).toEqual(head);
   });
 
   test("carries the report as valid JSON", () => {
-    const json = findAll(page, ({ attributes }) => attributes.id === "report")[0]!.children.join("");
+    const json = findAll(page, ({ attributes }) => attributes.id === "report")[0].children.join("");
     expect(json).not.toContain("<");
     const embedded = parseAuditReport(json, "page");
     expect(embedded.summary).toEqual(report.summary);
@@ -112,7 +112,7 @@ describe.each(pages)("the HTML page of $name", ({ report, text, page }) => {
 
 describe("what the page says", () => {
   const page = parseHtml(auditHtml(mlpOneClass()));
-  const row = findAll(page, ({ attributes }) => attributes["data-name"] === "bn2")[0]!;
+  const row = findAll(page, ({ attributes }) => attributes["data-name"] === "bn2")[0];
 
   test("the row of a layer has its numbers as text", () => {
     const numbers = findAll(row, withClass("c-num")).map(textOf);
@@ -125,33 +125,33 @@ describe("what the page says", () => {
     const at = (mark: string): number[] =>
       findAll(row, "svg")
         .filter((svg) => findAll(svg, "use").length === 1 && "x" in svg.attributes)
-        .filter((svg) => findAll(svg, "use")[0]!.attributes.href === `#m-${mark}`)
-        .map((svg) => Number.parseFloat(svg.attributes.x!));
+        .filter((svg) => findAll(svg, "use")[0].attributes.href === `#m-${mark}`)
+        .map((svg) => Number.parseFloat(svg.attributes.x));
     expect(at("blind")[0]).toBeCloseTo(100 * (1 + Math.log10(0.574615) / 2), 2);
     expect(at("first")[0]).toBeCloseTo(100 * (1 + Math.log10(0.34619) / 2), 2);
     expect(at("diag")[0]).toBeCloseTo(100 * (1 + Math.log10(0.228425) / 2), 2);
     expect(at("kept")[0]).toBeCloseTo(21.445, 2);
-    const removed = findAll(row, withClass("removed"))[0]!;
-    expect(Number.parseFloat(removed.attributes.width!)).toBeCloseTo(95.926, 2);
+    const removed = findAll(row, withClass("removed"))[0];
+    expect(Number.parseFloat(removed.attributes.width)).toBeCloseTo(95.926, 2);
   });
 
   test("the drill-down explains every number with its formula", () => {
-    const details = findAll(page, withClass("layer"))[1]!;
+    const details = findAll(page, withClass("layer"))[1];
     const quantities = findAll(details, withClass("quantities")).flatMap((table) => findAll(table, "tbody"));
     const rows = quantities.flatMap((body) => findAll(body, "tr"));
     expect(rows.length).toBeGreaterThan(15);
     for (const r of rows) {
-      expect(textOf(findAll(r, withClass("value"))[0]!)).not.toBe("");
-      expect(textOf(findAll(r, withClass("formula"))[0]!)).not.toBe("");
+      expect(textOf(findAll(r, withClass("value"))[0])).not.toBe("");
+      expect(textOf(findAll(r, withClass("formula"))[0])).not.toBe("");
     }
   });
 
   test("the histogram counts every channel that a gradient reaches", () => {
     const report = mlpMixed();
-    report.layers[0]!.channels.energy[3] = 0;
-    const details = findAll(parseHtml(auditHtml(report)), withClass("layer"))[0]!;
+    report.layers[0].channels.energy[3] = 0;
+    const details = findAll(parseHtml(auditHtml(report)), withClass("layer"))[0];
     expect(textOf(details)).toContain("1 channel of 128 got no gradient");
-    const picture = findAll(details, withClass("histogram")).flatMap((figure) => findAll(figure, "svg"))[0]!;
+    const picture = findAll(details, withClass("histogram")).flatMap((figure) => findAll(figure, "svg"))[0];
     expect(picture.attributes["aria-label"]).toMatch(/^Histogram of the blocked share of 127 channels: /);
   });
 
@@ -165,22 +165,18 @@ describe("what the page says", () => {
 
 describe("colours", () => {
   const [light, dark] = [...style.matchAll(/--page:[^}]*/g)].map(([tokens]) =>
-    Object.fromEntries([...tokens.matchAll(/--([\w-]+):(#\w+)/g)].map(([, name, value]) => [name!, value!])),
+    Object.fromEntries([...tokens.matchAll(/--([\w-]+):(#\w+)/g)].map(([, name, value]) => [name, value])),
   );
 
   test.each([
-    ["light", light!],
-    ["dark", dark!],
+    ["light", light],
+    ["dark", dark],
   ])("%s text and marks stand out enough", (_, tokens) => {
     for (const surface of ["page", "surface"]) {
       for (const text of ["ink", "quiet", "link", "blind", "dim", "clear"])
-        expect(contrast(tokens[text]!, tokens[surface]!), `${text} on ${surface}`).toBeGreaterThanOrEqual(
-          4.5,
-        );
+        expect(contrast(tokens[text], tokens[surface]), `${text} on ${surface}`).toBeGreaterThanOrEqual(4.5);
       for (const shape of ["first", "diag", "bar"])
-        expect(contrast(tokens[shape]!, tokens[surface]!), `${shape} on ${surface}`).toBeGreaterThanOrEqual(
-          3,
-        );
+        expect(contrast(tokens[shape], tokens[surface]), `${shape} on ${surface}`).toBeGreaterThanOrEqual(3);
     }
   });
 });
@@ -188,7 +184,7 @@ describe("colours", () => {
 /** Contrast ratio of two colours by WCAG 2. */
 function contrast(a: string, b: string): number {
   const [high, low] = [luminance(a), luminance(b)].sort((x, y) => y - x);
-  return (high! + 0.05) / (low! + 0.05);
+  return (high + 0.05) / (low + 0.05);
 }
 
 function luminance(hex: string): number {
@@ -197,5 +193,5 @@ function luminance(hex: string): number {
     const c = Number.parseInt(pair, 16) / 255;
     return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
   });
-  return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }

@@ -42,7 +42,7 @@ describe("the JSON of an audit", () => {
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY])("refuses to write %d, naming the place", (value) => {
     const report = autoencoder();
-    report.layers[2]!.energy.total = value;
+    report.layers[2].energy.total = value;
     expect(() => auditJson(report)).toThrow(/report\.layers\[2\]\.energy\.total/);
   });
 

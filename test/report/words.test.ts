@@ -3,7 +3,7 @@ import { explanations } from "../../src/report/words.js";
 import { denseNet } from "../support/report-fixture.js";
 
 describe("explanations", () => {
-  const layers = (...why: string[][]) => why.map((lines, i) => ({ ...denseNet().layers[i]!, why: lines }));
+  const layers = (...why: string[][]) => why.map((lines, i) => ({ ...denseNet().layers[i], why: lines }));
 
   it("say once what at least half of the layers have in common", () => {
     const { own, shared } = explanations(layers(["87 %", "mix classes"], ["91 %", "mix classes"], ["64 %"]));

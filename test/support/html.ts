@@ -67,8 +67,8 @@ export function textOf(element: HtmlElement): string {
 function readAttributes(text: string): Record<string, string> {
   const attributes: Record<string, string> = {};
   for (const [, name, value] of text.matchAll(/([\w:-]+)(?:="([^"]*)")?/g)) {
-    if (name! in attributes) throw new Error(`attribute ${name} twice in ${text}`);
-    attributes[name!] = decode(value ?? "");
+    if (name in attributes) throw new Error(`attribute ${name} twice in ${text}`);
+    attributes[name] = decode(value ?? "");
   }
   return attributes;
 }

@@ -32,7 +32,7 @@ function layerReport(numbers: LayerNumbers, changes: Partial<LayerReport> = {}):
     op: "BatchNormalization",
     mode: "training",
     groupedBy: "channel",
-    channels: { energy: inFirst.map((f, c) => f + inDiag[c]! + inPassed[c]!), first: inFirst, diag: inDiag },
+    channels: { energy: inFirst.map((f, c) => f + inDiag[c] + inPassed[c]), first: inFirst, diag: inDiag },
     channelCount: channels,
     elements,
     epsilon: 1e-5,
@@ -187,7 +187,7 @@ export function denseNet({ channels = 64 } = {}): AuditReport {
   }
   const layers = names.map((name, i) => {
     const depth = i / (names.length - 1);
-    const elements = [200704, 50176, 12544, 3136][Math.min(3, Math.floor(depth * 4))]!;
+    const elements = [200704, 50176, 12544, 3136][Math.min(3, Math.floor(depth * 4))];
     const blocked = Math.min(0.93, (2 / elements) * 10 ** (random() * 2.6 * depth * depth + random()));
     const removed = 0.25 + 0.75 * depth ** 2 + 0.15 * random();
     return layerReport({

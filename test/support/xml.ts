@@ -44,8 +44,8 @@ const element = (name: string, attributes: Record<string, string>): XmlElement =
 function readAttributes(text: string): Record<string, string> {
   const attributes: Record<string, string> = {};
   for (const [, name, quoted] of text.matchAll(/([\w:-]+)\s*=\s*("[^"]*"|'[^']*')/g)) {
-    if (name! in attributes) throw new Error(`attribute ${name} twice`);
-    attributes[name!] = decode(quoted!.slice(1, -1));
+    if (name in attributes) throw new Error(`attribute ${name} twice`);
+    attributes[name] = decode(quoted.slice(1, -1));
   }
   return attributes;
 }

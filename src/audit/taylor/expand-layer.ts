@@ -36,11 +36,11 @@ export async function expandLayer(
   feeds: Feeds,
   { device = "cpu", cache, probes = 64, seed = 0, onProgress = () => {} }: ExpandOptions = {},
 ): Promise<{ readonly taylor: TaylorReport | null; readonly warnings: readonly string[] }> {
-  const { norm, layout, inputShape, centred } = opened.layers[layer]!;
+  const { norm, layout, inputShape, centred } = opened.layers[layer];
   onProgress(`expanding the loss at ${norm.name}`);
   await using above = await NetworkAbove.compile(opened, layer, loss, feeds, { device, cache });
   const { x, z, point, scale } = above.values;
-  const deviation = Float64Array.from(floats(z), (v, e) => v - floats(point)[e]!);
+  const deviation = Float64Array.from(floats(z), (v, e) => v - floats(point)[e]);
 
   const tensor = (data: FloatArray): Tensor =>
     castTensor({ shape: z.shape, dtype: "float64", data }, opened.precision);
@@ -52,7 +52,7 @@ export async function expandLayer(
       warnings: [`${norm.name}: no Taylor terms, the derivatives there are not finite`],
     };
 
-  const samples = inputShape[0]!;
+  const samples = inputShape[0];
   const features = sizeOf(inputShape.slice(1));
   const random = new Random(seed);
   let products = 0;
@@ -60,7 +60,7 @@ export async function expandLayer(
     onProgress(`expanding the loss at ${norm.name}: Hessian product ${++products}`);
     return floats((await above.at(point, tensor(direction))).product);
   };
-  const share = shareOver(sharingElements(opened.layers[layer]!, samples, features));
+  const share = shareOver(sharingElements(opened.layers[layer], samples, features));
   const coupled = await couplesSamples(product, samples, features, random);
   const exact = features <= EXACT_FEATURES && !coupled;
   const diagonal = exact
@@ -73,7 +73,7 @@ export async function expandLayer(
       diagonal: exact
         ? { method: "exact", products: features }
         : { method: "hutchinson", products: probes, seed },
-      frozen: frozenAbove(opened, layer).map((i) => opened.layers[i]!.norm.name),
+      frozen: frozenAbove(opened, layer).map((i) => opened.layers[i].norm.name),
       terms: taylorTerms(
         { deviation, first: floats(first), second: floats(second), diagonal, whole: floats(whole) },
         {
@@ -112,7 +112,7 @@ const shareOver =
     const result = new Float64Array(values.length);
     for (const start of starts) {
       let sum = 0;
-      for (const offset of offsets) sum += values[start + offset]!;
+      for (const offset of offsets) sum += values[start + offset];
       for (const offset of offsets) result[start + offset] = sum / offsets.length;
     }
     return result;

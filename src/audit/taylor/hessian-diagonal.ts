@@ -31,7 +31,7 @@ export async function exactDiagonal(
     for (let e = d; e < size; e += features) direction[e] = 1;
     const column = await product(direction);
     for (let e = d; e < size; e += features) {
-      diagonal[e] = column[e]!;
+      diagonal[e] = column[e];
       direction[e] = 0;
     }
   }
@@ -54,7 +54,7 @@ export async function estimatedDiagonal(
   for (let probe = 0; probe < probes; probe++) {
     const signs = Float64Array.from({ length: size }, () => (random.bits() >>> 31 === 0 ? -1 : 1));
     const image = await product(signs);
-    const sample: Float64Array = signs.map((sign, e) => sign * image[e]!);
+    const sample: Float64Array = signs.map((sign, e) => sign * image[e]);
     diagonal.add(sample);
     shared.add(share(sample));
   }
@@ -79,9 +79,9 @@ class RunningMean {
   add(sample: Float64Array): void {
     this.#count++;
     for (let e = 0; e < sample.length; e++) {
-      const before = sample[e]! - this.mean[e]!;
-      this.mean[e]! += before / this.#count;
-      this.#squares[e]! += before * (sample[e]! - this.mean[e]!);
+      const before = sample[e] - this.mean[e];
+      this.mean[e] += before / this.#count;
+      this.#squares[e] += before * (sample[e] - this.mean[e]);
     }
   }
 
@@ -104,7 +104,7 @@ export async function couplesSamples(
   const image = await product(direction);
   const energy = { inside: 0, outside: 0 };
   for (let e = 0; e < image.length; e++)
-    energy[inside[Math.floor(e / features)] ? "inside" : "outside"] += image[e]! ** 2;
+    energy[inside[Math.floor(e / features)] ? "inside" : "outside"] += image[e] ** 2;
   return energy.outside > ROUNDING ** 2 * energy.inside;
 }
 

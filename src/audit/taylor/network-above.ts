@@ -48,10 +48,10 @@ export class NetworkAbove {
     const [x, z, point, scale, ...moments] = await below.run(specs);
     const program = await compileForMeasuring(
       derivatives(opened, layer, frozen, loss),
-      [...specs, ...target, ...moments, z!, z!].map(({ shape, dtype }): TensorSpec => ({ shape, dtype })),
+      [...specs, ...target, ...moments, z, z].map(({ shape, dtype }): TensorSpec => ({ shape, dtype })),
       options,
     );
-    return new NetworkAbove({ x: x!, z: z!, point: point!, scale: scale! }, program, [
+    return new NetworkAbove({ x: x, z: z, point: point, scale: scale }, program, [
       ...specs,
       ...target,
       ...moments,
@@ -61,7 +61,7 @@ export class NetworkAbove {
   /** ∂L/∂z at `z`, and the product of the Hessian there with `direction`. */
   async at(z: Tensor, direction: Tensor): Promise<{ gradient: Tensor; product: Tensor }> {
     const [gradient, product] = await this.program.run([...this.feeds, z, direction]);
-    return { gradient: gradient!, product: product! };
+    return { gradient: gradient, product: product };
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -94,12 +94,12 @@ function valuesAt(opened: OpenedModel, layer: number, frozen: readonly number[])
       output(i, z, affine) {
         if (i !== layer) return z;
         const along = (value: number) => full(z.shape, value, opened.precision);
-        const { out, tangent } = jvp((y) => [affine(y!)], [along(0)], [along(1)]);
-        results.push(z, out[0]!, tangent[0]!);
+        const { out, tangent } = jvp((y) => [affine(y)], [along(0)], [along(1)]);
+        results.push(z, out[0], tangent[0]);
         return z;
       },
     });
-    for (const i of frozen) results.push(moments[i]!.mean!, moments[i]!.sigma);
+    for (const i of frozen) results.push(moments[i].mean!, moments[i].sigma);
     return results;
   };
 }
@@ -114,7 +114,7 @@ function derivatives(
   return (...args) => {
     const [z, direction] = args.slice(-2) as [Traced, Traced];
     const model = args.slice(0, opened.params.length + opened.inputs.length);
-    const target = loss.target === null ? null : args[model.length]!;
+    const target = loss.target === null ? null : args[model.length];
     const moments = args.slice(args.length - 2 - 2 * frozen.length, -2);
     const gradient = (at: Traced): Traced => {
       const { grads } = valueAndGrad(
@@ -122,23 +122,23 @@ function derivatives(
           const { outputs } = run(opened, model, {
             moments(i) {
               const k = frozen.indexOf(i);
-              return k < 0 ? null : { mean: moments[2 * k]!, sigma: moments[2 * k + 1]! };
+              return k < 0 ? null : { mean: moments[2 * k], sigma: moments[2 * k + 1] };
             },
-            output: (i, own) => (i === layer ? z! : own),
+            output: (i, own) => (i === layer ? z : own),
           });
           return { value: loss.apply(outputs, target), aux: [] };
         },
         [at],
       );
-      return grads[0]!;
+      return grads[0];
     };
-    const { out, tangent } = jvp((at) => [gradient(at!)], [z], [direction]);
-    return [out[0]!, tangent[0]!];
+    const { out, tangent } = jvp((at) => [gradient(at)], [z], [direction]);
+    return [out[0], tangent[0]];
   };
 }
 
 function run(opened: OpenedModel, args: readonly Traced[], hooks: Partial<Hooks>) {
   const params = args.slice(0, opened.params.length);
-  const inputs = new Map(opened.inputs.map(({ name }, i) => [name, args[opened.params.length + i]!]));
+  const inputs = new Map(opened.inputs.map(({ name }, i) => [name, args[opened.params.length + i]]));
   return opened.forward(params, inputs, hooks);
 }

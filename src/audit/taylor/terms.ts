@@ -37,8 +37,8 @@ export interface Standardization {
 export function taylorTerms(derivatives: Derivatives, layer: Standardization): TaylorReport["terms"] {
   const { deviation, first, second, diagonal: hessian, whole } = derivatives;
   const diag = times(hessian.diagonal, deviation);
-  const off = Float64Array.from(second, (h, e) => h - diag[e]!);
-  const higher = Float64Array.from(whole, (g, e) => g - first[e]! - second[e]!);
+  const off = Float64Array.from(second, (h, e) => h - diag[e]);
+  const higher = Float64Array.from(whole, (g, e) => g - first[e] - second[e]);
   const term = (gradient: FloatArray) => norms(gradient, layer);
   const error = (of: Float64Array | undefined) =>
     of ? { error: errorNorms(times(of, deviation), layer) } : {};
@@ -79,12 +79,12 @@ function overSigma(gradient: Float64Array, { layout, standardized }: Standardiza
   for (const [group, start] of starts.entries())
     for (const offset of offsets) {
       const e = start + offset;
-      result[e] = standardized.sigma[group] === 0 ? 0 : gradient[e]! / standardized.sigma[group]!;
+      result[e] = standardized.sigma[group] === 0 ? 0 : gradient[e] / standardized.sigma[group];
     }
   return result;
 }
 
-const times = (a: FloatArray, b: FloatArray): Float64Array => Float64Array.from(a, (v, e) => v * b[e]!);
+const times = (a: FloatArray, b: FloatArray): Float64Array => Float64Array.from(a, (v, e) => v * b[e]);
 
 function norm(values: FloatArray): number {
   let sum = 0;

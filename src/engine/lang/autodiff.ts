@@ -40,7 +40,7 @@ export function valueAndGrad<Aux extends Traced[]>(
     const { value, aux } = f(...args);
     return { out: [value], aux };
   }, primals);
-  const value = out[0]!;
+  const value = out[0];
   return { value, aux, grads: pullback([scalar(1, dtypeOf(value))]) };
 }
 

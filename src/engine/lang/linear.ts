@@ -22,7 +22,7 @@ export function einsum(equation: string, operands: readonly Traced[]): Traced {
   const letters = [...new Set(all)];
   const axes = (part: string) => [...part].map((letter) => letters.indexOf(letter));
   // jax-js reads equations with an iterator method that Node 20 lacks, so it gets axes instead.
-  const parts = left.split(",").flatMap((part, i) => [borrow(operands[i]!), axes(part)]);
+  const parts = left.split(",").flatMap((part, i) => [borrow(operands[i]), axes(part)]);
   return np.einsum(...parts, axes(right ?? once.join(""))) as Traced;
 }
 
@@ -69,8 +69,8 @@ export function convTranspose(
     spatial.map((i) => i + 2),
   );
   const around = spatial.map((i): [number, number] => {
-    const reach = (kernel[i]! - 1) * dilations[i]!;
-    return [reach - padding[i]![0], reach - padding[i]![1] + outputPadding[i]!];
+    const reach = (kernel[i] - 1) * dilations[i];
+    return [reach - padding[i][0], reach - padding[i][1] + outputPadding[i]];
   });
   return lax.convGeneralDilated(
     borrow(x),

@@ -19,7 +19,7 @@ export function sum(x: Traced, axes: Axes = null, { keepdims = false }: ReduceOp
 
 /** Mean over `axes` (null: all): the sum times the exact reciprocal of the count. */
 export function mean(x: Traced, axes: Axes = null, options: ReduceOptions = {}): Traced {
-  const count = axesOf(x, axes).reduce((n, a) => n * x.shape[a]!, 1);
+  const count = axesOf(x, axes).reduce((n, a) => n * x.shape[a], 1);
   return mul(sum(x, axes, options), 1 / count);
 }
 

@@ -25,7 +25,7 @@ export function slice(x: Traced, ranges: readonly (readonly [start: number, stop
 /** Every `step`-th element along `axis`, from the first on. */
 export function every(x: Traced, axis: number, step: number): Traced {
   if (step === 1) return x;
-  const size = x.shape[axis]!;
+  const size = x.shape[axis];
   const count = Math.ceil(size / step);
   // Reshape and slice, not a gather: the adjoint is then a pad instead of a scatter.
   const padded = pad(

@@ -20,10 +20,10 @@ export function executionOrder({ nodes }: Graph): Node[] {
   const stack = nodes.flatMap((_, i) => (read.has(i) ? [] : [i]));
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
     if (top < 0) {
-      order.push(nodes[-1 - top]!);
+      order.push(nodes[-1 - top]);
     } else if (!entered.has(top)) {
       entered.add(top);
-      stack.push(-1 - top, ...operands[top]!.filter((i) => !entered.has(i)));
+      stack.push(-1 - top, ...operands[top].filter((i) => !entered.has(i)));
     }
   }
   return order;

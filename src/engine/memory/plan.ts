@@ -30,11 +30,11 @@ export function planMemory(graph: Graph): PlannedMemory {
   const storage = new Map<Value, Value>();
   const stored = (value: Value): Value => storage.get(value) ?? value;
   const results = new Set(outputs);
-  const isAlias = ({ op, outputs }: Node) => op === "Reshape" && !results.has(outputs[0]!);
+  const isAlias = ({ op, outputs }: Node) => op === "Reshape" && !results.has(outputs[0]);
   const lastReader = new Map<Value, number>();
   nodes.forEach((node, i) => {
     const { inputs, outputs } = node;
-    if (isAlias(node)) storage.set(outputs[0]!, stored(inputs[0]!));
+    if (isAlias(node)) storage.set(outputs[0], stored(inputs[0]));
     for (const input of inputs) lastReader.set(stored(input), i);
   });
   for (const output of outputs) lastReader.set(stored(output), nodes.length);
@@ -49,7 +49,7 @@ export function planMemory(graph: Graph): PlannedMemory {
     const { outputs } = node;
     if (!isAlias(node)) live += total(outputs);
     most = Math.max(most, live);
-    for (const value of released[i]!) if (!given.has(value)) live -= bytesOf(value);
+    for (const value of released[i]) if (!given.has(value)) live -= bytesOf(value);
     // A second output that nobody reads goes at once.
     for (const output of outputs) if (!lastReader.has(stored(output))) live -= bytesOf(output);
   });

@@ -17,7 +17,7 @@ export function mergeLinearForms(graph: Graph, optimizations: Optimizations): Gr
   const forms = new Map<Value, Form>();
   const axesOf = new Map(graph.constants.map(({ value, data }) => [value, Array.from(data, Number)]));
   return rewrite(graph, optimizations, ({ op, inputs, outputs, attributes, ...node }, { g, of, copy }) => {
-    const result = outputs[0]!;
+    const result = outputs[0];
     const algebra = new Algebra(g);
     const formOf = (old: Value): Form => forms.get(old) ?? whole(of(old));
     const build = (): Form | undefined => {
@@ -36,7 +36,7 @@ export function mergeLinearForms(graph: Graph, optimizations: Optimizations): Gr
         ? algebra.scaled(formOf(full), algebra.coefficient(of(small)))
         : algebra.shifted(formOf(full), of(small));
     };
-    const form = isBig(op === "ReduceSum" ? inputs[0]! : result) ? build() : undefined;
+    const form = isBig(op === "ReduceSum" ? inputs[0] : result) ? build() : undefined;
     if (form === undefined) return copy({ op, inputs, outputs, attributes, ...node });
     if (!isBig(result)) return [algebra.materialize(form)];
     forms.set(result, form);
@@ -109,7 +109,7 @@ class Algebra {
   /** form + k. */
   shifted({ terms, offset }: Form, k: Value): Form | undefined {
     const total = offset === undefined ? k : ops.elementwise(this.g, "Add", [offset, k]);
-    return isSmall(total, terms[0]!.base) ? { terms, offset: total } : undefined;
+    return isSmall(total, terms[0].base) ? { terms, offset: total } : undefined;
   }
 
   sum(a: Form, b: Form | undefined): Form | undefined {
@@ -120,7 +120,7 @@ class Algebra {
     for (const term of b.terms) {
       const at = terms.findIndex(({ base }) => base === term.base);
       if (at < 0) terms.push(term);
-      else terms[at] = { base: term.base, coefficient: this.plus(terms[at]!.coefficient, term.coefficient) };
+      else terms[at] = { base: term.base, coefficient: this.plus(terms[at].coefficient, term.coefficient) };
     }
     if (!terms.every(({ coefficient, base }) => this.fits(coefficient, base))) return undefined;
     const joined = { terms, offset: a.offset };
@@ -155,7 +155,7 @@ class Algebra {
     // A term that is only negated is best subtracted.
     const negated = ({ coefficient: { scale, value } }: Term) => scale === -1 && value === undefined;
     const [first, ...rest] = form.terms.toSorted((a, b) => Number(negated(a)) - Number(negated(b)));
-    let total = this.termOf(first!);
+    let total = this.termOf(first);
     for (const term of rest)
       total = negated(term)
         ? ops.elementwise(this.g, "Sub", [total, term.base])
@@ -172,7 +172,7 @@ class Algebra {
   /** The form as one term without offset. */
   private single(form: Form): Term {
     if (form.terms.length > 1 || form.offset !== undefined) this.materialize(form);
-    return form.terms[0]!;
+    return form.terms[0];
   }
 
   private termOf({ coefficient, base }: Term): Value {

@@ -19,17 +19,17 @@ export function multiplyMasks(graph: Graph, optimizations: Optimizations): Graph
   const producers = producersOf(graph);
   const relus = new Map<Value, Value>();
   return rewrite(graph, optimizations, (node, { g, of, copy }) => {
-    if (node.op === "Relu") relus.set(node.inputs[0]!, node.outputs[0]!);
+    if (node.op === "Relu") relus.set(node.inputs[0], node.outputs[0]);
     if (node.op !== "Where") return copy(node);
     const [mask, x, y] = node.inputs as [Value, Value, Value];
     if (!ops.isFloat(x.dtype)) return copy(node);
-    const { shape } = node.outputs[0]!;
+    const { shape } = node.outputs[0];
     // 0 < z where 0 < max(z, 0), which the layer above needs anyway: z itself need not be kept for the mask.
     const comparison = producers.get(mask);
     const [zero, z] = comparison?.op === "Less" ? comparison.inputs : [];
-    const positive = zero !== undefined && zeros.has(zero) ? relus.get(z!) : undefined;
+    const positive = zero !== undefined && zeros.has(zero) ? relus.get(z) : undefined;
     const condition =
-      positive === undefined ? of(mask) : g.node("Less", [of(zero!), of(positive)], comparison!.outputs[0]!);
+      positive === undefined ? of(mask) : g.node("Less", [of(zero), of(positive)], comparison!.outputs[0]);
     const select = (condition: Value, value: Value) => {
       const factor = ops.cast(g, condition, x.dtype);
       return [g.node("Mul", [of(value), factor], { dtype: x.dtype, shape })];
@@ -55,9 +55,9 @@ function finiteValues(graph: Graph): ReadonlySet<Value> {
   const producers = producersOf(graph);
   const finite = new Set<Value>([...graph.inputs, ...graph.constants.map(({ value }) => value)]);
   for (const { op, inputs, outputs } of graph.nodes) {
-    const shared = (input: Value) => sizeOf(input.shape) * 8 <= sizeOf(outputs[0]!.shape);
+    const shared = (input: Value) => sizeOf(input.shape) * 8 <= sizeOf(outputs[0].shape);
     const harmless = (input: Value) => !ops.isFloat(input.dtype) || shared(input) || finite.has(input);
-    const bounded = !UNBOUNDED.has(op) || (op === "Reciprocal" && countsTies(inputs[0]!, producers));
+    const bounded = !UNBOUNDED.has(op) || (op === "Reciprocal" && countsTies(inputs[0], producers));
     if (ELEMENTWISE.has(op) ? inputs.every(harmless) : bounded)
       for (const output of outputs) finite.add(output);
   }
@@ -75,7 +75,7 @@ const producersOf = ({ nodes }: Graph): Producers =>
  */
 function countsTies(x: Value, producers: Producers): boolean {
   const cast = producers.get(source(x, ["ReduceSum", "AveragePool", "Mul", "Reshape"], producers));
-  const equal = cast?.op === "Cast" ? producers.get(cast.inputs[0]!) : undefined;
+  const equal = cast?.op === "Cast" ? producers.get(cast.inputs[0]) : undefined;
   if (equal?.op !== "Equal") return false;
   const [a, b] = equal.inputs.map((operand) =>
     source(operand, ["ReduceMax", "ReduceMin", "MaxPool", "Reshape"], producers),
@@ -86,7 +86,5 @@ function countsTies(x: Value, producers: Producers): boolean {
 /** What a chain of these operators started from. */
 function source(x: Value, operators: readonly string[], producers: Producers): Value {
   const node = producers.get(x);
-  return node !== undefined && operators.includes(node.op)
-    ? source(node.inputs[0]!, operators, producers)
-    : x;
+  return node !== undefined && operators.includes(node.op) ? source(node.inputs[0], operators, producers) : x;
 }

@@ -33,7 +33,7 @@ export function releasePromptly(graph: Graph): Graph {
     return copy;
   };
   const nodes = graph.nodes.map((node) =>
-    node.op === "Reshape" ? { ...node, inputs: [node.inputs[0]!, hide(node.inputs[1]!)] } : node,
+    node.op === "Reshape" ? { ...node, inputs: [node.inputs[0], hide(node.inputs[1])] } : node,
   );
   return { ...graph, constants: [...graph.constants, minusOne], nodes: [...hiding, ...nodes] };
 }

@@ -35,7 +35,7 @@ export function rewrite(
     g.origin = node.origin;
     const results = visit(node, { g, of, copy });
     node.outputs.forEach((output, i) => {
-      values.set(output, typeof results === "function" ? results : results[i]!);
+      values.set(output, typeof results === "function" ? results : results[i]);
     });
   }
   return g.finish(graph.outputs.map(of));

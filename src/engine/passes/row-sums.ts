@@ -18,18 +18,18 @@ export function multiplyRowSums(graph: Graph, optimizations: Optimizations): Gra
   const axesOf = new Map(graph.constants.map(({ value, data }) => [value, Array.from(data, Number)]));
   return rewrite(graph, optimizations, (node, { g, of, copy }) => {
     const [x, axes] = node.inputs;
-    const rows = node.op === "ReduceSum" ? leadingRows(node, axesOf.get(axes!) ?? []) : 0;
-    const length = rows > 0 ? sizeOf(x!.shape) / rows : 0;
-    if (rows < 2 || rows > MOST_ROWS || length < SHORTEST_ROW || !ops.isFloat(x!.dtype)) return copy(node);
-    const ones = g.constant(x!.dtype, [1, rows], onesOf(x!.dtype, rows));
-    const sum = ops.matmul(g, ones, ops.reshape(g, of(x!), [rows, length]));
-    return [ops.reshape(g, sum, node.outputs[0]!.shape)];
+    const rows = node.op === "ReduceSum" ? leadingRows(node, axesOf.get(axes) ?? []) : 0;
+    const length = rows > 0 ? sizeOf(x.shape) / rows : 0;
+    if (rows < 2 || rows > MOST_ROWS || length < SHORTEST_ROW || !ops.isFloat(x.dtype)) return copy(node);
+    const ones = g.constant(x.dtype, [1, rows], onesOf(x.dtype, rows));
+    const sum = ops.matmul(g, ones, ops.reshape(g, of(x), [rows, length]));
+    return [ops.reshape(g, sum, node.outputs[0].shape)];
   });
 }
 
 /** The number of rows that a sum over leading axes adds up; 0 where it is none. */
 function leadingRows({ inputs: [x] }: Node, axes: readonly number[]): number {
-  return axes.every((axis, i) => axis === i) ? sizeOf(x!.shape.slice(0, axes.length)) : 0;
+  return axes.every((axis, i) => axis === i) ? sizeOf(x.shape.slice(0, axes.length)) : 0;
 }
 
 const onesOf = (dtype: GraphDType, count: number) =>

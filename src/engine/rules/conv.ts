@@ -20,15 +20,15 @@ import { isWinograd, isWinogradGradient, winograd, winogradOfGradient } from "./
 import type { Rule } from "./rule.js";
 
 const conv: Rule<"conv"> = (g, [x, w], params, [result]) => {
-  const factored = g.optimizations.constantKernels && factorKernel(g, x!, w!, params);
+  const factored = g.optimizations.constantKernels && factorKernel(g, x, w, params);
   if (factored) {
-    const { dtype, shape } = result!;
+    const { dtype, shape } = result;
     const one = { dtype, shape: shape.with(params.vmapDims + 1, 1) };
     const [sums] = conv(g, [factored.x, factored.w], params, [one]);
-    return [unfactored(g, sums!, factored.factor, params)];
+    return [unfactored(g, sums, factored.factor, params)];
   }
-  const roles = rolesOf(x!, w!, params.vmapDims);
-  const c: Convolution = { ...params, x: x!, w: w!, result: result!, roles };
+  const roles = rolesOf(x, w, params.vmapDims);
+  const c: Convolution = { ...params, x: x, w: w, result: result, roles };
   return [lowering(g, c)(g, c)];
 };
 
@@ -55,7 +55,7 @@ function fast(g: GraphBuilder, c: Convolution): Lowering | undefined {
   if (!asRows) return undefined;
   if (hasFewOutputs(c)) return fewOutputs;
   if (sumsOverSamples(c)) return rowsOfGradient;
-  return isDilated(c) && c.x.shape[c.roles.channel]! >= SHORT_ROW ? phases : rows;
+  return isDilated(c) && c.x.shape[c.roles.channel] >= SHORT_ROW ? phases : rows;
 }
 
 /**

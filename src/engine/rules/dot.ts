@@ -20,13 +20,13 @@ import type { Rule } from "./rule.js";
  * a matrix product) or by none, so the broadcasts that a matrix product is spelled with never happen.
  */
 const dot: Rule<"dot"> = (g, [a, b]) => {
-  const shape = ops.broadcastShapes(a!.shape, b!.shape);
-  const [x, y] = [broadcast(a!, shape), broadcast(b!, shape)];
+  const shape = ops.broadcastShapes(a.shape, b.shape);
+  const [x, y] = [broadcast(a, shape), broadcast(b, shape)];
   const k = shape.length - 1;
   const [xHasK, yHasK] = [x.axes[k] != null, y.axes[k] != null];
   if (!xHasK && !yHasK) {
     const products = zip(g, [dropLast(x), dropLast(y)], (p, q) => ops.elementwise(g, "Mul", [p, q]));
-    return [mapStored(products, (value) => repeated(g, value, "Add", shape[k]!))];
+    return [mapStored(products, (value) => repeated(g, value, "Add", shape[k]))];
   }
   if (!xHasK || !yHasK) {
     const [full, constant] = xHasK ? [x, y] : [y, x];
@@ -63,7 +63,7 @@ function resultOf(g: GraphBuilder, product: Value, order: readonly number[], sha
     ops.reshape(
       g,
       product,
-      order.map((axis) => shape[axis]!),
+      order.map((axis) => shape[axis]),
     ),
   );
   const positions = shape.slice(0, -1).map((_, axis) => order.indexOf(axis));
@@ -75,13 +75,13 @@ function resultOf(g: GraphBuilder, product: Value, order: readonly number[], sha
 }
 
 const sizeAlong = (view: View, axes: readonly number[]): number =>
-  sizeOf(axes.map((axis) => view.shape[axis]!));
+  sizeOf(axes.map((axis) => view.shape[axis]));
 
 /** The stored part of a view as a dense tensor along `axes`, which are all it stores. */
 function stored(g: GraphBuilder, view: View, axes: readonly number[], shape: readonly number[]): Value {
   const part: View = {
     value: view.value,
-    shape: axes.map((axis) => view.shape[axis]!),
+    shape: axes.map((axis) => view.shape[axis]),
     axes: axes.map((axis) => view.axes[axis]!),
   };
   return ops.reshape(g, materialize(g, part), shape);
@@ -96,7 +96,7 @@ function flatProduct(
   n: readonly number[],
   k: number,
 ): Value {
-  const [rows, columns, depth] = [sizeAlong(x, m), sizeAlong(y, n), x.shape[k]!];
+  const [rows, columns, depth] = [sizeAlong(x, m), sizeAlong(y, n), x.shape[k]];
   const floating = ops.isFloat(dtypeOf(x));
   const transA = floating && m.length > 0 && x.axes[k] === 0;
   const transB = floating && n.length > 0 && y.axes[k] !== 0;
@@ -123,7 +123,7 @@ function fewRows(
   const at = y.axes[k]!;
   const [before, after] = [n.filter((axis) => y.axes[axis]! < at), n.filter((axis) => y.axes[axis]! > at)];
   if (sizeAlong(x, m) > FEW_ROWS || before.length === 0 || after.length === 0) return undefined;
-  const [rows, depth] = [sizeAlong(x, m), x.shape[k]!];
+  const [rows, depth] = [sizeAlong(x, m), x.shape[k]];
   const product = ops.batchedProduct(
     g,
     stored(g, x, [...m, k], [1, rows, depth]),
@@ -142,7 +142,7 @@ function batchProduct(
   n: readonly number[],
   k: number,
 ): Value {
-  const [count, rows, columns, depth] = [sizeAlong(x, batch), sizeAlong(x, m), sizeAlong(y, n), x.shape[k]!];
+  const [count, rows, columns, depth] = [sizeAlong(x, batch), sizeAlong(x, m), sizeAlong(y, n), x.shape[k]];
   // An operand that stores k on its other side is read transposed.
   const floating = ops.isFloat(dtypeOf(x));
   const transA = floating && m.length > 0 && isStoredAs(x, [...batch, k, ...m]);
@@ -158,7 +158,7 @@ function batchProduct(
 
 /** Whether these axes, all that the view stores, are stored in this order. */
 function isStoredAs(view: View, order: readonly number[]): boolean {
-  return order.every((axis, i) => i === 0 || view.axes[order[i - 1]!]! < view.axes[axis]!);
+  return order.every((axis, i) => i === 0 || view.axes[order[i - 1]]! < view.axes[axis]!);
 }
 
 function dropLast(view: View): View {

@@ -24,51 +24,51 @@ type Binary = "add" | "mul" | "idiv" | "mod" | "min" | "max" | "bit_combine" | "
 
 /** A rule that rewrites what is stored, element by element. */
 function unary(f: (g: GraphBuilder, x: Value) => Value): Rule<Unary> {
-  return (g, [x]) => [mapStored(x!, (value) => f(g, value))];
+  return (g, [x]) => [mapStored(x, (value) => f(g, value))];
 }
 
 const operator = (op: string) => unary((g, x) => ops.elementwise(g, op, [x]));
 
 const negate: Rule<"neg"> = (g, [x]) => {
-  const known = splatOf(g, x!);
-  const dtype = dtypeOf(x!);
-  if (known !== undefined && ops.isFloat(dtype)) return [splat(g.scalar(-known, dtype), x!.shape)];
+  const known = splatOf(g, x);
+  const dtype = dtypeOf(x);
+  if (known !== undefined && ops.isFloat(dtype)) return [splat(g.scalar(-known, dtype), x.shape)];
   // uint32 is negated as int32, whose bits are the same.
   const signed = dtype === "uint32" ? "int32" : dtype;
   return [
-    mapStored(x!, (value) => ops.cast(g, ops.elementwise(g, "Neg", [ops.cast(g, value, signed)]), dtype)),
+    mapStored(x, (value) => ops.cast(g, ops.elementwise(g, "Neg", [ops.cast(g, value, signed)]), dtype)),
   ];
 };
 
 const reciprocal: Rule<"reciprocal"> = (g, [x]) => {
-  const known = splatOf(g, x!);
-  const dtype = dtypeOf(x!);
-  if (known !== undefined && ops.isFloat(dtype)) return [splat(g.scalar(1 / known, dtype), x!.shape)];
-  return [mapStored(x!, (value) => ops.elementwise(g, "Reciprocal", [value]))];
+  const known = splatOf(g, x);
+  const dtype = dtypeOf(x);
+  if (known !== undefined && ops.isFloat(dtype)) return [splat(g.scalar(1 / known, dtype), x.shape)];
+  return [mapStored(x, (value) => ops.elementwise(g, "Reciprocal", [value]))];
 };
 
 /** Identities of addition, per element: x + 0 = x (but −0 + 0 = 0). Logical or of booleans. */
 const add: Rule<"add"> = (g, [x, y]) => {
-  const [a, b] = [splatOf(g, x!), splatOf(g, y!)];
-  const dtype = dtypeOf(x!);
-  const shape = ops.broadcastShapes(x!.shape, y!.shape);
+  const [a, b] = [splatOf(g, x), splatOf(g, y)];
+  const dtype = dtypeOf(x);
+  const shape = ops.broadcastShapes(x.shape, y.shape);
   if (a !== undefined && b !== undefined && ops.isFloat(dtype)) return [splat(g.scalar(a + b, dtype), shape)];
-  if (a === 0) return [broadcast(y!, shape)];
-  if (b === 0) return [broadcast(x!, shape)];
-  return [zip(g, [x!, y!], (p, q) => ops.elementwise(g, dtype === "bool" ? "Or" : "Add", [p, q]))];
+  if (a === 0) return [broadcast(y, shape)];
+  if (b === 0) return [broadcast(x, shape)];
+  return [zip(g, [x, y], (p, q) => ops.elementwise(g, dtype === "bool" ? "Or" : "Add", [p, q]))];
 };
 
 /** Identities of multiplication, per element: 1·x = x, −1·x = −x. Logical and of booleans. */
 const mul: Rule<"mul"> = (g, [x, y], _, outputs) => {
-  const [a, b] = [splatOf(g, x!), splatOf(g, y!)];
-  const dtype = dtypeOf(x!);
-  const shape = ops.broadcastShapes(x!.shape, y!.shape);
+  const [a, b] = [splatOf(g, x), splatOf(g, y)];
+  const dtype = dtypeOf(x);
+  const shape = ops.broadcastShapes(x.shape, y.shape);
   if (a !== undefined && b !== undefined && ops.isFloat(dtype)) return [splat(g.scalar(a * b, dtype), shape)];
-  if (a === 1) return [broadcast(y!, shape)];
-  if (b === 1) return [broadcast(x!, shape)];
-  if (ops.isFloat(dtype) && a === -1) return negate(g, [broadcast(y!, shape)], {}, outputs);
-  if (ops.isFloat(dtype) && b === -1) return negate(g, [broadcast(x!, shape)], {}, outputs);
-  return [zip(g, [x!, y!], (p, q) => product(g, p, q))];
+  if (a === 1) return [broadcast(y, shape)];
+  if (b === 1) return [broadcast(x, shape)];
+  if (ops.isFloat(dtype) && a === -1) return negate(g, [broadcast(y, shape)], {}, outputs);
+  if (ops.isFloat(dtype) && b === -1) return negate(g, [broadcast(x, shape)], {}, outputs);
+  return [zip(g, [x, y], (p, q) => product(g, p, q))];
 };
 
 function product(g: GraphBuilder, p: Value, q: Value): Value {
@@ -77,17 +77,17 @@ function product(g: GraphBuilder, p: Value, q: Value): Value {
 
 /** The quotient of whole numbers; of floats, with its fraction cut off. */
 const idiv: Rule<"idiv"> = (g, [x, y]) => [
-  zip(g, [x!, y!], (p, q) => {
+  zip(g, [x, y], (p, q) => {
     const quotient = ops.elementwise(g, "Div", [p, q]);
     if (!ops.isFloat(p.dtype)) return quotient;
     const negative = ops.elementwise(g, "Less", [quotient, g.scalar(0, p.dtype)], "bool");
     const [up, down] = ["Ceil", "Floor"].map((op) => ops.elementwise(g, op, [quotient]));
-    return ops.elementwise(g, "Where", [negative, up!, down!], p.dtype);
+    return ops.elementwise(g, "Where", [negative, up, down], p.dtype);
   }),
 ];
 
 const mod: Rule<"mod"> = (g, [x, y]) => [
-  zip(g, [x!, y!], (p, q) => {
+  zip(g, [x, y], (p, q) => {
     const shape = ops.broadcastShapes(p.shape, q.shape);
     return g.node("Mod", [p, q], { dtype: p.dtype, shape }, { attributes: { fmod: 1 } });
   }),
@@ -97,7 +97,7 @@ const mod: Rule<"mod"> = (g, [x, y]) => [
 const extremum =
   (op: "Max" | "Min"): Rule<"max" | "min"> =>
   (g, [x, y]) => [
-    zip(g, [x!, y!], (p, q) => {
+    zip(g, [x, y], (p, q) => {
       if (p.dtype === "bool") return ops.elementwise(g, op === "Max" ? "Or" : "And", [p, q]);
       if (op === "Max" && ops.isFloat(p.dtype)) {
         if (g.scalarOf(q) === 0) return ops.elementwise(g, "Relu", [p]);
@@ -108,7 +108,7 @@ const extremum =
   ];
 
 const bitCombine: Rule<"bit_combine"> = (g, [x, y], { op }) => [
-  zip(g, [x!, y!], (p, q) => {
+  zip(g, [x, y], (p, q) => {
     const name = { and: "And", or: "Or", xor: "Xor" }[op];
     return ops.elementwise(g, p.dtype === "bool" ? name : `Bitwise${name}`, [p, q]);
   }),
@@ -116,7 +116,7 @@ const bitCombine: Rule<"bit_combine"> = (g, [x, y], { op }) => [
 
 /** Shifts fill with zeros: int32 goes through uint32, the only type ONNX Runtime shifts. */
 const bitShift: Rule<"bit_shift"> = (g, [x, y], { op }) => [
-  zip(g, [x!, y!], (p, q) => {
+  zip(g, [x, y], (p, q) => {
     const shape = ops.broadcastShapes(p.shape, q.shape);
     const attributes = { direction: op === "shl" ? "LEFT" : "RIGHT" };
     const operands = [p, q].map((value) => ops.cast(g, value, "uint32"));
@@ -125,7 +125,7 @@ const bitShift: Rule<"bit_shift"> = (g, [x, y], { op }) => [
 ];
 
 const compare: Rule<"compare"> = (g, [x, y], { op }) => [
-  zip(g, [x!, y!], (p, q) => {
+  zip(g, [x, y], (p, q) => {
     const equality = op === "equal" || op === "not_equal";
     const operands = p.dtype === "bool" && !equality ? [p, q].map((v) => ops.cast(g, v, "int32")) : [p, q];
     const name = { less: "Less", less_equal: "LessOrEqual", equal: "Equal", not_equal: "Equal" }[op];
@@ -137,18 +137,18 @@ const compare: Rule<"compare"> = (g, [x, y], { op }) => [
 /** ¬x; ¬¬x = x. */
 function not(g: GraphBuilder, x: Value): Value {
   const producer = g.producer(x);
-  return producer?.op === "Not" ? producer.inputs[0]! : ops.elementwise(g, "Not", [x]);
+  return producer?.op === "Not" ? producer.inputs[0] : ops.elementwise(g, "Not", [x]);
 }
 
 const where: Rule<"where"> = (g, [condition, x, y]) => {
-  const [a, b] = [splatOf(g, x!), splatOf(g, y!)];
-  const dtype = dtypeOf(x!);
-  const shape = [condition!, x!, y!].map((v) => v.shape).reduce(ops.broadcastShapes);
+  const [a, b] = [splatOf(g, x), splatOf(g, y)];
+  const dtype = dtypeOf(x);
+  const shape = [condition, x, y].map((v) => v.shape).reduce(ops.broadcastShapes);
   if (dtype !== "bool" && a === 1 && b === 0)
-    return [mapStored(broadcast(condition!, shape), (c) => ops.cast(g, c, dtype))];
+    return [mapStored(broadcast(condition, shape), (c) => ops.cast(g, c, dtype))];
   if (dtype !== "bool" && a === 0 && b === 1)
-    return [mapStored(broadcast(condition!, shape), (c) => ops.cast(g, not(g, c), dtype))];
-  return [zip(g, [condition!, x!, y!], (c, p, q) => select(g, c, p, q))];
+    return [mapStored(broadcast(condition, shape), (c) => ops.cast(g, not(g, c), dtype))];
+  return [zip(g, [condition, x, y], (c, p, q) => select(g, c, p, q))];
 };
 
 function select(g: GraphBuilder, condition: Value, x: Value, y: Value): Value {
@@ -158,11 +158,11 @@ function select(g: GraphBuilder, condition: Value, x: Value, y: Value): Value {
   }
   if (x.dtype === "uint32") {
     const [p, q] = [x, y].map((v) => ops.cast(g, v, "int32"));
-    return ops.cast(g, select(g, condition, p!, q!), "uint32");
+    return ops.cast(g, select(g, condition, p, q), "uint32");
   }
   if (isRelu(g, condition, x, y)) return ops.elementwise(g, "Relu", [x]);
   const inverse = g.producer(condition);
-  if (inverse?.op === "Not") return select(g, inverse.inputs[0]!, y, x);
+  if (inverse?.op === "Not") return select(g, inverse.inputs[0], y, x);
   return ops.elementwise(g, "Where", [condition, x, y], x.dtype);
 }
 
@@ -170,7 +170,7 @@ function select(g: GraphBuilder, condition: Value, x: Value, y: Value): Value {
 function isRelu(g: GraphBuilder, condition: Value, x: Value, y: Value): boolean {
   const comparison = g.producer(condition);
   if (comparison?.op !== "Less" || g.scalarOf(y) !== 0) return false;
-  return g.scalarOf(comparison.inputs[0]!) === 0 && comparison.inputs[1] === x;
+  return g.scalarOf(comparison.inputs[0]) === 0 && comparison.inputs[1] === x;
 }
 
 export const elementwiseRules: { [P in Unary | Binary | "where"]: Rule<P> } = {
@@ -187,7 +187,7 @@ export const elementwiseRules: { [P in Unary | Binary | "where"]: Rule<P> } = {
   erf: unary(errorFunction),
   erfc: unary(errorFunctionComplement),
   sqrt: operator("Sqrt"),
-  cast: (g, [x], { dtype }) => [mapStored(x!, (value) => ops.cast(g, value, dtype))],
+  cast: (g, [x], { dtype }) => [mapStored(x, (value) => ops.cast(g, value, dtype))],
   add,
   mul,
   idiv,

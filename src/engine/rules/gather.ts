@@ -6,11 +6,11 @@ import type { Rule } from "./rule.js";
 
 const gather: Rule<"gather"> = (g, [x, ...indices], { axis, outDim }) => {
   const shape = indices.map((v) => v.shape).reduce(ops.broadcastShapes);
-  const rest = range(x!.shape.length).filter((i) => !axis.includes(i));
-  if (axis.length === 1) return [gatherOne(g, x!, axis[0]!, broadcast(indices[0]!, shape), outDim)];
-  const stored = materialize(g, x!, [...axis, ...rest]);
+  const rest = range(x.shape.length).filter((i) => !axis.includes(i));
+  if (axis.length === 1) return [gatherOne(g, x, axis[0], broadcast(indices[0], shape), outDim)];
+  const stored = materialize(g, x, [...axis, ...rest]);
   const coordinates = coordinatesOf(g, indices, shape);
-  const type = { dtype: stored.dtype, shape: [...shape, ...rest.map((i) => x!.shape[i]!)] };
+  const type = { dtype: stored.dtype, shape: [...shape, ...rest.map((i) => x.shape[i])] };
   const gathered = g.node("GatherND", [stored, coordinates], type);
   return [viewOf(g, gathered, resultOrder(rest.length, shape.length, outDim))];
 };
@@ -50,10 +50,10 @@ const scatter: Rule<"scatter"> = (g, [updates, ...indices], { op, shape, axis, o
   const indexShape = indices.map((v) => v.shape).reduce(ops.broadcastShapes);
   const rest = range(shape.length).filter((i) => !axis.includes(i));
   const order = [...axis, ...rest];
-  const stored = materialize(g, updates!, resultOrder(rest.length, indexShape.length, outDim));
+  const stored = materialize(g, updates, resultOrder(rest.length, indexShape.length, outDim));
   const coordinates = coordinatesOf(g, indices, indexShape);
-  const target = order.map((i) => shape[i]!);
-  const dtype = dtypeOf(updates!);
+  const target = order.map((i) => shape[i]);
+  const dtype = dtypeOf(updates);
   if (dtype === "int64") throw new Error("scatter of int64 values");
   const zeros = ops.filled(g, 0, dtype, target);
   const attributes = { reduction: op === "add" ? "add" : "none" };

@@ -5,15 +5,15 @@ import type { Pair } from "../primitives.js";
 import { materialize, naturalOrder, permute, range, reshape, type View, viewOf } from "../view.js";
 import type { Rule } from "./rule.js";
 
-const transpose: Rule<"transpose"> = (_, [x], { perm }) => [permute(x!, perm)];
+const transpose: Rule<"transpose"> = (_, [x], { perm }) => [permute(x, perm)];
 
-const reshapeRule: Rule<"reshape"> = (g, [x], { shape }) => [reshape(g, x!, shape)];
+const reshapeRule: Rule<"reshape"> = (g, [x], { shape }) => [reshape(g, x, shape)];
 
 const broadcast: Rule<"broadcast"> = (_, [x], { shape, axis }) => {
   const added = new Set(axis.map((a) => (a < 0 ? a + shape.length : a)));
   let source = 0;
-  const axes = shape.map((_size, i) => (added.has(i) ? null : x!.axes[source++]!));
-  return [{ value: x!.value, shape, axes }];
+  const axes = shape.map((_size, i) => (added.has(i) ? null : x.axes[source++]!));
+  return [{ value: x.value, shape, axes }];
 };
 
 /** Reversed along `axes`; nothing to do along axes that are not stored. */
@@ -32,7 +32,7 @@ export function unflipped(g: GraphBuilder, x: View, axes: readonly number[]): Vi
   return value === undefined ? undefined : { ...x, value };
 }
 
-const flip: Rule<"flip"> = (g, [x], { axis }) => [flipView(g, x!, axis)];
+const flip: Rule<"flip"> = (g, [x], { axis }) => [flipView(g, x, axis)];
 
 /** The part of `x` in the given ranges, in the layout of `x`. */
 function sliceView(g: GraphBuilder, x: View, ranges: readonly Pair[]): View {
@@ -41,14 +41,14 @@ function sliceView(g: GraphBuilder, x: View, ranges: readonly Pair[]): View {
   const stored = ops.slice(
     g,
     x.value,
-    order.map((axis) => ranges[axis]!),
+    order.map((axis) => ranges[axis]),
   );
   const part = viewOf(g, stored);
   const axes = x.axes.map((axis) => (axis === null ? null : part.axes[axis]!));
   return { value: part.value, shape, axes };
 }
 
-const shrink: Rule<"shrink"> = (g, [x], { slice }) => [sliceView(g, x!, slice)];
+const shrink: Rule<"shrink"> = (g, [x], { slice }) => [sliceView(g, x, slice)];
 
 const split: Rule<"split"> = (g, [x], { axis, sizes }) => {
   let start = 0;
@@ -57,34 +57,34 @@ const split: Rule<"split"> = (g, [x], { axis, sizes }) => {
     start += size;
     return sliceView(
       g,
-      x!,
-      x!.shape.map((dim, i) => (i === axis ? part : [0, dim])),
+      x,
+      x.shape.map((dim, i) => (i === axis ? part : [0, dim])),
     );
   });
 };
 
 /** Pads what is stored; axes of broadcasts are stored first where they grow. */
 const pad: Rule<"pad"> = (g, [x], { width }) => {
-  const order = naturalOrder(x!);
-  const grows = (axis: number) => width[axis]![0] !== 0 || width[axis]![1] !== 0;
-  const kept = order.filter((axis) => x!.axes[axis] !== null || grows(axis));
-  const stored = materialize(g, project(x!, kept), range(kept.length));
+  const order = naturalOrder(x);
+  const grows = (axis: number) => width[axis][0] !== 0 || width[axis][1] !== 0;
+  const kept = order.filter((axis) => x.axes[axis] !== null || grows(axis));
+  const stored = materialize(g, project(x, kept), range(kept.length));
   const padded = viewOf(
     g,
     ops.pad(
       g,
       stored,
-      kept.map((axis) => width[axis]!),
+      kept.map((axis) => width[axis]),
     ),
   );
-  const shape = x!.shape.map((size, i) => size + width[i]![0] + width[i]![1]);
+  const shape = x.shape.map((size, i) => size + width[i][0] + width[i][1]);
   const axes = shape.map((_, axis) => (kept.includes(axis) ? padded.axes[kept.indexOf(axis)]! : null));
   return [{ value: padded.value, shape, axes }];
 };
 
 /** The view along `axes` only, in this order; the others must not be stored. */
 function project(x: View, axes: readonly number[]): View {
-  return { value: x.value, shape: axes.map((a) => x.shape[a]!), axes: axes.map((a) => x.axes[a]!) };
+  return { value: x.value, shape: axes.map((a) => x.shape[a]), axes: axes.map((a) => x.axes[a]!) };
 }
 
 /**

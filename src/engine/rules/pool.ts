@@ -28,18 +28,18 @@ const positionsOf = (
   input: readonly number[],
   window: readonly number[],
   strides: readonly number[],
-): number[] => input.map((n, i) => Math.floor((n - window[i]!) / strides[i]!) + 1);
+): number[] => input.map((n, i) => Math.floor((n - window[i]) / strides[i]) + 1);
 
 /** Windows that tile the input: nothing is read twice, and only a ragged tail not at all. */
 const tiles = (window: readonly number[], strides: readonly number[]): boolean =>
   window.every((k, i) => k === strides[i]);
 
 const pool: Rule<"pool"> = (g, [x], { window, strides }) => {
-  const lead = x!.shape.length - window.length;
+  const lead = x.shape.length - window.length;
   const view = tiles(window, strides)
-    ? tiledWindows(g, x!, lead, window)
-    : gatheredWindows(g, x!, lead, window, strides);
-  windowsOf.set(view, { x: x!, window, strides });
+    ? tiledWindows(g, x, lead, window)
+    : gatheredWindows(g, x, lead, window, strides);
+  windowsOf.set(view, { x: x, window, strides });
   return [view];
 };
 
@@ -55,11 +55,11 @@ function tiledWindows(g: GraphBuilder, x: View, lead: number, window: readonly n
     g,
     value,
     order.map(
-      (axis): Pair => [0, axis < lead ? x.shape[axis]! : positions[axis - lead]! * window[axis - lead]!],
+      (axis): Pair => [0, axis < lead ? x.shape[axis] : positions[axis - lead] * window[axis - lead]],
     ),
   );
   const split = order.flatMap((axis) =>
-    axis < lead ? [x.shape[axis]!] : [positions[axis - lead]!, window[axis - lead]!],
+    axis < lead ? [x.shape[axis]] : [positions[axis - lead], window[axis - lead]],
   );
   return viewOf(g, ops.reshape(g, whole, split), splitAxes(order, lead, window.length));
 }
@@ -100,9 +100,9 @@ function tableOf(input: readonly number[], window: readonly number[], strides: r
   return convolutionTable(
     input.map((n, i) => ({
       input: n,
-      taps: window[i]!,
-      positions: positions[i]!,
-      stride: strides[i]!,
+      taps: window[i],
+      positions: positions[i],
+      stride: strides[i],
       before: 0,
       spread: 1,
       dilation: 1,
@@ -121,17 +121,17 @@ const poolTranspose: Rule<"pool_transpose"> = (g, [windows], { inShape, window, 
   const input = inShape.slice(lead);
   const positions = positionsOf(input, window, strides);
   if (tiles(window, strides)) {
-    const order = joinedOrder(windows!, lead, window.length);
-    const value = materialize(g, windows!, splitAxes(order, lead, window.length));
+    const order = joinedOrder(windows, lead, window.length);
+    const value = materialize(g, windows, splitAxes(order, lead, window.length));
     const extent = (axis: number) =>
-      axis < lead ? inShape[axis]! : positions[axis - lead]! * window[axis - lead]!;
+      axis < lead ? inShape[axis] : positions[axis - lead] * window[axis - lead];
     const whole = ops.reshape(g, value, order.map(extent));
-    const tail = order.map((axis): Pair => [0, inShape[axis]! - extent(axis)]);
+    const tail = order.map((axis): Pair => [0, inShape[axis] - extent(axis)]);
     return [viewOf(g, ops.pad(g, whole, tail), order)];
   }
   const { rows, indices } = transposeTable(tableOf(input, window, strides), sizeOf(input));
   const planes = inShape.slice(0, lead);
-  const value = materialize(g, windows!, gatheredOrder(lead, window.length));
+  const value = materialize(g, windows, gatheredOrder(lead, window.length));
   const flat = ops.reshape(g, value, [sizeOf(window) * sizeOf(positions), sizeOf(planes)]);
   const spread = gatherTable(g, flat, 0, indices, [rows, sizeOf(input)]);
   const summed = ops.reshape(g, ops.reduce(g, "ReduceSum", spread, [0]), [...input, ...planes]);

@@ -11,11 +11,11 @@ const OPERATOR = { Add: "ReduceSum", Mul: "ReduceProd", Max: "ReduceMax", Min: "
 const REDUCED_AS: Partial<Record<GraphDType, GraphDType>> = { bool: "int32", uint32: "int64" };
 
 const reduce: Rule<"reduce"> = (g, [x], { op, axis }) => {
-  const pooled = reduceWindows(g, x!, op, axis);
+  const pooled = reduceWindows(g, x, op, axis);
   if (pooled !== undefined) return [pooled];
-  const stored = axis.flatMap((a) => x!.axes[a] ?? []);
-  const repeats = axis.reduce((n, a) => (x!.axes[a] === null ? n * x!.shape[a]! : n), 1);
-  const reduced = dropAxes(x!, axis, reduceStored(g, x!.value, op, stored));
+  const stored = axis.flatMap((a) => x.axes[a] ?? []);
+  const repeats = axis.reduce((n, a) => (x.axes[a] === null ? n * x.shape[a] : n), 1);
+  const reduced = dropAxes(x, axis, reduceStored(g, x.value, op, stored));
   return [mapStored(reduced, (value) => repeated(g, value, op, repeats))];
 };
 
@@ -66,7 +66,7 @@ export function dropAxes(x: View, axes: readonly number[], value: Value): View {
   const kept = x.shape.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
   return {
     value,
-    shape: kept.map((axis) => x.shape[axis]!),
+    shape: kept.map((axis) => x.shape[axis]),
     axes: kept.map((axis) => (x.axes[axis] === null ? null : order.indexOf(axis))),
   };
 }

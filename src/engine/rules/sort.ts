@@ -17,10 +17,10 @@ function sorted(g: GraphBuilder, x: View): readonly [View, View] {
   ];
   const attributes = { axis: shape.length - 1, largest: 0, sorted: 1 };
   const [values, places] = g.multi("TopK", [wide, g.int64([shape.at(-1)!])], types, { attributes });
-  return [viewOf(g, ops.cast(g, values!, dtypeOf(x))), viewOf(g, ops.cast(g, places!, "int32"))];
+  return [viewOf(g, ops.cast(g, values, dtypeOf(x))), viewOf(g, ops.cast(g, places, "int32"))];
 }
 
 export const sortRules: { [P in "sort" | "argsort"]: Rule<P> } = {
-  sort: (g, [x]) => [sorted(g, x!)[0]],
-  argsort: (g, [x]) => sorted(g, x!),
+  sort: (g, [x]) => [sorted(g, x)[0]],
+  argsort: (g, [x]) => sorted(g, x),
 };

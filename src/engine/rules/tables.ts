@@ -53,12 +53,12 @@ function productTable(axes: readonly AxisTable[]): Table {
     for (let p = 0; p < positions; p++) {
       let index = 0;
       for (let d = 0; d < axes.length; d++) {
-        const at = axes[d]!.indices[tapAt[t]![d]! * positionSizes[d]! + positionAt[p]![d]!]!;
+        const at = axes[d].indices[tapAt[t][d] * positionSizes[d] + positionAt[p][d]];
         if (at === ABSENT) {
           index = ABSENT;
           break;
         }
-        index = index * axes[d]!.input + at;
+        index = index * axes[d].input + at;
       }
       indices[t * positions + p] = index;
     }
@@ -124,7 +124,7 @@ export function gatherTable(
     x,
     x.shape.map((_, i): Pair => (i === axis ? zero : [0, 0])),
   );
-  const [shift, zeroAt] = zeroFirst ? [1, 0] : [0, x.shape[axis]!];
+  const [shift, zeroAt] = zeroFirst ? [1, 0] : [0, x.shape[axis]];
   return ops.take(
     g,
     padded,
@@ -143,7 +143,7 @@ export function transposeTable(
   inputs: number,
 ): { readonly rows: number; readonly indices: Int32Array } {
   const readers: number[][] = Array.from({ length: inputs }, () => []);
-  for (let i = 0; i < taps * positions; i++) if (indices[i] !== ABSENT) readers[indices[i]!]!.push(i);
+  for (let i = 0; i < taps * positions; i++) if (indices[i] !== ABSENT) readers[indices[i]].push(i);
   return inRows(readers);
 }
 
@@ -158,8 +158,8 @@ export function meetingTable(
   const meetings: number[][] = Array.from({ length: positions }, () => []);
   for (let t = 0; t < taps; t++)
     for (let p = 0; p < positions; p++) {
-      const at = indices[t * positions + p]!;
-      if (at !== ABSENT) meetings[p]!.push(t * inputs + at);
+      const at = indices[t * positions + p];
+      if (at !== ABSENT) meetings[p].push(t * inputs + at);
     }
   return inRows(meetings);
 }

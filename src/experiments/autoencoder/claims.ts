@@ -18,7 +18,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       bound: 0.6,
     },
     ["bn"],
-    (bn) => removedOverall(bn!),
+    (bn) => removedOverall(bn),
   );
   claims.add(
     {
@@ -29,7 +29,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       bound: 0.05,
     },
     ["bn"],
-    (bn) => meanOf(bn!.recorded.at(-1)!.blocked.values),
+    (bn) => meanOf(bn.recorded.at(-1)!.blocked.values),
   );
   claims.add(
     {
@@ -40,7 +40,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       bound: 0.2,
     },
     ["bn", "ln"],
-    (bn, ln) => removedOverall(bn!) - removedOverall(ln!),
+    (bn, ln) => removedOverall(bn) - removedOverall(ln),
   );
   claims.add(
     {
@@ -51,7 +51,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       bound: 1.05,
     },
     ["bn", "ln"],
-    (bn, ln) => bn!.error / ln!.error,
+    (bn, ln) => bn.error / ln.error,
   );
   claims.add(
     {
@@ -62,7 +62,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       bound: 0.02,
     },
     ["ln", "bn"],
-    (ln, bn) => ln!.probe - bn!.probe,
+    (ln, bn) => ln.probe - bn.probe,
   );
   claims.add(
     {
@@ -73,7 +73,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       bound: 1.05,
     },
     ["detached", "ln"],
-    (detached, ln) => detached!.error / ln!.error,
+    (detached, ln) => detached.error / ln.error,
   );
   return claims.decided;
 }

@@ -115,7 +115,7 @@ async function trainOnce(
       checkpointEvery: epochs.length,
       record: { every: settings.recordEvery },
       batch: (step) => [imagesOf(step)],
-      measure: async (state) => ({ error: errorOf((await reconstructions.of(state, test))[0]!, test) }),
+      measure: async (state) => ({ error: errorOf((await reconstructions.of(state, test))[0], test) }),
     },
     { folder, resume, onProgress },
   );
@@ -123,7 +123,7 @@ async function trainOnce(
 
   onProgress("linear probe of the code");
   await using codes = await outputsOf([encoder], shape);
-  const [onTrain, onTest] = [(await codes.of(state, split))[0]!, (await codes.of(state, test))[0]!];
+  const [onTrain, onTest] = [(await codes.of(state, split))[0], (await codes.of(state, test))[0]];
   const errors = seriesOf(metrics, "error");
   return {
     loss: seriesOf(metrics, "loss"),
@@ -137,7 +137,7 @@ async function trainOnce(
 /** Mean squared error of reconstructions against the images, pixels from 0 to 1. */
 function errorOf({ data }: Features, { images }: Split): number {
   let total = 0;
-  for (let i = 0; i < data.length; i++) total += (data[i]! - images[i]! / 255) ** 2;
+  for (let i = 0; i < data.length; i++) total += (data[i] - images[i] / 255) ** 2;
   return total / data.length;
 }
 
@@ -161,9 +161,9 @@ function measurementsOf({ norm, summaries }: Runs): Measurement[] {
     measurement("mean squared error on test images", "", ({ error }) => error),
     measurement("linear probe accuracy of the code", "", ({ probe }) => probe),
     ...(["removed", "blocked share"] as const).flatMap((quantity) =>
-      summaries[0]!.recorded.map(({ layer }, i) =>
+      summaries[0].recorded.map(({ layer }, i) =>
         measurement(quantity, layer, ({ recorded }) => {
-          const { removed, blocked } = recorded[i]!;
+          const { removed, blocked } = recorded[i];
           return meanOf((quantity === "removed" ? removed : blocked).values);
         }),
       ),
@@ -173,15 +173,15 @@ function measurementsOf({ norm, summaries }: Runs): Measurement[] {
 
 function curvesOf({ norm, summaries }: Runs): Curve[] {
   const curve = (quantity: string, series: string, of: (summary: Summary) => Series): Curve => ({
-    ...{ group: norm, series, quantity, steps: of(summaries[0]!).steps },
+    ...{ group: norm, series, quantity, steps: of(summaries[0]).steps },
     values: summaries.map((summary) => of(summary).values),
   });
   return [
     curve("training loss", "", ({ loss }) => loss),
     curve("error on test images", "", ({ errors }) => errors),
-    ...summaries[0]!.recorded.flatMap(({ layer }, i) => [
-      curve("removed during training", layer, ({ recorded }) => recorded[i]!.removed),
-      curve("blocked share during training", layer, ({ recorded }) => recorded[i]!.blocked),
+    ...summaries[0].recorded.flatMap(({ layer }, i) => [
+      curve("removed during training", layer, ({ recorded }) => recorded[i].removed),
+      curve("blocked share during training", layer, ({ recorded }) => recorded[i].blocked),
     ]),
   ];
 }

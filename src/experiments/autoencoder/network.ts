@@ -31,7 +31,7 @@ export function coder({ shape, widths, code, norm }: CoderOptions): Coder {
   const [half, quarter] = [size / 2, size / 4];
   const [first, second] = widths;
   const units = second * quarter ** 2;
-  const maps: LayerFunction = (_, x) => reshape(x, [x.shape[0]!, second, quarter, quarter]);
+  const maps: LayerFunction = (_, x) => reshape(x, [x.shape[0], second, quarter, quarter]);
 
   const encoder = chain(
     conv(registry, "down1", channels, first, { kernel: 3, stride: 2, padding: 1 }),

@@ -91,7 +91,7 @@ async function run(context: ExperimentContext<Settings>): Promise<Findings> {
       group: condition,
       series: "",
       quantity: "loss",
-      steps: runs[0]!.losses.map((_, i) => i + 1),
+      steps: runs[0].losses.map((_, i) => i + 1),
       values: runs.map((r) => r.losses),
     })),
     clouds: [],
@@ -134,10 +134,10 @@ async function trainOnce(
     },
     options,
   );
-  const losses = metrics.map(({ loss }) => loss!);
+  const losses = metrics.map(({ loss }) => loss);
   return {
     movement: movementBelow(network, procedure.initial(new Random(seed)), state),
-    lossRatio: losses.at(-1)! / losses[0]!,
+    lossRatio: losses.at(-1)! / losses[0],
     losses,
   };
 }
@@ -163,8 +163,8 @@ function movementBelow({ parameters }: Network, before: TrainingState, after: Tr
   let [moved, start] = [0, 0];
   for (const [i, { name }] of parameters.entries()) {
     if (name.startsWith("norm.")) continue;
-    for (const [k, value] of (before[i]!.data as Float32Array).entries()) {
-      moved += (after[i]!.data[k]! - value) ** 2;
+    for (const [k, value] of (before[i].data as Float32Array).entries()) {
+      moved += (after[i].data[k] - value) ** 2;
       start += value ** 2;
     }
   }
@@ -185,7 +185,7 @@ function claims(summaries: ReadonlyMap<string, readonly Summary[]>): ClaimResult
         relation: "at most",
         bound: 0.01,
       },
-      bn.map((r, i) => r.movement / none[i]!.movement),
+      bn.map((r, i) => r.movement / none[i].movement),
     );
   const small = summaries.get(SMALL_EPSILON.condition);
   if (bn && small)
@@ -197,7 +197,7 @@ function claims(summaries: ReadonlyMap<string, readonly Summary[]>): ClaimResult
         relation: "at most",
         bound: 0.1,
       },
-      small.map((r, i) => r.movement / bn[i]!.movement),
+      small.map((r, i) => r.movement / bn[i].movement),
     );
   const titles: [NormName, string][] = [
     ["ln", "layer norm"],

@@ -31,7 +31,7 @@ export function blockedNetwork(
  * `formula` [2, D] holds h and t. By theorems 1 and 2 batch norm blocks all of it but the ε leak.
  */
 export function sharedQuadratic(z: Traced, formula: Traced): Traced {
-  const size = formula.shape[1]!;
+  const size = formula.shape[1];
   const row = (i: number) =>
     slice(formula, [
       [i, i + 1],

@@ -74,7 +74,7 @@ type Gradients = ((term: TermName) => (z: Float64Array) => Float64Array) & { hes
 function termsOf({ layout, point, channels }: Case, random: Random): Gradients {
   const expansion = randomExpansion(point, random);
   const names = Object.keys(losses).filter((name) => name !== "quadratic");
-  const loss = losses[names[random.below(names.length)]!]!(channels, random);
+  const loss = losses[names[random.below(names.length)]](channels, random);
   const of = (term: TermName) => (z: Float64Array) => {
     if (term === "higher") return remainder(loss, z, layout, point).gradient;
     const { first, diagonal, offDiagonal } = taylorTerms(z, layout, expansion);
@@ -103,7 +103,7 @@ function throughAffine(
   const { starts, offsets } = addressesOf(layout);
   let open = 0;
   for (const [d, start] of starts.entries())
-    for (const offset of offsets) open += (gamma[d]! * arriving[start + offset]!) ** 2;
+    for (const offset of offsets) open += (gamma[d] * arriving[start + offset]) ** 2;
   return norm(ownCode.affineAdjoint(arriving, gamma, layout)) / Math.sqrt(open);
 }
 
@@ -111,7 +111,7 @@ function leakError(pass: Pass, gradients: Gradients): number {
   const { x, y } = backward(pass, gradients("diag")(pass.z));
   const { gamma, layout } = pass.case;
   const expected = diagonalLeak(gradients.hessian, gamma, pass.reference, layout);
-  return norm(x.map((v, e) => v - expected[e]!)) / norm(overSigma(pass, y));
+  return norm(x.map((v, e) => v - expected[e])) / norm(overSigma(pass, y));
 }
 
 /** G/σ. */
@@ -119,7 +119,7 @@ function overSigma({ case: { layout }, reference }: Pass, g: Float64Array): Floa
   const result = new Float64Array(g.length);
   const { starts, offsets } = addressesOf(layout);
   for (const [d, start] of starts.entries())
-    for (const offset of offsets) result[start + offset] = g[start + offset]! / reference.sigma[d]!;
+    for (const offset of offsets) result[start + offset] = g[start + offset] / reference.sigma[d];
   return result;
 }
 

@@ -68,7 +68,7 @@ export async function trained(
   await exportRun(options.folder, network, state, { input, label });
   const random = new Random(seed + 77_000);
   const [alike] = epochBatches(split.labels, { size: batch, batching: "label", random });
-  const [one, same] = batchAt(alike!);
+  const [one, same] = batchAt(alike);
   const oneClass = join(options.folder, "batch.one-class.npz");
   await writeNpz(
     oneClass,
@@ -84,7 +84,7 @@ export async function trained(
       cache: userCache(),
       onProgress: options.onProgress,
     });
-    const { terms } = report.layers[0]!.taylor!;
+    const { terms } = report.layers[0].taylor!;
     const share = ({ open, passed }: { open: number; passed: number }) => (open === 0 ? 0 : passed / open);
     return {
       ...byTerm((term) => share(terms[term])),

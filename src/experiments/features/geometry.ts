@@ -6,7 +6,7 @@ export interface Features {
 
 const squaredDistance = ({ data, width }: Features, i: number, j: number): number => {
   let total = 0;
-  for (let d = 0; d < width; d++) total += (data[i * width + d]! - data[j * width + d]!) ** 2;
+  for (let d = 0; d < width; d++) total += (data[i * width + d] - data[j * width + d]) ** 2;
   return total;
 };
 
@@ -20,9 +20,9 @@ export function scatterRatio({ data, width }: Features, labels: ArrayLike<number
     const mean = new Float64Array(width);
     let count = 0;
     for (let i = 0; i < labels.length; i++) {
-      if (!chosen(labels[i]!)) continue;
+      if (!chosen(labels[i])) continue;
       count++;
-      for (let d = 0; d < width; d++) mean[d]! += data[i * width + d]!;
+      for (let d = 0; d < width; d++) mean[d] += data[i * width + d];
     }
     return { count, mean: mean.map((total) => total / count) };
   };
@@ -30,10 +30,10 @@ export function scatterRatio({ data, width }: Features, labels: ArrayLike<number
   const means = new Map(Array.from(classes, (label) => [label, meanOf((l) => l === label)]));
   let [between, within] = [0, 0];
   for (const { count, mean } of means.values())
-    for (let d = 0; d < width; d++) between += count * (mean[d]! - overall[d]!) ** 2;
+    for (let d = 0; d < width; d++) between += count * (mean[d] - overall[d]) ** 2;
   for (let i = 0; i < labels.length; i++) {
-    const { mean } = means.get(labels[i]!)!;
-    for (let d = 0; d < width; d++) within += (data[i * width + d]! - mean[d]!) ** 2;
+    const { mean } = means.get(labels[i])!;
+    for (let d = 0; d < width; d++) within += (data[i * width + d] - mean[d]) ** 2;
   }
   return between / within;
 }
@@ -47,22 +47,22 @@ export function silhouette(features: Features, labels: ArrayLike<number>): numbe
   const count = labels.length;
   const classes = Math.max(...Array.from(labels)) + 1;
   const sizes = new Float64Array(classes);
-  for (let i = 0; i < count; i++) sizes[labels[i]!]!++;
+  for (let i = 0; i < count; i++) sizes[labels[i]]++;
   const totals = new Float64Array(count * classes);
   for (let i = 0; i < count; i++)
     for (let j = 0; j < i; j++) {
       const distance = Math.sqrt(squaredDistance(features, i, j));
-      totals[i * classes + labels[j]!]! += distance;
-      totals[j * classes + labels[i]!]! += distance;
+      totals[i * classes + labels[j]] += distance;
+      totals[j * classes + labels[i]] += distance;
     }
   let sum = 0;
   for (let i = 0; i < count; i++) {
-    const own = labels[i]!;
-    if (sizes[own]! < 2) continue;
-    const a = totals[i * classes + own]! / (sizes[own]! - 1);
+    const own = labels[i];
+    if (sizes[own] < 2) continue;
+    const a = totals[i * classes + own] / (sizes[own] - 1);
     let b = Number.POSITIVE_INFINITY;
     for (let k = 0; k < classes; k++)
-      if (k !== own && sizes[k]! > 0) b = Math.min(b, totals[i * classes + k]! / sizes[k]!);
+      if (k !== own && sizes[k] > 0) b = Math.min(b, totals[i * classes + k] / sizes[k]);
     const larger = Math.max(a, b);
     if (larger > 0) sum += (b - a) / larger;
   }

@@ -39,14 +39,14 @@ function standardization({ data, width }: Features): (features: Features) => Ten
   const count = data.length / width;
   const mean = new Float64Array(width);
   const variance = new Float64Array(width);
-  for (let i = 0; i < data.length; i++) mean[i % width]! += data[i]! / count;
-  for (let i = 0; i < data.length; i++) variance[i % width]! += (data[i]! - mean[i % width]!) ** 2 / count;
+  for (let i = 0; i < data.length; i++) mean[i % width] += data[i] / count;
+  for (let i = 0; i < data.length; i++) variance[i % width] += (data[i] - mean[i % width]) ** 2 / count;
   return ({ data }) => ({
     dtype: "float32",
     shape: [data.length / width, width],
     data: data.map((value, i) => {
       const d = i % width;
-      return variance[d]! > 0 ? (value - mean[d]!) / Math.sqrt(variance[d]!) : 0;
+      return variance[d] > 0 ? (value - mean[d]) / Math.sqrt(variance[d]) : 0;
     }),
   });
 }
@@ -57,8 +57,8 @@ function accuracy(x: Tensor, labels: ArrayLike<number>, weight: Tensor, bias: Te
   for (let i = 0; i < labels.length; i++) {
     let [best, largest] = [0, Number.NEGATIVE_INFINITY];
     for (let k = 0; k < classes; k++) {
-      let score = bias.data[k]!;
-      for (let d = 0; d < width; d++) score += weight.data[k * width + d]! * x.data[i * width + d]!;
+      let score = bias.data[k];
+      for (let d = 0; d < width; d++) score += weight.data[k * width + d] * x.data[i * width + d];
       if (score > largest) [best, largest] = [k, score];
     }
     if (best === labels[i]) right++;

@@ -24,13 +24,13 @@ export async function outputsOf(
   shape: readonly number[],
   prepare: (images: Traced) => Traced = (images) => images,
 ): Promise<Outputs> {
-  const { parameters, buffers } = networks[0]!;
+  const { parameters, buffers } = networks[0];
   const used = [...parameters, ...buffers].map(({ shape }) => ({ shape, dtype: "float32" }) as const);
   const program = await compileKept(
     (...args) => {
       const values = args.slice(0, parameters.length);
       const statistics = args.slice(parameters.length, used.length);
-      const x = prepare(args[used.length]!);
+      const x = prepare(args[used.length]);
       return networks.map((network) => {
         const output = network.evaluate(values, statistics, x);
         return reshape(output, [CHUNK, output.size / CHUNK]);
@@ -42,7 +42,7 @@ export async function outputsOf(
     of: async (state, { images, labels }) => {
       const count = labels.length;
       const collected = program.outputs.map(({ shape }): Features => {
-        const width = shape[1]!;
+        const width = shape[1];
         return { width, data: new Float32Array(count * width) };
       });
       for (let start = 0; start < count; start += CHUNK) {
@@ -52,7 +52,7 @@ export async function outputsOf(
         const values = await program.run([...state.slice(0, used.length), x]);
         const kept = Math.min(CHUNK, count - start);
         for (const [i, { data, width }] of collected.entries())
-          data.set((values[i]!.data as Float32Array).subarray(0, kept * width), start * width);
+          data.set((values[i].data as Float32Array).subarray(0, kept * width), start * width);
       }
       return collected;
     },

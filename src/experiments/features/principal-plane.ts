@@ -11,20 +11,20 @@ export function principalPlane({ data, width }: Features): [x: number, y: number
   const centred = Float64Array.from(data);
   for (let d = 0; d < width; d++) {
     let mean = 0;
-    for (let i = 0; i < count; i++) mean += data[i * width + d]! / count;
-    for (let i = 0; i < count; i++) centred[i * width + d]! -= mean;
+    for (let i = 0; i < count; i++) mean += data[i * width + d] / count;
+    for (let i = 0; i < count; i++) centred[i * width + d] -= mean;
   }
   const project = (direction: Float64Array) =>
     Float64Array.from({ length: count }, (_, i) => {
       let dot = 0;
-      for (let d = 0; d < width; d++) dot += centred[i * width + d]! * direction[d]!;
+      for (let d = 0; d < width; d++) dot += centred[i * width + d] * direction[d];
       return dot;
     });
   const first = largestDirection(project, centred, width, null);
   const second = largestDirection(project, centred, width, first);
   const [xs, ys] = [project(first), project(second)];
   const scale = Math.sqrt(xs.reduce((total, x) => total + x * x, 0) / count) || 1;
-  return Array.from(xs, (x, i) => [x / scale, ys[i]! / scale]);
+  return Array.from(xs, (x, i) => [x / scale, ys[i] / scale]);
 }
 
 function largestDirection(
@@ -38,9 +38,9 @@ function largestDirection(
     const along = project(direction);
     const next = new Float64Array(width);
     for (let i = 0; i < along.length; i++)
-      for (let d = 0; d < width; d++) next[d]! += centred[i * width + d]! * along[i]!;
-    const overlap = avoid ? next.reduce((total, value, d) => total + value * avoid[d]!, 0) : 0;
-    if (avoid) for (let d = 0; d < width; d++) next[d]! -= overlap * avoid[d]!;
+      for (let d = 0; d < width; d++) next[d] += centred[i * width + d] * along[i];
+    const overlap = avoid ? next.reduce((total, value, d) => total + value * avoid[d], 0) : 0;
+    if (avoid) for (let d = 0; d < width; d++) next[d] -= overlap * avoid[d];
     const norm = Math.hypot(...next);
     if (norm === 0) return next;
     direction = next.map((value) => value / norm);

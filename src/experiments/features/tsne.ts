@@ -17,9 +17,9 @@ export async function tsnePlane({ data, width }: Features): Promise<[x: number, 
   const perplexity = Math.min(PERPLEXITY, (count - 1) / 3);
   const points = new TSNE(rows, { perplexity, d: 2, seed: 1 }).transform(ITERATIONS) as number[][];
   const deviation = (axis: number) => {
-    const mean = points.reduce((sum, point) => sum + point[axis]!, 0) / count;
-    return Math.sqrt(points.reduce((sum, point) => sum + (point[axis]! - mean) ** 2, 0) / count);
+    const mean = points.reduce((sum, point) => sum + point[axis], 0) / count;
+    return Math.sqrt(points.reduce((sum, point) => sum + (point[axis] - mean) ** 2, 0) / count);
   };
   const scale = Math.max(deviation(0), deviation(1)) || 1;
-  return points.map(([x, y]) => [x! / scale, y! / scale]);
+  return points.map(([x, y]) => [x / scale, y / scale]);
 }

@@ -21,7 +21,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
     ([norm, batching]) => all.find((runs) => runs.norm === norm && runs.batching === batching)?.summaries,
   );
   const excessOf = (summary: Summary | undefined) => excess(summary!.running);
-  const sortedBy = (summary: Summary | undefined) => summary!.running.sorted[HALF]!;
+  const sortedBy = (summary: Summary | undefined) => summary!.running.sorted[HALF];
 
   claims.add(
     {
@@ -55,7 +55,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       bound: MARGIN,
     },
     [["bn", "label"]],
-    (bn) => excess(bn!.batch),
+    (bn) => excess(bn.batch),
   );
   claims.add(
     {

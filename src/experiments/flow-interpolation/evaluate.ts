@@ -63,7 +63,7 @@ export async function interpolate(
       const results = await program.run([...own, { ...images, data }]);
       for (const i of [0, 1] as const)
         here[i].push(
-          ...Array.from(results[i]!.data, (logLikelihood) => bitsPerDimension(logLikelihood, dimensions)),
+          ...Array.from(results[i].data, (logLikelihood) => bitsPerDimension(logLikelihood, dimensions)),
         );
     }
     for (const i of [0, 1] as const) bits[i].push(here[i]);
@@ -72,7 +72,7 @@ export async function interpolate(
 }
 
 function courseOf(bits: readonly (readonly number[])[]): Course {
-  const real = [...bits[0]!, ...bits.at(-1)!];
+  const real = [...bits[0], ...bits.at(-1)!];
   return {
     bits: bits.map((values) => values.reduce((a, b) => a + b, 0) / values.length),
     sorted: bits.map((values) => smallerShare(real, values)),
@@ -105,7 +105,7 @@ export async function samples({ images }: RealNvp, state: TrainingState, shape: 
     [...own, latents],
   );
   const [drawn] = await program.run([...own, latents]);
-  return gridPng(toLevels(drawn!.data), [shape[1], shape[2]], COLUMNS);
+  return gridPng(toLevels(drawn.data), [shape[1], shape[2]], COLUMNS);
 }
 
 /** Pixels u in 0…1 as the grey level within which they lie; what is beyond stands at the end. */

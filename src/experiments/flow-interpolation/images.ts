@@ -5,10 +5,10 @@ import { sizeOf, type Tensor } from "../../tensor.js";
 /** The images of these classes. */
 export function ofClasses({ images, labels }: Split, classes: readonly number[]): Split {
   const size = images.length / labels.length;
-  const chosen = [...labels.keys()].filter((i) => classes.includes(labels[i]!));
+  const chosen = [...labels.keys()].filter((i) => classes.includes(labels[i]));
   const kept = new Uint8Array(chosen.length * size);
   for (const [k, i] of chosen.entries()) kept.set(images.subarray(i * size, (i + 1) * size), k * size);
-  return { images: kept, labels: Uint8Array.from(chosen, (i) => labels[i]!) };
+  return { images: kept, labels: Uint8Array.from(chosen, (i) => labels[i]) };
 }
 
 /**
@@ -30,7 +30,7 @@ export function levelsOf({ images, labels }: Split, indices: readonly number[]):
 
 /** (1 − α)·a + α·b in whole grey levels. */
 export const blended = (a: Uint8Array, b: Uint8Array, alpha: number): Uint8Array =>
-  a.map((level, i) => Math.round((1 - alpha) * level + alpha * b[i]!));
+  a.map((level, i) => Math.round((1 - alpha) * level + alpha * b[i]));
 
 /** The gap between two images of a grid, in pixels. */
 const GAP = 2;

@@ -108,7 +108,7 @@ async function run(context: ExperimentContext<Settings>): Promise<Findings> {
       ...all.map((runs) => ({
         ...conditionOf(runs),
         title: `Samples (seed ${seeds[0]})`,
-        png: runs.summaries[0]!.samples,
+        png: runs.summaries[0].samples,
       })),
     ],
   };
@@ -163,7 +163,7 @@ async function trainOnce(
   return {
     ...(await interpolate(flow, state, pairs, size)),
     steps: metrics.map(({ step }) => step),
-    training: metrics.map(({ loss }) => bitsPerDimension(-loss!, sizeOf(shape))),
+    training: metrics.map(({ loss }) => bitsPerDimension(-loss, sizeOf(shape))),
     samples: await samples(flow, state, shape),
   };
 }
@@ -172,8 +172,8 @@ const QUANTITIES: readonly [string, (summary: Summary) => number][] = [
   ["bits/dim of images", ({ running }) => bitsOfReal(running)],
   ["bits/dim of blends − images", ({ running }) => excess(running)],
   ["bits/dim of blends − images, batch statistics", ({ batch }) => excess(batch)],
-  ["images sorted from blends", ({ running }) => running.sorted[HALF]!],
-  ["images sorted from blends, batch statistics", ({ batch }) => batch.sorted[HALF]!],
+  ["images sorted from blends", ({ running }) => running.sorted[HALF]],
+  ["images sorted from blends, batch statistics", ({ batch }) => batch.sorted[HALF]],
 ];
 
 const measurementsOf = (runs: Runs): Measurement[] =>
@@ -197,7 +197,7 @@ function curvesOf(runs: Runs): Curve[] {
     {
       ...conditionOf(runs),
       quantity: "bits/dim in training",
-      steps: summaries[0]!.steps,
+      steps: summaries[0].steps,
       values: summaries.map(({ training }) => training),
     },
   ];

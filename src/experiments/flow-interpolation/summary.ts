@@ -39,7 +39,7 @@ export const ALPHAS: readonly number[] = Array.from({ length: 11 }, (_, i) => i 
 export const HALF = 5;
 
 /** Mean bits/dim of real images: at α = 0 and 1. */
-export const bitsOfReal = ({ bits }: Course): number => (bits[0]! + bits.at(-1)!) / 2;
+export const bitsOfReal = ({ bits }: Course): number => (bits[0] + bits.at(-1)!) / 2;
 
 /** How many more bits/dim blends at α = ½ have than real images. */
-export const excess = (course: Course): number => course.bits[HALF]! - bitsOfReal(course);
+export const excess = (course: Course): number => course.bits[HALF] - bitsOfReal(course);

@@ -28,7 +28,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       ["bn", "separate"],
       ["bn", "mixed"],
     ],
-    (separate, mixed) => last(separate!, "blocked") / last(mixed!, "blocked"),
+    (separate, mixed) => last(separate, "blocked") / last(mixed, "blocked"),
   );
   claims.add(
     {
@@ -42,7 +42,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       ["bn", "separate"],
       ["bn", "mixed"],
     ],
-    (separate, mixed) => last(separate!, "removed") - last(mixed!, "removed"),
+    (separate, mixed) => last(separate, "removed") - last(mixed, "removed"),
   );
   claims.add(
     {
@@ -53,7 +53,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       bound: 0.6,
     },
     [["bn", "separate"]],
-    (separate) => last(separate!, "removed"),
+    (separate) => last(separate, "removed"),
   );
   claims.add(
     {
@@ -67,7 +67,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       ["ln", "separate"],
       ["ln", "mixed"],
     ],
-    (separate, mixed) => Math.abs(last(separate!, "removed") - last(mixed!, "removed")),
+    (separate, mixed) => Math.abs(last(separate, "removed") - last(mixed, "removed")),
   );
   claims.add(
     {
@@ -81,7 +81,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       ["bn", "separate"],
       ["ln", "separate"],
     ],
-    (bn, ln) => last(bn!, "removed") - last(ln!, "removed"),
+    (bn, ln) => last(bn, "removed") - last(ln, "removed"),
   );
   claims.add(
     {
@@ -95,7 +95,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       ["bn", "mixed"],
       ["bn", "separate"],
     ],
-    (mixed, separate) => mixed!.probe - separate!.probe,
+    (mixed, separate) => mixed.probe - separate.probe,
   );
   return claims.decided;
 }

@@ -139,7 +139,7 @@ async function trainOnce(
   await using outputs = await outputsOf([judge.body], dataset.shape, centredPixels);
   const own = state.slice(procedure.names.findIndex((name) => name.startsWith("discriminator.")));
   const [trained, tested] = [firstOf(dataset.train, settings.probed), firstOf(dataset.test, settings.probed)];
-  const [onTrain, onTest] = [(await outputs.of(own, trained))[0]!, (await outputs.of(own, tested))[0]!];
+  const [onTrain, onTest] = [(await outputs.of(own, trained))[0], (await outputs.of(own, tested))[0]];
   const classes = dataset.classes.length;
   return {
     discriminatorLoss: seriesOf(metrics, "loss/discriminator"),
@@ -157,11 +157,11 @@ function normal(random: Random, shape: readonly number[]): Tensor {
 
 /** What the first line of metrics says was recorded: `blocked/norm2 (real)`, or `blocked/norm2` of mixed batches. */
 function recordedIn(metrics: readonly Metrics[]): Recorded[] {
-  const named = Object.keys(metrics[0]!).filter((name) => name.startsWith("blocked/"));
+  const named = Object.keys(metrics[0]).filter((name) => name.startsWith("blocked/"));
   return named.map((name) => {
     const [, place, layer, pass = "mixed"] = /^blocked\/((\w+)(?: \((real|fake)\))?)$/.exec(name)!;
     return {
-      layer: layer!,
+      layer: layer,
       pass: pass as Recorded["pass"],
       numbers: Object.fromEntries(
         measures.map((measured) => [measured, seriesOf(metrics, `${measured}/${place}`)]),
@@ -183,7 +183,7 @@ function measurementsOf({ norm, arrangement, summaries }: Runs): Measurement[] {
     ...sampleOf(summaries.map(of)),
   });
   return [
-    ...layersOf(summaries[0]!).flatMap((layer) =>
+    ...layersOf(summaries[0]).flatMap((layer) =>
       measures.map((measured) =>
         measurement(`${TITLES[measured]}, ${layer}`, (summary) => averageOf(summary, layer, measured)),
       ),
@@ -194,16 +194,16 @@ function measurementsOf({ norm, arrangement, summaries }: Runs): Measurement[] {
 
 function curvesOf({ norm, arrangement, summaries }: Runs): Curve[] {
   const curve = (quantity: string, series: string, of: (summary: Summary) => Series): Curve => ({
-    ...{ group: norm, series, quantity, steps: of(summaries[0]!).steps },
+    ...{ group: norm, series, quantity, steps: of(summaries[0]).steps },
     values: summaries.map((summary) => of(summary).values),
   });
   return [
-    ...summaries[0]!.recorded.flatMap(({ layer, pass }, i) =>
+    ...summaries[0].recorded.flatMap(({ layer, pass }, i) =>
       measures.map((measured) =>
         curve(
           `${TITLES[measured]}, ${layer}`,
           arrangement === "mixed" ? "mixed" : `all ${pass}`,
-          ({ recorded }) => recorded[i]!.numbers[measured],
+          ({ recorded }) => recorded[i].numbers[measured],
         ),
       ),
     ),

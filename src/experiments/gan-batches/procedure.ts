@@ -43,7 +43,7 @@ export function adversarial({ arrangement, optimizer, ...networks }: Adversaries
         const { output, buffers } = generator.network.train(values, maker.buffers, latent);
         return { out: [output], aux: buffers };
       }, maker.parameters);
-      const fake = made.out[0]!;
+      const fake = made.out[0];
 
       const judged = probedValueAndGrad((values, probe) => {
         const seen = (buffers: readonly Traced[], x: Traced, pass?: string) =>
@@ -66,14 +66,14 @@ export function adversarial({ arrangement, optimizer, ...networks }: Adversaries
       const after = splitState(discriminator.network, stepped);
       const fooled = valueAndGrad(
         (x) => {
-          const shown = arrangement === "mixed" ? concat([real, x!], 0) : x!;
+          const shown = arrangement === "mixed" ? concat([real, x], 0) : x;
           const { output, buffers } = discriminator.network.train(after.parameters, after.buffers, shown);
           const logits = arrangement === "mixed" ? halves(output)[1] : output;
           return { value: binaryCrossEntropy(logits, 1), aux: buffers };
         },
         [fake],
       );
-      const gradients = made.pullback([fooled.grads[0]!]);
+      const gradients = made.pullback([fooled.grads[0]]);
       return {
         state: [
           ...nextState(generator, state.slice(0, own.length), { gradients, buffers: made.aux }, coefficients),
@@ -92,7 +92,7 @@ const realFromFake = (real: Traced, fake: Traced): Traced =>
 
 /** The logits [2N, 1] of a mixed batch: those of the real images, and those of the generated ones. */
 function halves(logits: Traced): [real: Traced, fake: Traced] {
-  const count = logits.shape[0]!;
+  const count = logits.shape[0];
   const rows = (from: number, to: number) =>
     slice(logits, [
       [from, to],

@@ -24,7 +24,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       { norm: "ln", batching: "label" },
       { norm: "bn", batching: "label" },
     ],
-    (ln, bn) => probe(ln!) - probe(bn!),
+    (ln, bn) => probe(ln) - probe(bn),
   );
   claims.add(
     {
@@ -38,7 +38,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       { norm: "ln", batching: "label" },
       { norm: "bn", batching: "label" },
     ],
-    (ln, bn) => ln!.quality.probeBelow - bn!.quality.probeBelow,
+    (ln, bn) => ln.quality.probeBelow - bn.quality.probeBelow,
   );
   claims.add(
     {
@@ -52,7 +52,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       { norm: "ln", batching: "shuffled" },
       { norm: "bn", batching: "shuffled" },
     ],
-    (ln, bn) => probe(ln!) - probe(bn!),
+    (ln, bn) => probe(ln) - probe(bn),
   );
   claims.add(
     {
@@ -66,7 +66,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       { norm: "ln", batching: "shuffled" },
       { norm: "ln", batching: "label" },
     ],
-    (shuffled, label) => probe(shuffled!) - probe(label!),
+    (shuffled, label) => probe(shuffled) - probe(label),
   );
   claims.add(
     {
@@ -80,7 +80,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       { norm: "ln", batching: "label" },
       { norm: "bn", batching: "label" },
     ],
-    (ln, bn) => ln!.quality.scatter / bn!.quality.scatter,
+    (ln, bn) => ln.quality.scatter / bn.quality.scatter,
   );
   claims.add(
     {
@@ -94,7 +94,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       { norm: "ln", batching: "label" },
       { norm: "bn", batching: "label" },
     ],
-    (ln, bn) => ln!.quality.silhouette - bn!.quality.silhouette,
+    (ln, bn) => ln.quality.silhouette - bn.quality.silhouette,
   );
   claims.add(
     {
@@ -108,7 +108,7 @@ export function claimsOf(all: readonly Runs[]): ClaimResult[] {
       { norm: "ln", batching: "label" },
       { norm: "detached", batching: "label" },
     ],
-    (ln, detached) => probe(ln!) - probe(detached!),
+    (ln, detached) => probe(ln) - probe(detached),
   );
   return claims.decided;
 }

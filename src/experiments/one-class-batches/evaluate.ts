@@ -34,7 +34,7 @@ export async function evaluator(
     test.labels.filter((label, i) => largest(logits, i) === label).length / test.labels.length;
 
   return {
-    accuracy: async (state) => head((await outputs.of(state, test))[0]!),
+    accuracy: async (state) => head((await outputs.of(state, test))[0]),
     judge: async (state) => {
       const [logits, features, entering] = (await outputs.of(state, test)) as Three;
       const [, trained, trainedBelow] = (await outputs.of(state, train)) as Three;

@@ -28,10 +28,10 @@ export class TrainingImages {
   batch(indices: readonly number[], seed: number): [Tensor, Tensor] {
     const { images, labels } = batchOf(this.split, this.shape, indices);
     const data = this.options.augment === "none" ? images.data : this.augmented(images.data, seed);
-    const plane = this.shape[1]! * this.shape[2]!;
+    const plane = this.shape[1] * this.shape[2];
     for (let e = 0; e < data.length; e++) {
-      const c = Math.floor(e / plane) % this.shape[0]!;
-      data[e] = (data[e]! - this.mean[c]!) / this.deviation[c]!;
+      const c = Math.floor(e / plane) % this.shape[0];
+      data[e] = (data[e] - this.mean[c]) / this.deviation[c];
     }
     return [{ ...images, data }, labels];
   }
@@ -57,8 +57,7 @@ export class TrainingImages {
             const [fromY, shifted] = [y + down, x + right];
             if (fromY < 0 || fromY >= height || shifted < 0 || shifted >= width) continue;
             const fromX = mirrored ? width - 1 - shifted : shifted;
-            result[start + (c * height + y) * width + x] =
-              data[start + (c * height + fromY) * width + fromX]!;
+            result[start + (c * height + y) * width + x] = data[start + (c * height + fromY) * width + fromX];
           }
     }
     return result;
@@ -73,10 +72,10 @@ function channelMoments({ images }: Split, shape: readonly number[]) {
   const squares = new Float64Array(channels);
   for (let e = 0; e < images.length; e++) {
     const c = Math.floor(e / plane) % channels;
-    sums[c]! += images[e]! / 255;
-    squares[c]! += (images[e]! / 255) ** 2;
+    sums[c] += images[e] / 255;
+    squares[c] += (images[e] / 255) ** 2;
   }
   const count = images.length / channels;
   const mean = Array.from(sums, (sum) => sum / count);
-  return { mean, deviation: mean.map((m, c) => Math.sqrt(squares[c]! / count - m * m)) };
+  return { mean, deviation: mean.map((m, c) => Math.sqrt(squares[c] / count - m * m)) };
 }

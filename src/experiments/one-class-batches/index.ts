@@ -113,8 +113,8 @@ async function run(context: ExperimentContext<Settings>): Promise<Findings> {
     curves: all.flatMap(curvesOf),
     clouds: projections.flatMap((projection) =>
       all.map((runs) => {
-        const { planes, labels } = runs.summaries[0]!;
-        return { ...conditionOf(runs), projection, seed: seeds[0]!, points: planes[projection], labels };
+        const { planes, labels } = runs.summaries[0];
+        return { ...conditionOf(runs), projection, seed: seeds[0], points: planes[projection], labels };
       }),
     ),
   };
@@ -197,7 +197,7 @@ const CURVES: readonly [string, (summary: Summary) => Series][] = [
 
 /** Over the steps of training; of a norm that blocks nothing there is nothing to show. */
 const curvesOf = (runs: Runs): Curve[] =>
-  CURVES.filter(([, of]) => of(runs.summaries[0]!).steps.length > 0).map(([quantity, of]) => ({
-    ...{ ...conditionOf(runs), quantity, steps: of(runs.summaries[0]!).steps },
+  CURVES.filter(([, of]) => of(runs.summaries[0]).steps.length > 0).map(([quantity, of]) => ({
+    ...{ ...conditionOf(runs), quantity, steps: of(runs.summaries[0]).steps },
     values: runs.summaries.map((summary) => of(summary).values),
   }));

@@ -8,7 +8,7 @@ export function csvOf({ settings, cells, seeds }: SweepResult): string {
     for (const { group, series, quantity, values } of measurements)
       for (const [i, value] of values.entries())
         lines.push([
-          ...keys.map((key) => overrides[key]!),
+          ...keys.map((key) => overrides[key]),
           ...[group, series, quantity, String(seeds[i]), String(value)],
         ]);
   return lines.map((line) => `${line.map(field).join(",")}\r\n`).join("");

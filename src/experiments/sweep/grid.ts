@@ -39,7 +39,7 @@ export async function gridOf(name: string, scale: Scale, words: readonly string[
       throw new UserError(unknownSetting(key, ["norm", "seed", ...Object.keys(experiment.settings.kinds)]));
     const values: string[] = [];
     for (const text of texts) {
-      const value = (await prepare(name, { scale, overrides: { [key]: text } })).settings[key]!;
+      const value = (await prepare(name, { scale, overrides: { [key]: text } })).settings[key];
       values.push(showSetting(value));
     }
     settings[key] = distinct(key, values);
@@ -59,7 +59,7 @@ function valuesOf(words: readonly string[]): Record<string, string[]> {
     const [, key, list] = /^([\w-]+)=(.*)$/.exec(word) ?? [];
     if (key === undefined) throw new UserError(`${word}: expected key=value,value, such as norm=bn,ln`);
     if (values.has(key)) throw new UserError(`${key}: given twice; join its values by commas`);
-    values.set(key, list!.split(","));
+    values.set(key, list.split(","));
   }
   return Object.fromEntries(values);
 }

@@ -66,7 +66,7 @@ export class SweepRecord {
       // Runs come from other machines, too.
       if (!/^[\w.,=+-]+$/.test(name) || name.startsWith("."))
         throw new UserError(`job ${keyOf(job)}: run ${name}: expected the name of a folder`);
-      writeRun(join(this.out, cellOf(job), "runs"), name, runs[name]!);
+      writeRun(join(this.out, cellOf(job), "runs"), name, runs[name]);
     }
     writeJson(this.path(job), { ...job, runs: names }, 1);
   }

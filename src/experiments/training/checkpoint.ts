@@ -16,7 +16,7 @@ export async function writeCheckpoint(
   names: readonly string[],
   settings: string,
 ): Promise<void> {
-  const tensors = new Map(state.map((tensor, i) => [names[i]!, tensor]));
+  const tensors = new Map(state.map((tensor, i) => [names[i], tensor]));
   await writeSafetensors(path, tensors, { step: String(step), settings });
 }
 

@@ -49,12 +49,12 @@ export function nextState(
 ): Traced[] {
   const { parameters, slots } = splitState(network, state);
   const updated = parameters.map((parameter, i) => {
-    const own = optimizer.slots.map((_, slot) => slots[slot * parameters.length + i]!);
-    return optimizer.update(parameter, gradients[i]!, own, coefficients);
+    const own = optimizer.slots.map((_, slot) => slots[slot * parameters.length + i]);
+    return optimizer.update(parameter, gradients[i], own, coefficients);
   });
   return [
     ...updated.map(({ parameter }) => parameter),
     ...buffers,
-    ...optimizer.slots.flatMap((_, slot) => updated.map(({ slots }) => slots[slot]!)),
+    ...optimizer.slots.flatMap((_, slot) => updated.map(({ slots }) => slots[slot])),
   ];
 }

@@ -14,7 +14,7 @@ export interface Series {
 
 export function seriesOf(metrics: readonly Metrics[], name: string): Series {
   const measured = metrics.filter((line) => line[name] !== undefined);
-  return { steps: measured.map(({ step }) => step), values: measured.map((line) => line[name]!) };
+  return { steps: measured.map(({ step }) => step), values: measured.map((line) => line[name]) };
 }
 
 /** A file of metrics, one JSON object a line, in order of steps. */

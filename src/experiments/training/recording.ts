@@ -136,7 +136,7 @@ const valuesOf = ({ x, y, below }: Met): Traced[] => [
 
 /** … and come back in it. */
 function withValues(met: Met, [x, y, value, ...operands]: readonly Traced[]): Met {
-  return { ...met, x: x!, y: y!, below: met.below && { ...met.below, value: value!, operands } };
+  return { ...met, x: x, y: y, below: met.below && { ...met.below, value: value, operands } };
 }
 
 /**
@@ -149,7 +149,7 @@ export function recordedNumbers(
 ): Record<string, number> {
   const numbers: Record<string, number> = {};
   for (const { name, layout, centred, y, cotangent, gram } of layers) {
-    const floats = (at: number) => outputs[at]!.data as Float32Array;
+    const floats = (at: number) => outputs[at].data as Float32Array;
     const accumulator = new BlockedSharesAccumulator(layout, { centred });
     accumulator.add(floats(y), floats(cotangent));
     const { energy, first, diag } = accumulator.result().total;

@@ -48,7 +48,7 @@ export class Stepper implements AsyncDisposable {
     const inputs = [...coefficientTensors(this.procedure, number), ...batch];
     const outputs = await this.loop.step(inputs, program);
     return {
-      losses: Object.fromEntries(losses.map((name, i) => [name, outputs[i]!.data[0]!])),
+      losses: Object.fromEntries(losses.map((name, i) => [name, outputs[i].data[0]])),
       recording: recording ? recordedNumbers(recording.layers, outputs.slice(losses.length)) : {},
     };
   }

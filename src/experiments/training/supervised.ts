@@ -18,8 +18,8 @@ export function supervised({ loss, ...learner }: Objective): Procedure {
     step: ({ state, coefficients, batch: [x, target = x], valueAndGrad }) => {
       const { parameters, buffers } = splitState(network, state);
       const { value, aux, grads } = valueAndGrad((values, probe) => {
-        const { output, buffers: after } = network.train(values, buffers, x!, probe());
-        return { value: loss(output, target!), aux: after };
+        const { output, buffers: after } = network.train(values, buffers, x, probe());
+        return { value: loss(output, target), aux: after };
       }, parameters);
       return {
         state: nextState(learner, state, { gradients: grads, buffers: aux }, coefficients),

@@ -44,7 +44,7 @@ const layerOf =
       if (!pass.training) return norm.affine((norm.evaluate ?? norm.standardize)(input, before), affine);
       const x = pass.probe?.entering(name, norm, input) ?? input;
       const after = norm.update?.(stopGradient(x), before) ?? before;
-      for (const [i, { write }] of state.entries()) write(pass, after[i]!);
+      for (const [i, { write }] of state.entries()) write(pass, after[i]);
       const y = norm.standardize(x, before);
       return norm.affine(pass.probe?.standardized(name, norm, x, y) ?? y, affine);
     };

@@ -14,13 +14,13 @@ export function actNorm({ epsilon = 1e-6 }: NormOptions = {}): Norm {
     normalizes: "features",
     epsilon,
     state: ([, channels]) => [
-      { name: "bias", shape: [channels!], initial: 0, trainable: true },
-      { name: "logs", shape: [channels!], initial: 0, trainable: true },
+      { name: "bias", shape: [channels], initial: 0, trainable: true },
+      { name: "logs", shape: [channels], initial: 0, trainable: true },
     ],
-    standardize: (x, [bias, logScale]) => mul(add(x, perChannel(bias!, x)), exp(perChannel(logScale!, x))),
+    standardize: (x, [bias, logScale]) => mul(add(x, perChannel(bias, x)), exp(perChannel(logScale, x))),
     initialize: (x) => {
       const { mean, variance } = moments(x, batchAxes(x));
-      const flat = (values: Traced) => reshape(values, [x.shape[1]!]);
+      const flat = (values: Traced) => reshape(values, [x.shape[1]]);
       return [flat(neg(mean)), flat(neg(log(add(sqrt(variance), epsilon))))];
     },
     ...noAffine,

@@ -14,20 +14,20 @@ const bias = (shape: readonly number[]): Declared => ({ name: "bias", shape, ini
 
 /** z = γ_c y + β_c per channel. */
 export const channelAffine: AffinePhase = {
-  parameters: (shape) => [weight([shape[1]!]), bias([shape[1]!])],
-  affine: (y, [gamma, beta]) => add(mul(y, perChannel(gamma!, y)), perChannel(beta!, y)),
+  parameters: (shape) => [weight([shape[1]]), bias([shape[1]])],
+  affine: (y, [gamma, beta]) => add(mul(y, perChannel(gamma, y)), perChannel(beta, y)),
 };
 
 /** z = γ ∘ y + β with γ and β of the shape of one sample. */
 export const sampleAffine: AffinePhase = {
   parameters: (shape) => [weight(shape.slice(1)), bias(shape.slice(1))],
-  affine: (y, [gamma, beta]) => add(mul(y, gamma!), beta!),
+  affine: (y, [gamma, beta]) => add(mul(y, gamma), beta),
 };
 
 /** z = γ ∘ y with γ of the shape of one sample. */
 export const sampleScale: AffinePhase = {
   parameters: (shape) => [weight(shape.slice(1))],
-  affine: (y: Traced, [gamma]) => mul(y, gamma!),
+  affine: (y: Traced, [gamma]) => mul(y, gamma),
 };
 
 /** z = y. */

@@ -29,23 +29,23 @@ export function batchRenorm({
     epsilon,
     corrected: true,
     state: ([, channels]) => [
-      { name: "running_mean", shape: [channels!], initial: 0, trainable: false },
-      { name: "running_std", shape: [channels!], initial: 1, trainable: false },
+      { name: "running_mean", shape: [channels], initial: 0, trainable: false },
+      { name: "running_std", shape: [channels], initial: 1, trainable: false },
     ],
     standardize: (x, [runningMean, runningSigma]) => {
       const batch = moments(x, batchAxes(x));
-      const sigma = perChannel(runningSigma!, x);
+      const sigma = perChannel(runningSigma, x);
       const r = clip(div(sqrt(add(batch.variance, epsilon)), sigma), 1 / rMax, rMax);
-      const d = clip(div(sub(batch.mean, perChannel(runningMean!, x)), sigma), -dMax, dMax);
+      const d = clip(div(sub(batch.mean, perChannel(runningMean, x)), sigma), -dMax, dMax);
       return add(mul(standardizeBy(x, batch, epsilon), stopGradient(r)), stopGradient(d));
     },
     evaluate: (x, [runningMean, runningSigma]) =>
-      div(sub(x, perChannel(runningMean!, x)), perChannel(runningSigma!, x)),
+      div(sub(x, perChannel(runningMean, x)), perChannel(runningSigma, x)),
     update: (x, [runningMean, runningSigma]) => {
       const batch = moments(x, batchAxes(x));
       return [
-        blend(runningMean!, batch.mean, momentum),
-        blend(runningSigma!, sqrt(add(batch.variance, epsilon)), momentum),
+        blend(runningMean, batch.mean, momentum),
+        blend(runningSigma, sqrt(add(batch.variance, epsilon)), momentum),
       ];
     },
     ...channelAffine,

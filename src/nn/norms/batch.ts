@@ -17,7 +17,7 @@ export function batchNorm({ epsilon = EPSILON, momentum = MOMENTUM }: RunningOpt
     state: runningStatistics,
     standardize: (x) => standardizeBy(x, moments(x, batchAxes(x)), epsilon),
     evaluate: (x, state) => standardizeByRunning(x, state, epsilon),
-    update: (x, state) => updateRunning(state, moments(x, batchAxes(x)), x.size / x.shape[1]!, momentum),
+    update: (x, state) => updateRunning(state, moments(x, batchAxes(x)), x.size / x.shape[1], momentum),
     ...channelAffine,
     operator: batchOperator(epsilon, momentum),
     blocks: (shape) => ({ layout: batchNormLayout(shape), ones: true, y: true }),

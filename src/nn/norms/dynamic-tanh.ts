@@ -12,7 +12,7 @@ export function dynamicTanh(): Norm {
     normalizes: "features",
     epsilon: 0,
     state: () => [{ name: "alpha", shape: [], initial: 0.5, trainable: true }],
-    standardize: (x, [alpha]) => tanh(mul(x, alpha!)),
+    standardize: (x, [alpha]) => tanh(mul(x, alpha)),
     ...channelAffine,
     blocks: () => null,
   };

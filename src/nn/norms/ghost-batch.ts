@@ -18,7 +18,7 @@ export function ghostBatchNorm(
 ): Norm {
   const split = (x: Traced): Traced => {
     check(x.shape, samples);
-    return reshape(x, [x.shape[0]! / samples, samples, ...x.shape.slice(1)]);
+    return reshape(x, [x.shape[0] / samples, samples, ...x.shape.slice(1)]);
   };
   const axesOf = (parts: Traced): number[] =>
     parts.shape.map((_, axis) => axis).filter((a) => a !== 0 && a !== 2);
@@ -36,7 +36,7 @@ export function ghostBatchNorm(
       const parts = split(x);
       const batch = moments(parts, axesOf(parts));
       const average = { mean: mean(batch.mean, [0]), variance: mean(batch.variance, [0]) };
-      return updateRunning(state, average, (samples * x.size) / (x.shape[0]! * x.shape[1]!), momentum);
+      return updateRunning(state, average, (samples * x.size) / (x.shape[0] * x.shape[1]), momentum);
     },
     ...channelAffine,
     operator: runningOperator(epsilon, momentum),
@@ -62,7 +62,7 @@ function ghostBatchLayout(shape: readonly number[], samples: number): GroupLayou
 }
 
 function check([batch]: readonly number[], samples: number): void {
-  if (batch! % samples !== 0)
+  if (batch % samples !== 0)
     throw new UserError(
       `ghost batch norm: expected a batch that is a multiple of ${samples} samples, got ${batch}; change the batch or the sub-batch`,
     );

@@ -32,7 +32,7 @@ export function groupNorm(groups: number, { epsilon = 1e-5 }: NormOptions = {}):
 }
 
 function check([, channels]: readonly number[], groups: number): void {
-  if (channels! % groups !== 0)
+  if (channels % groups !== 0)
     throw new UserError(
       `group norm: expected a number of channels that is a multiple of ${groups}, got ${channels}; change the number of groups`,
     );

@@ -29,7 +29,7 @@ export const axesFrom = (x: Traced, first: number): number[] =>
 
 /** One value per channel, [C] or of C elements, so that it broadcasts against x [N, C, …]. */
 export const perChannel = (values: Traced, x: Traced): Traced =>
-  reshape(values, [x.shape[1]!, ...x.shape.slice(2).map(() => 1)]);
+  reshape(values, [x.shape[1], ...x.shape.slice(2).map(() => 1)]);
 
 /** The unbiased estimate v·n/(n−1) from the biased variance of n elements. */
 export const unbiased = (variance: Traced, elements: number): Traced =>

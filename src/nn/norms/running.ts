@@ -8,8 +8,8 @@ export const MOMENTUM = 0.1;
 
 /** Running mean and variance per channel, as PyTorch keeps them. */
 export const runningStatistics = ([, channels]: readonly number[]): Declared[] => [
-  { name: "running_mean", shape: [channels!], initial: 0, trainable: false },
-  { name: "running_var", shape: [channels!], initial: 1, trainable: false },
+  { name: "running_mean", shape: [channels], initial: 0, trainable: false },
+  { name: "running_var", shape: [channels], initial: 1, trainable: false },
 ];
 
 /** (1 − momentum)·running + momentum·batch; the batch's variance enters in its unbiased form. */
@@ -19,7 +19,7 @@ export function updateRunning(
   elements: number,
   momentum: number,
 ): Traced[] {
-  return [blend(mean!, batch.mean, momentum), blend(variance!, unbiased(batch.variance, elements), momentum)];
+  return [blend(mean, batch.mean, momentum), blend(variance, unbiased(batch.variance, elements), momentum)];
 }
 
 /** (1 − momentum)·running + momentum·newest, in the shape of `running`. */
@@ -31,4 +31,4 @@ export const standardizeByRunning = (
   x: Traced,
   [mean, variance]: readonly Traced[],
   epsilon: number,
-): Traced => standardizeBy(x, { mean: perChannel(mean!, x), variance: perChannel(variance!, x) }, epsilon);
+): Traced => standardizeBy(x, { mean: perChannel(mean, x), variance: perChannel(variance, x) }, epsilon);

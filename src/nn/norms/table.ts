@@ -46,7 +46,7 @@ export function norm(name: NormName, options: NormOptions = {}): Norm {
   const [kind, size] = name.split(":");
   const simple = Object.hasOwn(simpleNorms, name) ? simpleNorms[name as SimpleName] : undefined;
   if (simple) return simple(options);
-  const numbered = Object.hasOwn(numberedNorms, kind!) ? numberedNorms[kind as NumberedName] : undefined;
+  const numbered = Object.hasOwn(numberedNorms, kind) ? numberedNorms[kind as NumberedName] : undefined;
   if (numbered && /^[1-9]\d*$/.test(size ?? "")) return numbered(Number(size), options);
   throw new UserError(`norm ${name}: expected one of ${normNames.join(", ")}`);
 }

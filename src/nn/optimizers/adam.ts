@@ -23,10 +23,10 @@ export function adam({
     coefficients: (step) => [rate / (1 - b1 ** step), 1 / Math.sqrt(1 - b2 ** step)],
     update: (parameter, gradient, [first, second], [scale, correction]) => {
       const g = withDecay(gradient, parameter, weightDecay);
-      const m = add(mul(first!, b1), mul(g, 1 - b1));
-      const v = add(mul(second!, b2), mul(square(g), 1 - b2));
-      const divisor = add(mul(sqrt(v), correction!), epsilon);
-      return { parameter: sub(parameter, mul(div(m, divisor), scale!)), slots: [m, v] };
+      const m = add(mul(first, b1), mul(g, 1 - b1));
+      const v = add(mul(second, b2), mul(square(g), 1 - b2));
+      const divisor = add(mul(sqrt(v), correction), epsilon);
+      return { parameter: sub(parameter, mul(div(m, divisor), scale)), slots: [m, v] };
     },
   };
 }

@@ -18,9 +18,9 @@ export function adamax({
     coefficients: (step) => [rate / (1 - b1 ** step)],
     update: (parameter, gradient, [first, largest], [scale]) => {
       const g = withDecay(gradient, parameter, weightDecay);
-      const m = add(mul(first!, b1), mul(g, 1 - b1));
-      const u = max(mul(largest!, b2), add(abs(g), epsilon));
-      return { parameter: sub(parameter, mul(div(m, u), scale!)), slots: [m, u] };
+      const m = add(mul(first, b1), mul(g, 1 - b1));
+      const u = max(mul(largest, b2), add(abs(g), epsilon));
+      return { parameter: sub(parameter, mul(div(m, u), scale)), slots: [m, u] };
     },
   };
 }

@@ -17,7 +17,7 @@ export function sgd({
     update: (parameter, gradient, [velocity], [rate]) => {
       const decayed = withDecay(gradient, parameter, weightDecay);
       const next = velocity ? add(mul(velocity, momentum), decayed) : decayed;
-      return { parameter: sub(parameter, mul(next, rate!)), slots: velocity ? [next] : [] };
+      return { parameter: sub(parameter, mul(next, rate)), slots: velocity ? [next] : [] };
     },
   };
 }

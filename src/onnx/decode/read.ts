@@ -93,7 +93,7 @@ function constantValue({ op, domain, outputs, attributes }: OnnxNode): Initializ
   if (op !== "Constant" || domain !== "") return null;
   const tensor = attributes.get("tensor", "value");
   if (tensor) return tensor;
-  const name = outputs[0]!;
+  const name = outputs[0];
   const single = (type: "float32" | "int64") => (value: number) => inline(name, type, [], [value]);
   const list = (type: "float32" | "int64") => (values: readonly number[]) =>
     inline(name, type, [values.length], values);

@@ -87,7 +87,7 @@ function typedField(proto: TensorProto, format: Format): ArrayLike<number> {
 
 function checkFits32Bits(where: string, values: ArrayLike<number>): void {
   for (let i = 0; i < values.length; i++)
-    if (values[i] !== (values[i]! | 0))
+    if (values[i] !== (values[i] | 0))
       throw new UserError(`${where}: element ${i} is ${values[i]}, expected an integer of 32 bits`);
 }
 

@@ -8,16 +8,16 @@ import type { AffineOperand, NormKind, NormMatch, NormSpec, Statistics } from ".
  */
 export function matchGroupNorm(node: OnnxNode, index: GraphIndex): NormMatch | null {
   if (node.op !== "InstanceNormalization") return null;
-  const split = index.writer(node.inputs[0]!);
-  const join = index.onlyReader(node.outputs[0]!);
+  const split = index.writer(node.inputs[0]);
+  const join = index.onlyReader(node.outputs[0]);
   if (split?.op !== "Reshape" || join?.op !== "Reshape" || join.inputs[0] !== node.outputs[0]) return null;
-  const scale = index.numbers(node.inputs[1]!);
-  const bias = index.numbers(node.inputs[2]!);
-  const target = index.numbers(split.inputs[1]!);
+  const scale = index.numbers(node.inputs[1]);
+  const bias = index.numbers(node.inputs[2]);
+  const target = index.numbers(split.inputs[1]);
   if (!scale?.every((v) => v === 1) || !bias?.every((v) => v === 0)) return null;
   if (target?.length !== 3 || target[1] !== scale.length) return null;
 
-  const affine = followAffine(join.outputs[0]!, index);
+  const affine = followAffine(join.outputs[0], index);
   return {
     op: "GroupNormalization (decomposed)",
     mode: "training",
@@ -25,7 +25,7 @@ export function matchGroupNorm(node: OnnxNode, index: GraphIndex): NormMatch | n
     statistics: { over: "groups", groups: scale.length },
     centred: true,
     epsilon: node.attributes.number("epsilon", 1e-5),
-    input: split.inputs[0]!,
+    input: split.inputs[0],
     ...affine,
     nodes: [split, node, join, ...affine.nodes],
   };
@@ -40,7 +40,7 @@ export function matchStandardization(node: OnnxNode, index: GraphIndex): NormMat
   const shifted = quotient && plusConstant(quotient.radicand, index);
   const variance = shifted && index.writer(shifted.value);
   const axes = variance?.op === "ReduceMean" ? reducedAxes(variance, index) : null;
-  const squared = axes && squareOf(variance!.inputs[0]!, index);
+  const squared = axes && squareOf(variance!.inputs[0], index);
   if (!quotient || !shifted || !variance || !axes || !squared) return null;
 
   const deviation = meanDeviation(quotient.numerator, axes, index);
@@ -48,7 +48,7 @@ export function matchStandardization(node: OnnxNode, index: GraphIndex): NormMat
   const centred = deviation !== null && again !== null && sameValue(deviation.input, again.input, index);
   if (!centred && !sameValue(quotient.numerator, squared.value, index)) return null;
 
-  const affine = followAffine(node.outputs[0]!, index);
+  const affine = followAffine(node.outputs[0], index);
   const kind = kindOf(centred, axes);
   return {
     op: `${opNames[kind]} (decomposed)`,
@@ -87,7 +87,7 @@ function kindOf(centred: boolean, axes: readonly number[]): NormKind {
 function statisticsOf(axes: readonly number[]): Statistics {
   const sorted = [...axes].sort((a, b) => a - b);
   const trailing = sorted.every((a, i) => a === i - sorted.length);
-  return trailing ? { over: "trailing", axis: sorted[0]! } : { over: "axes", axes: sorted };
+  return trailing ? { over: "trailing", axis: sorted[0] } : { over: "axes", axes: sorted };
 }
 
 const inFileOrder = (index: GraphIndex, nodes: readonly OnnxNode[]): OnnxNode[] => {
@@ -127,21 +127,21 @@ function rootQuotient(
 
 function rootOf(value: string, index: GraphIndex): (Part & { radicand: string }) | null {
   const node = index.writer(value);
-  if (node?.op === "Sqrt") return { radicand: node.inputs[0]!, nodes: [node] };
-  if (node?.op === "Pow" && index.scalar(node.inputs[1]!) === 0.5)
-    return { radicand: node.inputs[0]!, nodes: [node] };
+  if (node?.op === "Sqrt") return { radicand: node.inputs[0], nodes: [node] };
+  if (node?.op === "Pow" && index.scalar(node.inputs[1]) === 0.5)
+    return { radicand: node.inputs[0], nodes: [node] };
   return null;
 }
 
 function inverseRootOf(value: string, index: GraphIndex): (Part & { radicand: string }) | null {
   const node = index.writer(value);
-  if (node?.op === "Pow" && index.scalar(node.inputs[1]!) === -0.5)
-    return { radicand: node.inputs[0]!, nodes: [node] };
+  if (node?.op === "Pow" && index.scalar(node.inputs[1]) === -0.5)
+    return { radicand: node.inputs[0], nodes: [node] };
   const inverted =
     node?.op === "Reciprocal"
-      ? node.inputs[0]!
-      : node?.op === "Div" && index.scalar(node.inputs[0]!) === 1
-        ? node.inputs[1]!
+      ? node.inputs[0]
+      : node?.op === "Div" && index.scalar(node.inputs[0]) === 1
+        ? node.inputs[1]
         : null;
   const root = inverted === null ? null : rootOf(inverted, index);
   return root && { radicand: root.radicand, nodes: [...root.nodes, node!] };
@@ -161,9 +161,9 @@ function plusConstant(value: string, index: GraphIndex): (Part & { value: string
 function squareOf(value: string, index: GraphIndex): (Part & { value: string }) | null {
   const node = index.writer(value);
   const isSquare =
-    (node?.op === "Pow" && index.scalar(node.inputs[1]!) === 2) ||
+    (node?.op === "Pow" && index.scalar(node.inputs[1]) === 2) ||
     (node?.op === "Mul" && node.inputs[0] === node.inputs[1]);
-  return isSquare ? { value: node!.inputs[0]!, nodes: [node!] } : null;
+  return isSquare ? { value: node.inputs[0], nodes: [node] } : null;
 }
 
 /** value = x − mean(x) over `axes`. */
@@ -174,10 +174,10 @@ function meanDeviation(
 ): (Part & { input: string }) | null {
   const node = index.writer(index.source(value, castOnly));
   if (node?.op !== "Sub") return null;
-  const mean = index.writer(node.inputs[1]!);
+  const mean = index.writer(node.inputs[1]);
   if (mean?.op !== "ReduceMean" || reducedAxes(mean, index)?.join() !== axes.join()) return null;
-  if (!sameValue(mean.inputs[0]!, node.inputs[0]!, index)) return null;
-  return { input: node.inputs[0]!, nodes: [mean, node] };
+  if (!sameValue(mean.inputs[0], node.inputs[0], index)) return null;
+  return { input: node.inputs[0], nodes: [mean, node] };
 }
 
 /** Axes of a ReduceMean that keeps them, sorted; an attribute before opset 18, an input since. */
@@ -196,7 +196,7 @@ function followAffine(
   const step = (value: string, op: string): { operand: AffineOperand; node: OnnxNode } | null => {
     const node = index.onlyReader(value);
     if (node?.op !== op) return null;
-    const other = node.inputs[node.inputs[0] === value ? 1 : 0]!;
+    const other = node.inputs[node.inputs[0] === value ? 1 : 0];
     return other === value || index.dependsOnData(other)
       ? null
       : { operand: { value: other, per: "element" }, node };

@@ -14,7 +14,7 @@ export function findNorms(model: OnnxModel): NormLayer[] {
   const names = uniqueNames(found.map((layer) => nameOf(layer, index)));
   return found.map((layer, i) => ({
     ...layer,
-    name: names[i]!,
+    name: names[i],
     affine: { scale: isParameter(layer.scale, index), bias: isParameter(layer.bias, index) },
   }));
 }
@@ -51,7 +51,7 @@ const isTraining = (node: OnnxNode, opset: number): boolean =>
 
 function nameOf(layer: NormMatch, index: GraphIndex): string {
   const [first] = layer.nodes;
-  const node = layer.nodes.find((n) => n.outputs[0] === layer.output) ?? first!;
-  const runningMean = layer.op === "BatchNormalization" ? (first!.inputs[3] ?? null) : null;
+  const node = layer.nodes.find((n) => n.outputs[0] === layer.output) ?? first;
+  const runningMean = layer.op === "BatchNormalization" ? (first.inputs[3] ?? null) : null;
   return layerName(index, { scale: layer.scale?.value ?? null, runningMean, node });
 }

@@ -27,7 +27,7 @@ export function partlyFusedHint(model: OnnxModel): string | null {
       n.inputs.slice(1).every((name) => isAnonymous(name) && model.initializers.has(name)),
   );
   if (folded.length === 0) return null;
-  return `${folded.length} convolution(s) such as "${folded[0]!.name}" have weights without names: the exporter has folded layers into them that are missing here; export in training mode: ${exportCall}`;
+  return `${folded.length} convolution(s) such as "${folded[0].name}" have weights without names: the exporter has folded layers into them that are missing here; export in training mode: ${exportCall}`;
 }
 
 const isConvolution = (node: OnnxNode): boolean => node.op === "Conv" || node.op === "ConvTranspose";

@@ -107,8 +107,8 @@ function axesOf(statistics: Exclude<Statistics, { over: "groups" }>, rank: numbe
 /** One number per (sample, group) [N, G, 1] as [N, C, 1, …]. */
 function perChannel(sigma: Traced, shape: readonly number[]): Traced {
   const [batch, groups] = sigma.shape as [number, number, number];
-  const spread = lang.broadcastTo(sigma, [batch, groups, shape[1]! / groups]);
-  return lang.reshape(spread, [batch, shape[1]!, ...shape.slice(2).map(() => 1)]);
+  const spread = lang.broadcastTo(sigma, [batch, groups, shape[1] / groups]);
+  return lang.reshape(spread, [batch, shape[1], ...shape.slice(2).map(() => 1)]);
 }
 
 /** Scale or bias in a shape that broadcasts against x. */
@@ -122,7 +122,7 @@ function align(
   if (per === "element") return vector;
   if (per === "channel" || statistics.over !== "groups") return lang.reshape(vector, column);
   const { groups } = statistics;
-  const repeated = lang.broadcastTo(lang.reshape(vector, [groups, 1]), [groups, shape[1]! / groups]);
+  const repeated = lang.broadcastTo(lang.reshape(vector, [groups, 1]), [groups, shape[1] / groups]);
   return lang.reshape(repeated, column);
 }
 

@@ -62,8 +62,8 @@ export function specOfNode(node: OnnxNode, opset: number): NormSpec | null {
   return {
     ...rest,
     epsilon: node.attributes.number("epsilon", 1e-5),
-    input: node.inputs[0]!,
-    output: node.outputs[0]!,
+    input: node.inputs[0],
+    output: node.outputs[0],
     scale: operand(node.inputs[1]),
     bias: rest.centred ? operand(node.inputs[2]) : null,
   };

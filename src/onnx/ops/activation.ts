@@ -32,7 +32,7 @@ const clipOp: Op = (node) => {
     if (node.opset < 11) return node.attributes.get("number", name) ?? null;
     if (!node.has(input)) return null;
     const value = node.value(input);
-    return isHost(value) ? value.data[0]! : value;
+    return isHost(value) ? value.data[0] : value;
   };
   const [low, high] = [bound("min", 1), bound("max", 2)];
   const x = node.value(0);

@@ -69,7 +69,7 @@ export class NodeContext {
   /** An input whose elements decide the shape of the program. */
   host(input: number): Host {
     const value = this.value(input);
-    const known = isHost(value) ? value : this.scope.known(this.node.inputs[input]!);
+    const known = isHost(value) ? value : this.scope.known(this.node.inputs[input]);
     if (!known)
       throw this.error(
         `input "${this.node.inputs[input]}" must not depend on the data, because shapes are fixed while the model is traced`,

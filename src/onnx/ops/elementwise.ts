@@ -65,7 +65,7 @@ const mod: Op = (node) => {
 const power: Op = (node) => {
   const [x, y] = [node.value(0), node.value(1)];
   if (isHost(x) && isHost(y)) return zipHost(x, y, Math.pow) ?? node.value(0);
-  const exponent = y instanceof Host && y.size === 1 ? y.data[0]! : null;
+  const exponent = y instanceof Host && y.size === 1 ? y.data[0] : null;
   if (exponent === null) return combine(node, [x, y], lang.pow, Math.pow);
   const base = toTraced(x, node.float);
   const shape = broadcastShapes(base.shape, y.shape)!;
@@ -91,7 +91,7 @@ const where: Op = (node) => {
     return Host.of(
       a.type,
       shape,
-      pick.map((v, i) => (v ? x[i]! : y[i]!)),
+      pick.map((v, i) => (v ? x[i] : y[i])),
     );
   }
   return lang.where(toTraced(c, node.float), toTraced(a, node.float), toTraced(b, node.float));

@@ -31,13 +31,13 @@ const matmul: Op = (node) => {
 const addBias = (node: NodeContext, y: Traced, input: number): Traced => {
   if (!node.has(input)) return y;
   const bias = node.tensor(input);
-  return lang.add(y, lang.reshape(bias, [bias.shape[0]!, ...y.shape.slice(2).map(() => 1)]));
+  return lang.add(y, lang.reshape(bias, [bias.shape[0], ...y.shape.slice(2).map(() => 1)]));
 };
 
 const conv: Op = (node) => {
   const [x, w] = [node.tensor(0), node.tensor(1)];
   const groups = node.attributes.number("group", 1);
-  if (x.ndim !== w.ndim || x.shape[1] !== w.shape[1]! * groups)
+  if (x.ndim !== w.ndim || x.shape[1] !== w.shape[1] * groups)
     throw node.error(
       `weight ${showShape(w.shape)} with ${groups} group(s) does not fit input ${showShape(x.shape)}`,
     );
@@ -78,8 +78,8 @@ function transposedPadding(
   const pads = node.attributes.numbers("pads");
   return kernel.map((k, i) => {
     if (!asked && !auto.startsWith("SAME")) return [pads?.[i] ?? 0, pads?.[i + kernel.length] ?? 0];
-    const size = asked?.[i] ?? input[i]! * strides[i]!;
-    const total = strides[i]! * (input[i]! - 1) + outputPadding[i]! + (k - 1) * dilations[i]! + 1 - size;
+    const size = asked?.[i] ?? input[i] * strides[i];
+    const total = strides[i] * (input[i] - 1) + outputPadding[i] + (k - 1) * dilations[i] + 1 - size;
     const half = Math.floor(total / 2);
     return auto === "SAME_UPPER" ? [half, total - half] : [total - half, half];
   });

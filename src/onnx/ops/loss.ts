@@ -7,7 +7,7 @@ function negativeLogLikelihood(node: NodeContext, logProbabilities: Traced): Tra
   if (node.has(2)) throw node.error("class weights are not supported");
   const [, classes] = logProbabilities.shape as [number, number];
   const labels = node.traced(1);
-  const column = lang.reshape(labels, [labels.shape[0]!, 1, ...labels.shape.slice(1)]);
+  const column = lang.reshape(labels, [labels.shape[0], 1, ...labels.shape.slice(1)]);
   const numbers = lang.constant(
     Int32Array.from({ length: classes }, (_, i) => i),
     [classes, ...labels.shape.slice(1).map(() => 1)],

@@ -12,7 +12,7 @@ const reshape: Op = (node) => {
   const x = node.value(0);
   const asked = node.attributes.numbers("shape") ?? node.numbers(1)!;
   const copyZero = node.attributes.number("allowzero", 0) === 0;
-  const shape = asked.map((n, i) => (n === 0 && copyZero ? x.shape[i]! : n));
+  const shape = asked.map((n, i) => (n === 0 && copyZero ? x.shape[i] : n));
   const free = shape.indexOf(-1);
   if (free >= 0) shape[free] = product(x.shape) / product(shape.toSpliced(free, 1));
   if (product(shape) !== product(x.shape) || !shape.every((n) => Number.isInteger(n) && n >= 0))
@@ -66,9 +66,9 @@ const transpose: Op = (node) => {
 
 const concat: Op = (node) => {
   const xs = node.values();
-  const axis = node.axis(node.attributes.number("axis", 1), xs[0]!.shape.length);
+  const axis = node.axis(node.attributes.number("axis", 1), xs[0].shape.length);
   for (const x of xs)
-    if (x.shape.length !== xs[0]!.shape.length || x.shape.some((n, i) => i !== axis && n !== xs[0]!.shape[i]))
+    if (x.shape.length !== xs[0].shape.length || x.shape.some((n, i) => i !== axis && n !== xs[0].shape[i]))
       throw node.error(`cannot join ${xs.map((x) => showShape(x.shape)).join(" and ")} along axis ${axis}`);
   return values.concat(xs, axis, node.float);
 };
@@ -77,7 +77,7 @@ const concat: Op = (node) => {
 const split: Op = (node) => {
   const x = node.value(0);
   const axis = node.axis(node.attributes.number("axis", 0), x.shape.length);
-  const total = x.shape[axis]!;
+  const total = x.shape[axis];
   const count = node.attributes.number("num_outputs", node.node.outputs.length);
   const part = Math.ceil(total / count);
   const sizes =
@@ -101,13 +101,13 @@ const slice: Op = (node) => {
   const axes = node.axes("axes", 3) ?? starts.map((_, i) => i);
   const steps = node.numbers(4) ?? starts.map(() => 1);
   starts.forEach((from, i) => {
-    const axis = node.axis(axes[i]!, x.shape.length);
-    const size = x.shape[axis]!;
-    const step = steps[i]!;
+    const axis = node.axis(axes[i], x.shape.length);
+    const size = x.shape[axis];
+    const step = steps[i];
     const clamp = (at: number, low: number, high: number) =>
       Math.min(Math.max(at < 0 ? at + size : at, low), high);
     const start = step > 0 ? clamp(from, 0, size) : clamp(from, 0, size - 1);
-    const end = step > 0 ? clamp(ends[i]!, 0, size) : clamp(ends[i]!, -1, size - 1);
+    const end = step > 0 ? clamp(ends[i], 0, size) : clamp(ends[i], -1, size - 1);
     const count = Math.max(0, Math.ceil((end - start) / step));
     x = values.sliceRange(x, { axis, start, count, step });
   });
@@ -132,11 +132,11 @@ const tile: Op = (node) => {
   );
   const repeated = values.broadcastTo(
     spread,
-    x.shape.flatMap((n, i) => [repeats[i]!, n]),
+    x.shape.flatMap((n, i) => [repeats[i], n]),
   );
   return values.reshape(
     repeated,
-    x.shape.map((n, i) => n * repeats[i]!),
+    x.shape.map((n, i) => n * repeats[i]),
   );
 };
 
@@ -144,7 +144,7 @@ const gather: Op = (node) => {
   const x = node.value(0);
   const axis = node.axis(node.attributes.number("axis", 0), x.shape.length);
   const indices = node.value(1);
-  const size = x.shape[axis]!;
+  const size = x.shape[axis];
   if (!isHost(indices)) {
     const wrapped = lang.where(lang.less(indices, 0), lang.add(indices, size), indices);
     return lang.take(toTraced(x, node.float), wrapped, axis);
@@ -168,16 +168,16 @@ const gatherElements: Op = (node) => {
   // Outside the axis the indices may cover less than x does.
   const covered = lang.slice(
     x,
-    x.shape.map((n, i) => [0, i === axis ? n : indices.shape[i]!] as const),
+    x.shape.map((n, i) => [0, i === axis ? n : indices.shape[i]] as const),
   );
-  const wrapped = lang.where(lang.less(indices, 0), lang.add(indices, x.shape[axis]!), indices);
+  const wrapped = lang.where(lang.less(indices, 0), lang.add(indices, x.shape[axis]), indices);
   return lang.takeAlong(covered, wrapped, axis);
 };
 
 /** The upper or lower triangle of the last two axes, zeros elsewhere. */
 const triangle: Op = (node) => {
   const x = node.value(0);
-  const offset = node.has(1) ? node.host(1).data[0]! : 0;
+  const offset = node.has(1) ? node.host(1).data[0] : 0;
   const upper = node.attributes.number("upper", 1) === 1;
   const [rows, columns] = x.shape.slice(-2) as [number, number];
   const keep = Float64Array.from({ length: rows * columns }, (_, i) => {
@@ -197,7 +197,7 @@ const triangle: Op = (node) => {
 /** Running sum, from the end on request, without the element itself on request. */
 const cumulativeSum: Op = (node) => {
   const x = node.traced(0);
-  const axis = node.axis(node.host(1).data[0]!, x.ndim);
+  const axis = node.axis(node.host(1).data[0], x.ndim);
   const reverse = node.attributes.number("reverse", 0) === 1;
   const directed = reverse ? lang.flip(x, [axis]) : x;
   const inclusive = lang.cumulativeSum(directed, axis);
@@ -235,10 +235,10 @@ const pad: Op = (node) => {
   const flat = node.attributes.numbers("pads") ?? node.attributes.numbers("paddings") ?? node.numbers(1)!;
   const axes = node.numbers(3)?.map((a) => node.axis(a, x.ndim)) ?? x.shape.map((_, i) => i);
   const mode = node.attributes.string("mode", "constant");
-  const fill = node.has(2) ? node.host(2).data[0]! : node.attributes.number("value", 0);
+  const fill = node.has(2) ? node.host(2).data[0] : node.attributes.number("value", 0);
   return axes.reduce((y, axis, i) => {
-    const [before, after] = [flat[i]!, flat[i + axes.length]!];
-    const size = y.shape[axis]!;
+    const [before, after] = [flat[i], flat[i + axes.length]];
+    const size = y.shape[axis];
     const cropped = values.sliceRange(y, {
       axis,
       start: Math.max(0, -before),
@@ -258,7 +258,7 @@ function padAxis(
   fill: number,
 ): lang.Traced {
   if (before === 0 && after === 0) return x;
-  const size = x.shape[axis]!;
+  const size = x.shape[axis];
   if (mode === "constant") {
     if (fill !== 0) return lang.padWith(x, axis, [before, after], fill);
     return lang.pad(

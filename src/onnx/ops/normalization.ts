@@ -20,7 +20,7 @@ const localResponse: Op = (node) => {
   const x = node.tensor(0);
   const size = node.attributes.number("size", 1);
   const before = Math.floor((size - 1) / 2);
-  const channels = x.shape[1]!;
+  const channels = x.shape[1];
   const squares = lang.pad(
     lang.square(x),
     x.shape.map((_, i) => (i === 1 ? ([before, size - 1 - before] as const) : ([0, 0] as const))),

@@ -19,13 +19,13 @@ function poolingOf(node: NodeContext, input: readonly number[]): Pooling {
   if (dilations.some((d) => d !== 1)) throw node.error("dilated pooling windows are not supported");
   const ceil = node.attributes.number("ceil_mode", 0) === 1;
   const filled = padding.map(([before, after], i): readonly [number, number] => {
-    const span = input[i]! + before + after - window[i]!;
+    const span = input[i] + before + after - window[i];
     if (span < 0) throw node.error(`window ${window[i]} is larger than the padded axis ${i + 2}`);
     if (!ceil) return [before, after];
-    let positions = Math.ceil(span / strides[i]!);
+    let positions = Math.ceil(span / strides[i]);
     // A window that would start in the padding after the input is left out, as in PyTorch.
-    if (positions * strides[i]! >= input[i]! + before) positions--;
-    return [before, Math.max(after, positions * strides[i]! + window[i]! - input[i]! - before)];
+    if (positions * strides[i] >= input[i] + before) positions--;
+    return [before, Math.max(after, positions * strides[i] + window[i] - input[i] - before)];
   });
   return { window, strides, padding, filled };
 }
@@ -44,11 +44,11 @@ const averagePool: Op = (node) => {
   const sums = lang.sumPool(x, { window, strides, padding: filled });
   const withPadding = node.attributes.number("count_include_pad", 0) === 1;
   const counts = window.map((size, i) => {
-    const [before, after] = withPadding ? padding[i]! : [0, 0];
-    const first = filled[i]![0] - before;
-    const last = filled[i]![0] + x.shape[i + 2]! + after;
-    return Array.from({ length: sums.shape[i + 2]! }, (_, p) => {
-      const start = p * strides[i]!;
+    const [before, after] = withPadding ? padding[i] : [0, 0];
+    const first = filled[i][0] - before;
+    const last = filled[i][0] + x.shape[i + 2] + after;
+    return Array.from({ length: sums.shape[i + 2] }, (_, p) => {
+      const start = p * strides[i];
       return Math.min(start + size, last) - Math.max(start, first);
     });
   });
@@ -57,7 +57,7 @@ const averagePool: Op = (node) => {
 
 /** y divided by one number per position of an axis. */
 function divideAlong(y: Traced, axis: number, divisors: readonly number[]): Traced {
-  if (divisors.every((d) => d === divisors[0])) return lang.mul(y, 1 / divisors[0]!);
+  if (divisors.every((d) => d === divisors[0])) return lang.mul(y, 1 / divisors[0]);
   const dtype = lang.dtypeOf(y);
   const shares = divisors.map((d) => 1 / d);
   const data = dtype === "float64" ? Float64Array.from(shares) : Float32Array.from(shares);

@@ -47,7 +47,7 @@ const argument =
     const x = node.traced(0);
     const axis = node.axis(node.attributes.number("axis", 0), x.ndim);
     const last = node.attributes.number("select_last_index", 0) === 1;
-    const size = x.shape[axis]!;
+    const size = x.shape[axis];
     const index = last ? lang.sub(size - 1, pick(lang.flip(x, [axis]), axis)) : pick(x, axis);
     return node.attributes.number("keepdims", 1) ? lang.reshape(index, x.shape.toSpliced(axis, 1, 1)) : index;
   };

@@ -59,7 +59,7 @@ function cubicTaps(x: number, size: number, a: number, excludeOutside: boolean):
 /** Along one axis by a matrix product: its adjoint is one too, where a gather's would be a scatter. */
 function interpolate(x: Traced, { axis, from, to }: AxisResize, taps: (position: number) => Taps): Traced {
   const matrix = new Float64Array(from * to);
-  for (let i = 0; i < to; i++) for (const [j, weight] of taps(i)) matrix[j * to + i]! += weight;
+  for (let i = 0; i < to; i++) for (const [j, weight] of taps(i)) matrix[j * to + i] += weight;
   const weights = values.toTraced(new Host("float64", [from, to], matrix), lang.dtypeOf(x));
   const last = x.ndim - 1;
   const swap = x.shape.map((_, i) => (i === axis ? last : i === last ? axis : i));
@@ -123,9 +123,9 @@ function axesToResize(
     throw node.error(`expected ${places.length} scales or sizes, got ${given.length}`);
   return places
     .map((axis, i): AxisResize => {
-      const from = x.shape[axis]!;
-      const to = sizes?.length ? sizes[i]! : Math.floor(Math.fround(from * scales![i]!));
-      return { axis, from, to, scale: sizes?.length ? to / from : scales![i]! };
+      const from = x.shape[axis];
+      const to = sizes?.length ? sizes[i] : Math.floor(Math.fround(from * scales![i]));
+      return { axis, from, to, scale: sizes?.length ? to / from : scales![i] };
     })
     .filter(({ from, to, scale }) => from !== to || scale !== 1);
 }
@@ -169,7 +169,7 @@ const upsample: Op = (node) => {
   const scales = node.attributes.numbers("scales") ?? node.numbers(1);
   const style: Style = {
     mode: node.attributes.string("mode", "nearest"),
-    coordinates: coordinateModes.asymmetric!,
+    coordinates: coordinateModes.asymmetric,
     nearest: Math.floor,
     cubic: -0.75,
     excludeOutside: false,

@@ -32,13 +32,13 @@ const constantOfShape: Op = (node) => {
   const dims = node.numbers(0)!;
   const value = node.attributes.get("tensor", "value");
   const type = value ? hostTypeOf(value.elementType) : "float32";
-  const fill = value ? value.numbers()[0]! : 0;
+  const fill = value ? value.numbers()[0] : 0;
   return Host.of(type, dims, new Float64Array(sizeOf(dims)).fill(fill));
 };
 
 const range: Op = (node) => {
   const [start, limit, delta] = [node.host(0), node.host(1), node.host(2)];
-  const [from, to, step] = [start.data[0]!, limit.data[0]!, delta.data[0]!];
+  const [from, to, step] = [start.data[0], limit.data[0], delta.data[0]];
   const count = Math.max(0, Math.ceil((to - from) / step));
   return Host.of(
     start.type,
@@ -69,7 +69,7 @@ const branch: Op = (node) => {
 /** One-hot vectors of known or traced indices along a new axis. */
 const oneHot: Op = (node) => {
   const indices = node.traced(0);
-  const depth = node.host(1).data[0]!;
+  const depth = node.host(1).data[0];
   const [off, on] = node.host(2).data as unknown as [number, number];
   const given = node.attributes.number("axis", -1);
   const axis = given < 0 ? given + indices.ndim + 1 : given;

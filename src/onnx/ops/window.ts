@@ -21,9 +21,9 @@ export function windowOf(node: NodeContext, input: readonly number[], kernel: re
   const padding = kernel.map((k, i): readonly [number, number] => {
     if (!auto.startsWith("SAME"))
       return auto === "VALID" ? [0, 0] : [pads?.[i] ?? 0, pads?.[i + kernel.length] ?? 0];
-    const positions = Math.ceil(input[i]! / strides[i]!);
-    const reach = (positions - 1) * strides[i]! + (k - 1) * dilations[i]! + 1;
-    const total = Math.max(0, reach - input[i]!);
+    const positions = Math.ceil(input[i] / strides[i]);
+    const reach = (positions - 1) * strides[i] + (k - 1) * dilations[i] + 1;
+    const total = Math.max(0, reach - input[i]);
     const half = Math.floor(total / 2);
     return auto === "SAME_UPPER" ? [half, total - half] : [total - half, half];
   });

@@ -61,7 +61,7 @@ export function stridesOf(shape: readonly number[]): number[] {
   let stride = 1;
   for (let i = shape.length - 1; i >= 0; i--) {
     strides[i] = stride;
-    stride *= shape[i]!;
+    stride *= shape[i];
   }
   return strides;
 }
@@ -72,11 +72,11 @@ export function view(x: Host, shape: readonly number[], strides: readonly number
   const index = new Array<number>(shape.length).fill(0);
   let at = start;
   for (let i = 0; i < data.length; i++) {
-    data[i] = x.data[at]!;
+    data[i] = x.data[at];
     for (let axis = shape.length - 1; axis >= 0; axis--) {
-      at += strides[axis]!;
-      if (++index[axis]! < shape[axis]!) break;
-      at -= strides[axis]! * shape[axis]!;
+      at += strides[axis];
+      if (++index[axis] < shape[axis]) break;
+      at -= strides[axis] * shape[axis];
       index[axis] = 0;
     }
   }
@@ -103,7 +103,7 @@ export function broadcastHost(x: Host, shape: readonly number[]): Host {
   return view(
     x,
     shape,
-    shape.map((_, i) => (i < lead || x.shape[i - lead] === 1 ? 0 : own[i - lead]!)),
+    shape.map((_, i) => (i < lead || x.shape[i - lead] === 1 ? 0 : own[i - lead])),
   );
 }
 
@@ -125,7 +125,7 @@ export function zipHost(
   return Host.of(
     type,
     shape,
-    x.map((v, i) => f(v, y[i]!)),
+    x.map((v, i) => f(v, y[i])),
   );
 }
 
@@ -141,11 +141,11 @@ export function reduceHost(
   const strides = stridesOf(x.shape);
   const grouped = view(
     x,
-    perm.map((i) => x.shape[i]!),
-    perm.map((i) => strides[i]!),
+    perm.map((i) => x.shape[i]),
+    perm.map((i) => strides[i]),
   );
-  const length = sizeOf(axes.map((i) => x.shape[i]!));
-  const shape = keepdims ? x.shape.map((n, i) => (axes.includes(i) ? 1 : n)) : kept.map((i) => x.shape[i]!);
+  const length = sizeOf(axes.map((i) => x.shape[i]));
+  const shape = keepdims ? x.shape.map((n, i) => (axes.includes(i) ? 1 : n)) : kept.map((i) => x.shape[i]);
   const values = Array.from({ length: sizeOf(shape) }, (_, i) =>
     f([...grouped.data.subarray(i * length, (i + 1) * length)]),
   );

@@ -16,7 +16,7 @@ export function toTraced(x: Value, float: DType): lang.Traced {
   const [first] = x.data;
   // Filled arrays (zeros, ones, masks) are broadcast numbers in the program, whatever their size.
   if (x.type !== "bool" && x.size > 1 && x.data.every((v) => v === first))
-    return lang.full(x.shape, x.isFloat ? first! : clampTo32Bits(first!), x.isFloat ? float : "int32");
+    return lang.full(x.shape, x.isFloat ? first : clampTo32Bits(first), x.isFloat ? float : "int32");
   if (x.type === "bool") return lang.constant(Uint8Array.from(x.data), x.shape, "bool");
   if (x.isFloat)
     return lang.constant(
@@ -39,8 +39,8 @@ export function transpose(x: Value, perm: readonly number[]): Value {
   const strides = stridesOf(x.shape);
   return view(
     x,
-    perm.map((i) => x.shape[i]!),
-    perm.map((i) => strides[i]!),
+    perm.map((i) => x.shape[i]),
+    perm.map((i) => strides[i]),
   );
 }
 
@@ -55,7 +55,7 @@ export function concat(xs: readonly Value[], axis: number, float: DType): Value 
       xs.map((x) => toTraced(x, float)),
       axis,
     );
-  const first = xs[0]!;
+  const first = xs[0];
   const outer = first.shape.slice(0, axis).reduce((a, b) => a * b, 1);
   const data: number[] = [];
   for (let i = 0; i < outer; i++)
@@ -63,7 +63,7 @@ export function concat(xs: readonly Value[], axis: number, float: DType): Value 
       const run = x.size / outer;
       data.push(...x.data.subarray(i * run, (i + 1) * run));
     }
-  const total = xs.reduce((n, x) => n + x.shape[axis]!, 0);
+  const total = xs.reduce((n, x) => n + x.shape[axis], 0);
   return Host.of(first.type, first.shape.toSpliced(axis, 1, total), data);
 }
 
@@ -81,8 +81,8 @@ export function sliceRange(x: Value, { axis, start, count, step }: Range): Value
     return view(
       x,
       x.shape.toSpliced(axis, 1, count),
-      strides.with(axis, strides[axis]! * step),
-      start * strides[axis]!,
+      strides.with(axis, strides[axis] * step),
+      start * strides[axis],
     );
   }
   const last = start + (count - 1) * step;
@@ -100,7 +100,7 @@ export function sliceRange(x: Value, { axis, start, count, step }: Range): Value
 /** Elements of `x` at known `indices` (within bounds) along `axis`; the shape of `indices` replaces the axis. */
 export function take(x: Value, indices: Host, axis: number): Value {
   if (indices.shape.length === 0) {
-    const one = sliceRange(x, { axis, start: indices.data[0]!, count: 1, step: 1 });
+    const one = sliceRange(x, { axis, start: indices.data[0], count: 1, step: 1 });
     return reshape(one, x.shape.toSpliced(axis, 1));
   }
   if (!isHost(x)) return lang.take(x, toTraced(indices, "float32"), axis);
@@ -109,7 +109,7 @@ export function take(x: Value, indices: Host, axis: number): Value {
   const data: number[] = [];
   for (let i = 0; i < outer; i++)
     for (const j of indices.data) {
-      const at = (i * x.shape[axis]! + j) * inner;
+      const at = (i * x.shape[axis] + j) * inner;
       data.push(...x.data.subarray(at, at + inner));
     }
   return Host.of(x.type, x.shape.toSpliced(axis, 1, ...indices.shape), data);

@@ -18,7 +18,7 @@ export function cloudsFigure(clouds: readonly Cloud[], title: string): string {
     const place = (value: number) => SIDE / 2 + (Math.max(-1, Math.min(1, value / REACH)) * (SIDE - 10)) / 2;
     const dots = points.map(
       ([x, y], k) =>
-        html`<circle class="dot s${labels[k]! % COLOURS}" cx="${px(left + place(x))}" cy="${px(top + place(y))}" r="2.6"/>`,
+        html`<circle class="dot s${labels[k] % COLOURS}" cx="${px(left + place(x))}" cy="${px(top + place(y))}" r="2.6"/>`,
     );
     return html`<g><text x="${left}" y="${top - 8}">${conditionName(condition)}</text><rect class="axis" fill="none" x="${left}" y="${top}" width="${SIDE}" height="${SIDE}"/>${dots}</g>`;
   });

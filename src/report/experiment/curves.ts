@@ -37,7 +37,7 @@ export function curvesFigure(curves: readonly Curve[], title: string): string {
       panel,
       thinned.filter((c) => c.group === name),
       series,
-      { low, high, across: curves[0]!.across },
+      { low, high, across: curves[0].across },
     );
   });
   return figure(width, height, title, html`${legend(series)}${content}`);
@@ -83,7 +83,7 @@ function panelOf(
   const drawn = curves.map(({ series: own, steps, values }) => {
     const style = seriesStyle(series, own);
     const across = (pick: (column: number[]) => number) =>
-      steps.map((step, i) => `${px(x.at(step))},${px(y.at(pick(values.map((v) => v[i]!))))}`);
+      steps.map((step, i) => `${px(x.at(step))},${px(y.at(pick(values.map((v) => v[i]))))}`);
     const mean = across((column) => column.reduce((a, b) => a + b, 0) / column.length);
     const [lowest, highest] = [across((c) => Math.min(...c)), across((c) => Math.max(...c))];
     return html`<polygon class="band ${style}" points="${[...lowest, ...highest.reverse()].join(" ")}"/><polyline class="line ${style}" points="${mean.join(" ")}"/>`;

@@ -14,7 +14,7 @@ export function figures({
   const drawn = new Map<string, string>();
   for (const quantity of new Set(curves.map((c) => c.quantity))) {
     const own = curves.filter((c) => c.quantity === quantity);
-    const over = own[0]!.across === undefined ? "over-steps" : "across";
+    const over = own[0].across === undefined ? "over-steps" : "across";
     drawn.set(`${fileName(quantity)}-${over}.svg`, curvesFigure(own, quantity));
   }
   for (const quantity of new Set(measurements.map((m) => m.quantity)))
@@ -30,7 +30,7 @@ export function figures({
       `features-by-${fileName(projection)}.svg`,
       cloudsFigure(
         clouds.filter((c) => c.projection === projection),
-        `Test features by ${projection}, a colour for each class (seed ${clouds[0]!.seed})`,
+        `Test features by ${projection}, a colour for each class (seed ${clouds[0].seed})`,
       ),
     );
   for (const title of new Set(pictures.map((p) => p.title)))

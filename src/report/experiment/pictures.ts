@@ -12,14 +12,14 @@ const ZOOM = 2;
 /** Pictures as they are, a panel for each condition, embedded as PNG. */
 export function picturesFigure(pictures: readonly Picture[], title: string): string {
   const sizes = pictures.map(({ png }) => pngSize(png));
-  const [wide, high] = [0, 1].map((i) => ZOOM * Math.max(...sizes.map((size) => size[i]!))) as [
+  const [wide, high] = [0, 1].map((i) => ZOOM * Math.max(...sizes.map((size) => size[i]))) as [
     number,
     number,
   ];
   const panels = pictures.map(({ png, ...condition }, i) => {
     const left = 16 + (i % COLUMNS) * (wide + GAP);
     const top = TOP + Math.floor(i / COLUMNS) * (high + GAP + 10);
-    const [width, height] = sizes[i]!;
+    const [width, height] = sizes[i];
     return html`<g><text x="${left}" y="${top - 8}">${conditionName(condition)}</text><image x="${left}" y="${top}" width="${ZOOM * width}" height="${ZOOM * height}" href="data:image/png;base64,${png}" style="image-rendering:pixelated"/></g>`;
   });
   const lines = Math.ceil(pictures.length / COLUMNS);

@@ -14,7 +14,7 @@ const ABSENT = "–";
 export function sweepTable(result: SweepResult, { color, width = 100 }: TableOptions): string {
   const paint = painter(color);
   const { experiment, title, scale, seeds, cells, failures } = result;
-  const varied = Object.keys(result.settings).filter((key) => result.settings[key]!.length > 1);
+  const varied = Object.keys(result.settings).filter((key) => result.settings[key].length > 1);
   const fixed = Object.entries(result.settings).filter(([key]) => !varied.includes(key));
   const settings: Column<CellResult> = {
     title: "settings",

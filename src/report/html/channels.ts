@@ -42,7 +42,7 @@ ${topChannels(channels, unit)}`;
 function reached({ channels, energy }: LayerReport): Channel[] {
   return channels.energy.flatMap((e, index) => {
     if (e <= 0) return [];
-    const [first, diag] = [channels.first[index]! / e, channels.diag[index]! / e];
+    const [first, diag] = [channels.first[index] / e, channels.diag[index] / e];
     return [{ index, first, diag, blocked: first + diag, weight: energy.total === 0 ? 0 : e / energy.total }];
   });
 }
@@ -52,14 +52,14 @@ function quantile(sorted: readonly number[], q: number): number {
   const at = q * (sorted.length - 1);
   const below = Math.floor(at);
   const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below]! + (at - below) * (sorted[above]! - sorted[below]!);
+  return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
 }
 
 function histogram(shares: readonly number[], chance: number, unit: string, scale: Scale): Html {
   const bins = (scale.ticks.length - 1) * BINS_PER_TICK;
   const counts = new Array<number>(bins).fill(0);
   for (const value of shares)
-    counts[Math.min(bins - 1, Math.floor((Number.parseFloat(scale.at(value)) / 100) * bins))]!++;
+    counts[Math.min(bins - 1, Math.floor((Number.parseFloat(scale.at(value)) / 100) * bins))]++;
   const highest = Math.max(...counts);
   const bars = counts.map((n, i) => {
     const height = (n / highest) * (HEIGHT - 6);

@@ -16,8 +16,8 @@ export type Content = Html | string | number | null | undefined | false | readon
  * never become markup, in text or in a quoted attribute. Lists are joined; null, undefined and false vanish.
  */
 export function html(strings: TemplateStringsArray, ...values: Content[]): Html {
-  let text = strings[0]!;
-  for (const [i, value] of values.entries()) text += render(value) + strings[i + 1]!;
+  let text = strings[0];
+  for (const [i, value] of values.entries()) text += render(value) + strings[i + 1];
   return new Html(text);
 }
 
@@ -36,7 +36,7 @@ const entities: Record<string, string> = {
   "'": "&#39;",
 };
 
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => entities[char]!);
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => entities[char]);
 
 /** A name as code that may break after dots, slashes and underscores. */
 export function codeName(name: string): Html {

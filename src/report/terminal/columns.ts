@@ -33,18 +33,18 @@ export function alignedTable<Row>(
   const natural = (column: Column<Row>): number =>
     Math.max(width(column.title), ...cells.get(column)!.map(width));
   const left = () => columns - shown.slice(1).reduce((sum, column) => sum + GAP + natural(column), 0);
-  while (left() < Math.min(NARROWEST_NAME, natural(shown[0]!))) {
+  while (left() < Math.min(NARROWEST_NAME, natural(shown[0]))) {
     const last = Math.max(...shown.map((column) => column.dropAt ?? 0));
     if (last === 0) break;
     shown = shown.filter((column) => column.dropAt !== last);
   }
 
-  const name = shown[0]!;
+  const name = shown[0];
   const nameWidth = Math.max(width(name.title), Math.min(natural(name), left()));
   const widths = shown.map((column) => (column === name ? nameWidth : natural(column)));
   const names = shortenNames(cells.get(name)!, nameWidth);
   const align = (text: string, i: number): string =>
-    (shown[i]!.align === "left" ? padEnd : padStart)(text, widths[i]!);
+    (shown[i].align === "left" ? padEnd : padStart)(text, widths[i]);
 
   const lines = [
     headings(shown, widths).trimEnd(),
@@ -55,7 +55,7 @@ export function alignedTable<Row>(
   ].filter((line) => line !== "");
   for (const [r, row] of rows.entries()) {
     const line = shown.map((column, i) => {
-      const aligned = align(column === name ? names[r]! : cells.get(column)![r]!, i);
+      const aligned = align(column === name ? names[r] : cells.get(column)![r], i);
       const style = column.style?.(row);
       // The last column has no trailing spaces to lose once it is painted.
       const cell = i === shown.length - 1 ? aligned.trimEnd() : aligned;
@@ -70,7 +70,7 @@ export function alignedTable<Row>(
 function headings<Row>(shown: readonly Column<Row>[], widths: readonly number[]): string {
   let line = "";
   for (let i = 0; i < shown.length; ) {
-    const { heading } = shown[i]!;
+    const { heading } = shown[i];
     let end = i + 1;
     while (heading !== undefined && shown[end]?.heading === heading) end++;
     const span = widths.slice(i, end).reduce((sum, w) => sum + w + GAP, -GAP);

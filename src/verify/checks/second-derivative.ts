@@ -117,10 +117,10 @@ export const hessianVectorForm: Check = {
         (weights: Traced) =>
         (x: Traced): Traced => {
           const loss = (value: Traced) => lang.sum(lang.sin(lang.mul(weights, norm.standardize(value, []))));
-          return lang.valueAndGrad((value) => ({ value: loss(value!), aux: [] }), [x]).grads[0]!;
+          return lang.valueAndGrad((value) => ({ value: loss(value), aux: [] }), [x]).grads[0];
         };
       const [oracle] = await evaluate(
-        (x, u, weights) => lang.jvp((value) => [gradientOf(weights!)(value!)], [x!], [u!]).tangent,
+        (x, u, weights) => lang.jvp((value) => [gradientOf(weights)(value)], [x], [u]).tangent,
         [c.x, direction, w].map((data) => float64(data, c.shape)),
       );
       recordProduct(

@@ -82,9 +82,9 @@ it("keeps to its limit: what was not used for longest goes, what others have put
     await cache.put(digest, bytes(1000));
     utimesSync(join(folder, digest), 1000 + i, 1000 + i);
   }
-  await cache.get(digests[0]!);
-  await cache.put(digests[3]!, bytes(1000));
-  expect(readdirSync(folder).sort()).toEqual([digests[0]!, digests[2]!, digests[3]!, "notes.txt"].sort());
+  await cache.get(digests[0]);
+  await cache.put(digests[3], bytes(1000));
+  expect(readdirSync(folder).sort()).toEqual([digests[0], digests[2], digests[3], "notes.txt"].sort());
   // Larger than all the room: not kept, and nothing goes for it.
   await cache.put(await cache.digest(["large"]), bytes(4000));
   expect(readdirSync(folder)).toHaveLength(4);

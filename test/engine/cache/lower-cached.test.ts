@@ -14,10 +14,10 @@ const network =
   (factor: number): TracedFunction =>
   (x, w) => {
     const { value, grads } = lang.valueAndGrad(
-      (weights) => ({ value: lang.sum(lang.relu(lang.mul(lang.matmul(x!, weights!), factor))), aux: [] }),
-      [w!],
+      (weights) => ({ value: lang.sum(lang.relu(lang.mul(lang.matmul(x, weights), factor))), aux: [] }),
+      [w],
     );
-    return [value, grads[0]!];
+    return [value, grads[0]];
   };
 
 const SHAPES = [spec([4, 3]), spec([3, 5])];
@@ -41,7 +41,7 @@ it("a program that differs in anything that shows in its graph is another one", 
   const cache = new Notebook();
   const constant =
     (last: number, size: number): TracedFunction =>
-    (x) => [lang.mul(x!, lang.constant(Float64Array.of(1, 2, last), [1, size], "float64"))];
+    (x) => [lang.mul(x, lang.constant(Float64Array.of(1, 2, last), [1, size], "float64"))];
   const cases: [TracedFunction, readonly TensorSpec[], object?, string?][] = [
     [network(0.5), SHAPES],
     [network(0.5), [spec([8, 3]), spec([3, 5])]],
@@ -56,16 +56,16 @@ it("a program that differs in anything that shows in its graph is another one", 
     [network(0.5), SHAPES, { inputNames: ["x"] }],
     [network(0.5), SHAPES, { outputNames: ["loss"] }],
     [network(0.5), SHAPES, {}, "cpu 2"],
-    [(x, w) => network(0.5)(x!, w!).reverse(), SHAPES],
-    [(x) => [lang.transpose(x!, [1, 0])], [spec([3, 3])]],
-    [(x) => [x!], [spec([3, 3])]],
+    [(x, w) => network(0.5)(x, w).reverse(), SHAPES],
+    [(x) => [lang.transpose(x, [1, 0])], [spec([3, 3])]],
+    [(x) => [x], [spec([3, 3])]],
     // Other parameters, another primitive, another shape of an input that is not used.
-    [(x) => [lang.transpose(x!, [1, 2, 0])], [spec([3, 3, 3])]],
-    [(x) => [lang.transpose(x!, [2, 0, 1])], [spec([3, 3, 3])]],
-    [(x) => [lang.sin(x!)], [spec([3])]],
-    [(x) => [lang.cos(x!)], [spec([3])]],
-    [(x) => [lang.cos(x!)], [spec([3]), spec([2])]],
-    [(x) => [lang.cos(x!)], [spec([3]), spec([5])]],
+    [(x) => [lang.transpose(x, [1, 2, 0])], [spec([3, 3, 3])]],
+    [(x) => [lang.transpose(x, [2, 0, 1])], [spec([3, 3, 3])]],
+    [(x) => [lang.sin(x)], [spec([3])]],
+    [(x) => [lang.cos(x)], [spec([3])]],
+    [(x) => [lang.cos(x)], [spec([3]), spec([2])]],
+    [(x) => [lang.cos(x)], [spec([3]), spec([5])]],
     [constant(3, 3), [spec([1, 3], "float64")]],
     [constant(3 + 2 ** -50, 3), [spec([1, 3], "float64")]],
     [constant(-0, 3), [spec([1, 3], "float64")]],
@@ -118,7 +118,7 @@ it("with the caller's key the function is not traced again, and what tracing tau
 
 it("what cannot be compiled is refused as without a cache, and nothing is kept", async () => {
   const cache = new Notebook();
-  const refused: TracedFunction = (x) => [lang.reshape(x!, [7])];
+  const refused: TracedFunction = (x) => [lang.reshape(x, [7])];
   await expect(lowerCached(refused, [spec([3])], {}, { cache, runsOn: "cpu" })).rejects.toThrow();
   expect(cache.entries.size).toBe(0);
 });

@@ -6,5 +6,5 @@ import { smallGan } from "./small-gan.js";
 const run = await smallGan();
 await train(
   { ...run, measure: async () => ({ waited: await setTimeout(140, 1) }) },
-  { folder: process.argv[2]!, resume: true },
+  { folder: process.argv[2], resume: true },
 );

@@ -6,5 +6,5 @@ import { smallRun } from "./small-run.js";
 const run = await smallRun();
 await train(
   { ...run, measure: async () => ({ waited: await setTimeout(140, 1) }) },
-  { folder: process.argv[2]!, resume: true },
+  { folder: process.argv[2], resume: true },
 );

@@ -20,7 +20,7 @@ export async function smallRun(seed = 3): Promise<TrainingRun> {
     batch: (step) => {
       const random = new Random(seed * 1000 + Math.floor(step / 10));
       const order = epochBatches(split.labels, { size: 32, batching: "shuffled", random });
-      const { images, labels } = batchOf(split, shape, order[step % 10]!);
+      const { images, labels } = batchOf(split, shape, order[step % 10]);
       return [images, labels];
     },
   };

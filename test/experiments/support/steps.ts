@@ -29,7 +29,7 @@ export function pictures(batch: number): Batches {
     const labels = Int32Array.from({ length: batch }, () => random.below(10));
     const data = Float32Array.from(
       { length: batch * pixels },
-      (_, i) => 0.5 * means[labels[Math.floor(i / pixels)]!]![i % pixels]! + random.normal(),
+      (_, i) => 0.5 * means[labels[Math.floor(i / pixels)]][i % pixels] + random.normal(),
     );
     return {
       images: { dtype: "float32", shape: [batch, 3, 32, 32], data },
@@ -54,7 +54,7 @@ export async function lossesOf(steps: Steps, batches: Batches): Promise<number[]
   const losses: number[] = [];
   for (let step = 1; step <= Math.max(...steps.compared); step++) {
     const { losses: of } = await stepper.step(step, batchOf(step));
-    if (steps.compared.includes(step)) losses.push(of.loss!);
+    if (steps.compared.includes(step)) losses.push(of.loss);
   }
   return losses;
 }

@@ -19,7 +19,7 @@ describe("a grid", () => {
     expect(jobs.length).toBe(24);
     expect(new Set(jobs.map(keyOf)).size).toBe(24);
     expect(jobs.slice(0, 12).map(({ seed }) => seed)).toEqual(Array(12).fill(7));
-    expect(keyOf(jobs[1]!)).toBe("batch=8,rate=0.1,norm=gn-4,seed=7");
+    expect(keyOf(jobs[1])).toBe("batch=8,rate=0.1,norm=gn-4,seed=7");
   });
 
   it("takes the experiment's norms and seeds 0, 1, 2 where nothing is said", async () => {

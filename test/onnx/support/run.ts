@@ -25,7 +25,7 @@ export async function oracle(
   const results = await session.run(feeds);
   await session.release();
   return session.outputNames.map((name) => {
-    const { dims, data } = results[name]!;
+    const { dims, data } = results[name];
     return { shape: dims, data: Array.from(data as ArrayLike<number | bigint>, Number) };
   });
 }
@@ -62,7 +62,7 @@ export function imported(
     const opened = openModel(model, findNorms(model), { inputs: given, precision, output });
     const feeds = opened.inputs.map(({ name, spec }) => convert(given.get(name)!, spec.dtype));
     const params = opened.params.map((p) => toTraced(p.load()));
-    const named = new Map(feeds.map((feed, i) => [opened.inputs[i]!.name, toTraced(feed)]));
+    const named = new Map(feeds.map((feed, i) => [opened.inputs[i].name, toTraced(feed)]));
     const result = opened.forward(params, named).outputs.get(output)!;
     return { shape: [...result.shape], data: Array.from(result.dataSync() as ArrayLike<number>) };
   });
@@ -96,6 +96,6 @@ export function distance(expected: Result, got: Result): number {
     const same = Object.is(v, got.data[i]) || v === got.data[i];
     return same
       ? worst
-      : Math.max(worst, Number.isNaN(got.data[i]) ? Infinity : Math.abs(v - got.data[i]!) / scale);
+      : Math.max(worst, Number.isNaN(got.data[i]) ? Infinity : Math.abs(v - got.data[i]) / scale);
   }, 0);
 }

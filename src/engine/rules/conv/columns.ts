@@ -22,7 +22,7 @@ export function columnsPerTap(g: GraphBuilder, c: Convolution): View {
   const [count, n] = [size(c.x, groups), size(c.x, batch)];
   const x = packed(g, c.x, [groups, [channel], spatial, batch]);
   const columns = gatherTable(g, x, 2, indices, [taps, positions]);
-  const depth = c.x.shape[channel]! * taps;
+  const depth = c.x.shape[channel] * taps;
   const weight = packed(g, c.w, [groups, outputs, [channel, ...spatial]]);
   const product = ops.matmul(g, weight, ops.reshape(g, columns, [count, depth, positions * n]));
   const out = resultRoles(c);
@@ -38,7 +38,7 @@ export function columnsPerPosition(g: GraphBuilder, c: Convolution): View {
   const table = tableOf(c);
   const { taps, positions } = table;
   const [count, n] = [size(c.x, groups), size(c.x, batch)];
-  const depth = taps * c.x.shape[channel]!;
+  const depth = taps * c.x.shape[channel];
   const x = packed(g, c.x, [groups, batch, spatial, [channel]]);
   const columns = gatherTable(g, x, 2, byPosition(table), [positions, taps]);
   const out = resultRoles(c);

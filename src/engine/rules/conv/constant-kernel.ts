@@ -39,7 +39,7 @@ export function factorKernel(
       shape: [
         ...w.shape.slice(0, vmapDims),
         1,
-        w.shape[vmapDims]!,
+        w.shape[vmapDims],
         ...w.shape.slice(vmapDims + 2).map(() => 1),
       ],
       axes: [
@@ -56,7 +56,7 @@ export function factorKernel(
 function sumChannels(g: GraphBuilder, x: View, channel: number): View {
   const stored = x.axes[channel];
   if (stored == null) {
-    const times = g.scalar(x.shape[channel]!, dtypeOf(x) as DType);
+    const times = g.scalar(x.shape[channel], dtypeOf(x) as DType);
     return mapStored({ ...x, shape: x.shape.with(channel, 1) }, (value) =>
       ops.elementwise(g, "Mul", [value, times]),
     );
@@ -76,6 +76,6 @@ export function unfactored(g: GraphBuilder, result: View, factor: View, { vmapDi
   );
   const [outer, taps] = [stored.filter((a) => a < vmapDims), stored.filter((a) => a > vmapDims + 1)];
   const [samples, outputs] = [vmapDims, vmapDims + 1].map((axis) => stored.filter((a) => a === axis));
-  const order = [...outer, ...taps, ...outputs!, ...samples!];
+  const order = [...outer, ...taps, ...outputs, ...samples];
   return zipAs(g, [result, factor], order, (r, k) => ops.elementwise(g, "Mul", [r, k]));
 }

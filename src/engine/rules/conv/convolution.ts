@@ -55,11 +55,11 @@ export function resultRoles(c: Convolution): Roles {
 
 /** Number of elements along some axes of a view. */
 export const size = (view: Pick<View, "shape">, axes: readonly number[]): number =>
-  sizeOf(axes.map((axis) => view.shape[axis]!));
+  sizeOf(axes.map((axis) => view.shape[axis]));
 
 /** Sizes along the spatial axes. */
 export const spatialShape = (c: Convolution, view: Pick<View, "shape">): number[] =>
-  c.roles.spatial.map((axis) => view.shape[axis]!);
+  c.roles.spatial.map((axis) => view.shape[axis]);
 
 /** `view` as a dense tensor with one axis for each of `parts`, the product of its logical axes. */
 export function packed(g: GraphBuilder, view: View, parts: readonly (readonly number[])[]): Value {
@@ -91,7 +91,7 @@ export function matrix(
 /** Whether the stored ones of these axes are stored in this order. */
 export function isStoredAs(view: View, order: readonly number[]): boolean {
   const stored = order.flatMap((axis) => view.axes[axis] ?? []);
-  return stored.every((at, i) => i === 0 || stored[i - 1]! < at);
+  return stored.every((at, i) => i === 0 || stored[i - 1] < at);
 }
 
 /**
@@ -105,7 +105,7 @@ export function resultView(
   parts: readonly (readonly number[])[],
 ): View {
   const order = parts.flat();
-  const shape = order.map((axis) => c.result.shape[axis]!);
+  const shape = order.map((axis) => c.result.shape[axis]);
   return viewOf(g, ops.reshape(g, value, shape), order);
 }
 
@@ -128,13 +128,13 @@ export function isWeightGradient(c: Convolution): boolean {
 export function tableOf(c: Convolution): Table {
   return convolutionTable(
     c.roles.spatial.map((axis, i) => ({
-      input: c.x.shape[axis]!,
-      taps: c.w.shape[axis]!,
-      positions: c.result.shape[axis]!,
-      stride: c.strides[i]!,
-      before: c.padding[i]![0],
-      spread: c.lhsDilation[i]!,
-      dilation: c.rhsDilation[i]!,
+      input: c.x.shape[axis],
+      taps: c.w.shape[axis],
+      positions: c.result.shape[axis],
+      stride: c.strides[i],
+      before: c.padding[i][0],
+      spread: c.lhsDilation[i],
+      dilation: c.rhsDilation[i],
     })),
   );
 }
@@ -143,7 +143,7 @@ export function tableOf(c: Convolution): Table {
 export function byPosition({ taps, positions, indices }: Table): Int32Array {
   const turned = new Int32Array(indices.length);
   for (let t = 0; t < taps; t++)
-    for (let p = 0; p < positions; p++) turned[p * taps + t] = indices[t * positions + p]!;
+    for (let p = 0; p < positions; p++) turned[p * taps + t] = indices[t * positions + p];
   return turned;
 }
 

@@ -47,13 +47,13 @@ export function isDepthwise(g: GraphBuilder, c: Convolution): boolean {
 export function depthwise(g: GraphBuilder, c: Convolution): View {
   const { groups, batch, channel, spatial } = c.roles;
   const lanes = lanesOf(c);
-  const [n, channels, count] = [size(c.x, batch), c.x.shape[channel]!, size(c.x, groups)];
+  const [n, channels, count] = [size(c.x, batch), c.x.shape[channel], size(c.x, groups)];
   // One axis is the second one of an image of one row.
   const planar = <T>(perAxis: readonly T[], along: T): T[] =>
     spatial.length === 1 ? [along, ...perAxis] : [...perAxis];
 
   const image = spread(g, c, packed(g, c.x, [spatial, [...batch, channel, ...groups]]));
-  const extents = spatialShape(c, c.x).map((extent, i) => (extent - 1) * c.lhsDilation[i]! + 1);
+  const extents = spatialShape(c, c.x).map((extent, i) => (extent - 1) * c.lhsDilation[i] + 1);
   const planes = ops.reshape(g, image, [1, ...planar(extents, 1), lanes]);
   const { x, pads } = cropped(g, planes, 1, planar(c.padding, [0, 0]));
 
@@ -100,8 +100,8 @@ function spread(g: GraphBuilder, c: Convolution, x: Value): Value {
   if (sizeOf(c.lhsDilation) === 1) return x;
   const axes = spatialShape(c, c.x).map((input, i) => ({
     ...{ input, taps: 1, stride: 1, before: 0, dilation: 1 },
-    positions: (input - 1) * c.lhsDilation[i]! + 1,
-    spread: c.lhsDilation[i]!,
+    positions: (input - 1) * c.lhsDilation[i] + 1,
+    spread: c.lhsDilation[i],
   }));
   const { positions, indices } = convolutionTable(axes);
   return gatherTable(g, x, 0, indices, [positions]);

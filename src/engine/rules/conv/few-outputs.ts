@@ -33,7 +33,7 @@ export function fewOutputs(g: GraphBuilder, c: Convolution): View {
   const meetings = meetingTable(table, pixels);
   const indices = Int32Array.from({ length: meetings.rows * o * positions }, (_, i) => {
     const [row, output] = [Math.floor(i / (o * positions)), Math.floor(i / positions) % o];
-    const at = meetings.indices[row * positions + (i % positions)]!;
+    const at = meetings.indices[row * positions + (i % positions)];
     if (at === ABSENT) return ABSENT;
     const tap = Math.floor(at / pixels);
     return ((reversed ? taps - 1 - tap : tap) * o + output) * pixels + (at % pixels);
@@ -49,7 +49,7 @@ export function hasFewOutputs(c: Convolution): boolean {
   return (
     !sumsOverSamples(c) &&
     sizeOf(spatialShape(c, c.w)) > 1 &&
-    c.x.shape[c.roles.channel]! >= SHORT_ROW &&
+    c.x.shape[c.roles.channel] >= SHORT_ROW &&
     size(c.w, c.roles.outputs) < SHORT_ROW
   );
 }

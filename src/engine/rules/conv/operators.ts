@@ -11,7 +11,7 @@ export function direct(g: GraphBuilder, c: Convolution): View {
   const input = packed(g, c.x, [batch, [...groups, channel], ...spatial.map((axis) => [axis])]);
   const weight = packed(g, c.w, [[...groups, ...outputs], [channel], ...spatial.map((axis) => [axis])]);
   const { x, pads } = cropped(g, input, 2, c.padding);
-  const shape = [x.shape[0]!, weight.shape[0]!, ...spatial.map((axis) => c.result.shape[axis]!)];
+  const shape = [x.shape[0], weight.shape[0], ...spatial.map((axis) => c.result.shape[axis])];
   const attributes = {
     kernel_shape: weight.shape.slice(2),
     strides: c.strides,
@@ -27,12 +27,12 @@ export function direct(g: GraphBuilder, c: Convolution): View {
 /** What ConvTranspose crops from, or misses at, each end of a spatial axis, and what it leaves. */
 function scatterOf(c: Convolution) {
   return c.roles.spatial.map((axis, i) => {
-    const reach = (c.w.shape[axis]! - 1) * c.rhsDilation[i]!;
-    const ends = c.padding[i]!.map((padding) => reach - padding);
+    const reach = (c.w.shape[axis] - 1) * c.rhsDilation[i];
+    const ends = c.padding[i].map((padding) => reach - padding);
     const crop = ends.map((end) => Math.max(end, 0));
-    const missing: Pair = [Math.max(-ends[0]!, 0), Math.max(-ends[1]!, 0)];
-    const full = (c.x.shape[axis]! - 1) * c.lhsDilation[i]! + reach + 1;
-    return { crop, missing, extent: full - crop[0]! - crop[1]! };
+    const missing: Pair = [Math.max(-ends[0], 0), Math.max(-ends[1], 0)];
+    const full = (c.x.shape[axis] - 1) * c.lhsDilation[i] + reach + 1;
+    return { crop, missing, extent: full - crop[0] - crop[1] };
   });
 }
 
@@ -55,11 +55,11 @@ export function transposed(g: GraphBuilder, c: Convolution): View {
     kernel_shape: weight.shape.slice(2),
     strides: c.lhsDilation,
     dilations: c.rhsDilation,
-    pads: [...scatter.map(({ crop }) => crop[0]!), ...scatter.map(({ crop }) => crop[1]!)],
+    pads: [...scatter.map(({ crop }) => crop[0]), ...scatter.map(({ crop }) => crop[1])],
     group: size(c.x, groups),
   };
-  const channels = size(c.x, groups) * weight.shape[1]!;
-  const type = { dtype: x.dtype, shape: [x.shape[0]!, channels, ...scatter.map(({ extent }) => extent)] };
+  const channels = size(c.x, groups) * weight.shape[1];
+  const type = { dtype: x.dtype, shape: [x.shape[0], channels, ...scatter.map(({ extent }) => extent)] };
   const scattered = g.node("ConvTranspose", [x, weight], type, { attributes });
   const value = ops.pad(g, scattered, [[0, 0], [0, 0], ...scatter.map(({ missing }) => missing)]);
   const out = resultRoles(c);

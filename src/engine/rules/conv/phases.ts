@@ -22,7 +22,7 @@ import { perSample } from "./rows.js";
  */
 export function phases(g: GraphBuilder, c: Convolution): View {
   const { batch, outputs, channel, spatial } = c.roles;
-  const [n, o, channels] = [size(c.x, batch), size(c.w, outputs), c.x.shape[channel]!];
+  const [n, o, channels] = [size(c.x, batch), size(c.w, outputs), c.x.shape[channel]];
   const x = packed(g, c.x, [[...spatial, ...batch], [channel]]);
   const { w, reversed } = storedKernel(g, c);
   const kernels = packed(g, w, [spatial, [channel], outputs]);
@@ -31,7 +31,7 @@ export function phases(g: GraphBuilder, c: Convolution): View {
     const rows = positions.length * n;
     if (taps.length === 0) return ops.filled(g, 0, dtypeOf(c.x) as "float32" | "float64", [rows, o]);
     const indices = Int32Array.from(
-      taps.flatMap((t) => positions.map((p) => table.indices[t * table.positions + p]!)),
+      taps.flatMap((t) => positions.map((p) => table.indices[t * table.positions + p])),
     );
     const columns = gatherTable(
       g,
@@ -66,11 +66,11 @@ function phasesOf(c: Convolution): Phase[] {
   const [kernel, extents] = [spatialShape(c, c.w), spatialShape(c, c.result)];
   return extents.reduce<Phase[]>(
     (outer, _, axis) => {
-      const inner = phasesAlong(c, axis, kernel[axis]!, extents[axis]!);
+      const inner = phasesAlong(c, axis, kernel[axis], extents[axis]);
       return outer.flatMap((a) =>
         inner.map((b) => ({
-          taps: a.taps.flatMap((t) => b.taps.map((u) => t * kernel[axis]! + u)),
-          positions: a.positions.flatMap((p) => b.positions.map((q) => p * extents[axis]! + q)),
+          taps: a.taps.flatMap((t) => b.taps.map((u) => t * kernel[axis] + u)),
+          positions: a.positions.flatMap((p) => b.positions.map((q) => p * extents[axis] + q)),
         })),
       );
     },
@@ -80,8 +80,8 @@ function phasesOf(c: Convolution): Phase[] {
 
 /** Along one axis: position p and tap t meet an element of x, not a gap, if p·stride + t·dilation − before divides. */
 function phasesAlong(c: Convolution, axis: number, taps: number, positions: number): Phase[] {
-  const [stride, dilation] = [c.strides[axis]!, c.rhsDilation[axis]!];
-  const [before, spread] = [c.padding[axis]![0], c.lhsDilation[axis]!];
+  const [stride, dilation] = [c.strides[axis], c.rhsDilation[axis]];
+  const [before, spread] = [c.padding[axis][0], c.lhsDilation[axis]];
   const remainder = (i: number) => ((i % spread) + spread) % spread;
   const all = (count: number) => Array.from({ length: count }, (_, i) => i);
   return all(spread)

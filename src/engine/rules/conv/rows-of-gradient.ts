@@ -63,7 +63,7 @@ function shiftingOf(c: Convolution): Shifting {
   return {
     ...{ shifted, fixed, positions },
     channels: size(shifted.view, shifted.outer),
-    samples: c.x.shape[channel]!,
+    samples: c.x.shape[channel],
     pixels: swapped ? imagePixels : taps,
     indices: swapped ? readersOf(table, imagePixels) : byPosition(table),
   };
@@ -74,7 +74,7 @@ function readersOf({ taps, positions, indices }: Table, pixels: number): Int32Ar
   const readers = new Int32Array(positions * pixels).fill(ABSENT);
   for (let t = 0; t < taps; t++)
     for (let p = 0; p < positions; p++) {
-      const pixel = indices[t * positions + p]!;
+      const pixel = indices[t * positions + p];
       if (pixel !== ABSENT) readers[p * pixels + pixel] = t;
     }
   return readers;
@@ -94,7 +94,7 @@ function inBands(g: GraphBuilder, c: Convolution, shifting: Shifting): View {
     const width = to - from;
     const within = Int32Array.from({ length: positions * width }, (_, i) => {
       const position = Math.floor(i / width);
-      return indices[position * pixels + from + (i % width)]!;
+      return indices[position * pixels + from + (i % width)];
     });
     const windows = gatherTable(g, rows, 1, within, [positions, width]);
     const columns = ops.reshape(g, windows, [channels * positions, width * samples]);

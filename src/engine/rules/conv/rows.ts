@@ -26,7 +26,7 @@ export const SHORT_ROW = 16;
 export function rows(g: GraphBuilder, c: Convolution): View {
   const { batch, outputs, channel, spatial } = c.roles;
   const n = size(c.x, batch);
-  const channels = c.x.shape[channel]!;
+  const channels = c.x.shape[channel];
   const { w, reversed } = storedKernel(g, c);
   const table = tableOf(c);
   const { taps, positions } = table;
@@ -71,7 +71,7 @@ export function bandsOf(pixels: number, size: number): [from: number, to: number
 function tapsReversed({ taps, positions, indices }: Table): Int32Array {
   return Int32Array.from(indices, (_, i) => {
     const tap = taps - 1 - Math.floor(i / positions);
-    return indices[tap * positions + (i % positions)]!;
+    return indices[tap * positions + (i % positions)];
   });
 }
 
@@ -83,7 +83,7 @@ export function perSample(table: Table, n: number): Int32Array {
   for (let p = 0; p < positions; p++)
     for (let sample = 0; sample < n; sample++)
       for (let t = 0; t < taps; t++) {
-        const at = turned[p * taps + t]!;
+        const at = turned[p * taps + t];
         indices[(p * n + sample) * taps + t] = at < 0 ? at : at * n + sample;
       }
   return indices;

@@ -33,7 +33,7 @@ type Lowering = (g: GraphBuilder, c: Convolution) => View;
 export function stationary(g: GraphBuilder, c: Convolution): Lowering | undefined {
   const { batch, outputs, channel, spatial } = c.roles;
   const { w } = storedKernel(g, c);
-  const [n, o, channels] = [size(c.x, batch), size(w, outputs), c.x.shape[channel]!];
+  const [n, o, channels] = [size(c.x, batch), size(w, outputs), c.x.shape[channel]];
   const taps = sizeOf(spatialShape(c, c.w));
   const positions = sizeOf(spatialShape(c, c.result));
   if (sumsOverSamples(c)) {
@@ -63,7 +63,7 @@ function columnsOf(g: GraphBuilder, c: Convolution, reversed: boolean): Value {
   const { batch, channel, spatial } = c.roles;
   const table = tableOf(c);
   const { taps, positions } = table;
-  const [n, channels] = [size(c.x, batch), c.x.shape[channel]!];
+  const [n, channels] = [size(c.x, batch), c.x.shape[channel]];
   const x = packed(g, c.x, [[...spatial, ...batch], [channel]]);
   const indices = perSample(table, n);
   // Backwards within each window.
@@ -99,7 +99,7 @@ function gradientInPlace(g: GraphBuilder, c: Convolution): View {
   const { batch, outputs, channel, spatial } = c.roles;
   const table = tableOf(c);
   const { taps, positions } = table;
-  const [n, channels] = [size(c.x, batch), c.x.shape[channel]!];
+  const [n, channels] = [size(c.x, batch), c.x.shape[channel]];
   const x = packed(g, c.x, [[...spatial, channel], batch]);
   const turned = byPosition(table);
   // Rows (tap, channel) of (position, N): the windows that the convolution itself gathered.
@@ -107,7 +107,7 @@ function gradientInPlace(g: GraphBuilder, c: Convolution): View {
   for (let t = 0; t < taps; t++)
     for (let k = 0; k < channels; k++)
       for (let p = 0; p < positions; p++) {
-        const at = turned[p * taps + t]!;
+        const at = turned[p * taps + t];
         indices[(t * channels + k) * positions + p] = at < 0 ? at : at * channels + k;
       }
   const windows = gatherTable(g, x, 0, indices, [taps * channels, positions]);

@@ -73,7 +73,7 @@ function applies(c: Convolution): boolean {
 
 /** Whether tiles `steps` apart save products where each of `extents` pixels takes nine. */
 function saves(extents: readonly number[], steps: readonly number[]): boolean {
-  const tiles = extents.map((n, i) => tileStarts(n, steps[i]!, 0, n).length);
+  const tiles = extents.map((n, i) => tileStarts(n, steps[i], 0, n).length);
   return 16 * sizeOf(tiles) <= MOST_PRODUCTS * 9 * sizeOf(extents);
 }
 
@@ -83,7 +83,7 @@ export function isWinograd(c: Convolution): boolean {
   const extents = spatialShape(c, c.result);
   return (
     saves(extents, c.rhsDilation) &&
-    c.x.shape[c.roles.channel]! >= FEWEST_CHANNELS &&
+    c.x.shape[c.roles.channel] >= FEWEST_CHANNELS &&
     size(c.w, c.roles.outputs) >= FEWEST_CHANNELS &&
     (sizeOf(extents) / 4) * size(c.x, c.roles.batch) >= FEWEST_ROWS
   );
@@ -97,7 +97,7 @@ export function isWinogradGradient(c: Convolution): boolean {
     saves(extents, c.strides) &&
     size(c.x, c.roles.batch) >= FEWEST_CHANNELS &&
     size(c.w, c.roles.outputs) >= FEWEST_CHANNELS &&
-    (sizeOf(extents) / 4) * c.x.shape[c.roles.channel]! >= FEWEST_ROWS
+    (sizeOf(extents) / 4) * c.x.shape[c.roles.channel] >= FEWEST_ROWS
   );
 }
 
@@ -105,7 +105,7 @@ export function isWinogradGradient(c: Convolution): boolean {
 export function winograd(g: GraphBuilder, c: Convolution): View {
   const { batch, outputs, channel, spatial } = c.roles;
   const plane = planeOf(spatialShape(c, c.result), c.rhsDilation);
-  const [n, channels, o] = [size(c.x, batch), c.x.shape[channel]!, size(c.w, outputs)];
+  const [n, channels, o] = [size(c.x, batch), c.x.shape[channel], size(c.w, outputs)];
   // The transform of a reversed kernel is that of the kernel with tile positions 0 and 3 exchanged, since G
   // reversed left to right is G with these rows exchanged: the data's transforms exchange them instead.
   const { w, reversed } = storedKernel(g, c);
@@ -140,7 +140,7 @@ export function winograd(g: GraphBuilder, c: Convolution): View {
 export function winogradOfGradient(g: GraphBuilder, c: Convolution): View {
   const { batch, outputs, channel, spatial } = c.roles;
   const plane = planeOf(spatialShape(c, c.w), c.strides);
-  const [n, channels, o] = [size(c.x, batch), c.x.shape[channel]!, size(c.w, outputs)];
+  const [n, channels, o] = [size(c.x, batch), c.x.shape[channel], size(c.w, outputs)];
   const x = packed(g, c.x, [spatial, [channel, ...batch]]);
   // By output channel first, where these are few: products that need not read their first operand transposed.
   const byOutput = o <= FEW_OUTPUTS && o * sizeOf(plane.extents) <= LONGEST_TABLE;
@@ -176,8 +176,8 @@ interface Plane {
 }
 
 const planeOf = (extents: readonly number[], steps: readonly number[]): Plane => ({
-  extents: [extents[0]!, extents[1]!],
-  steps: [steps[0]!, steps[1]!],
+  extents: [extents[0], extents[1]],
+  steps: [steps[0], steps[1]],
 });
 
 /**
@@ -220,7 +220,7 @@ function bandsOf({ extents, steps }: Plane, depth: number, kernel: number): Band
   const count = Math.min(runs, Math.ceil((16 * tiles * depth) / Math.max(BAND, kernel)));
   return Array.from({ length: count }, (_, i) => {
     const [from, to] = [i, i + 1].map((k) => Math.min(Math.floor((k * runs) / count) * run, height));
-    return { rows: tileStarts(height, steps[0], from!, to!), columns, steps, height: to! - from!, width };
+    return { rows: tileStarts(height, steps[0], from, to), columns, steps, height: to - from, width };
   });
 }
 
@@ -240,7 +240,7 @@ function transformInput(
     { input: width, taps: 4, starts: columns, step: steps[1], before: left },
   ]);
   const ordered = backwards
-    ? indices.map((_, i) => indices[(15 - Math.floor(i / tiles)) * tiles + (i % tiles)]!)
+    ? indices.map((_, i) => indices[(15 - Math.floor(i / tiles)) * tiles + (i % tiles)])
     : indices;
   const transform = backwards ? bt.map((row) => row.toReversed()) : bt;
   return multiply(g, squared(transform), gatherBand(g, x, ordered, [16, tiles], backwards));
@@ -255,7 +255,7 @@ function tiled(g: GraphBuilder, y: Value, { extents }: Plane, band: Band, planes
   ]);
   const ofAll = Int32Array.from({ length: 4 * planes * tiles }, (_, i) => {
     const [pixel, plane] = [Math.floor(i / (planes * tiles)), Math.floor(i / tiles) % planes];
-    const index = indices[pixel * tiles + (i % tiles)]!;
+    const index = indices[pixel * tiles + (i % tiles)];
     return index === ABSENT ? ABSENT : plane * sizeOf(extents) + index;
   });
   return gatherBand(g, y, ofAll, [4, planes * tiles]);
@@ -269,7 +269,7 @@ function gatherBand(
   [taps, tiles]: Pair,
   zeroFirst = false,
 ): Value {
-  return ops.reshape(g, gatherTable(g, x, 0, indices, [taps, tiles], zeroFirst), [taps, tiles * x.shape[1]!]);
+  return ops.reshape(g, gatherTable(g, x, 0, indices, [taps, tiles], zeroFirst), [taps, tiles * x.shape[1]]);
 }
 
 /** Where each pixel of a band is among [position in tile, tile]. */
@@ -288,7 +288,7 @@ function untiled(band: Band): Int32Array {
 }
 
 function columnsOf(rows: Rows): number[][] {
-  return rows[0]!.map((_, i) => rows.map((row) => row[i]!));
+  return rows[0].map((_, i) => rows.map((row) => row[i]));
 }
 
 /** m ⊗ m. */
@@ -298,6 +298,6 @@ function squared(m: Rows): number[][] {
 
 /** A constant matrix times x. */
 function multiply(g: GraphBuilder, m: Rows, x: Value): Value {
-  const constant = g.constant("float32", [m.length, m[0]!.length], Float32Array.from(m.flat()));
+  const constant = g.constant("float32", [m.length, m[0].length], Float32Array.from(m.flat()));
   return ops.matmul(g, constant, x);
 }

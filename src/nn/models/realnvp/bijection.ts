@@ -28,7 +28,7 @@ export const composed = (maps: readonly Bijection[]): Bijection => ({
 /** y as a rearrangement of the elements of x: volumes stay as they are. */
 export const unchanged = (y: Traced): Mapped => ({
   y,
-  logDeterminant: full([y.shape[0]!], 0, dtypeOf(y)),
+  logDeterminant: full([y.shape[0]], 0, dtypeOf(y)),
 });
 
 /** The sum over the elements of every sample: [N]. */

@@ -45,14 +45,14 @@ const by = ({ mean, variance }: Moments): Standardization => ({
 });
 
 const byRunning = (x: Traced, [mean, variance]: readonly Traced[]): Standardization =>
-  by({ mean: perChannel(mean!, x), variance: perChannel(variance!, x) });
+  by({ mean: perChannel(mean, x), variance: perChannel(variance, x) });
 
 /** Batch norm: per channel, over the batch and all positions; running statistics in evaluation. */
 const batch: Kind = {
   state: (channels) => runningStatistics([1, channels]),
   training: (x) => by(moments(x, batchAxes(x))),
   evaluation: byRunning,
-  update: (x, state) => updateRunning(state, moments(x, batchAxes(x)), x.size / x.shape[1]!, MOMENTUM),
+  update: (x, state) => updateRunning(state, moments(x, batchAxes(x)), x.size / x.shape[1], MOMENTUM),
 };
 
 /** One mean and one variance for all channels, positions and samples of the batch; running ones in evaluation. */
@@ -65,7 +65,7 @@ const whole: Kind = {
         value,
         x.shape.map(() => 1),
       );
-    return by({ mean: one(mean!), variance: one(variance!) });
+    return by({ mean: one(mean), variance: one(variance) });
   },
   update: (x, state) => updateRunning(state, moments(x, allAxes(x)), x.size, MOMENTUM),
 };
@@ -79,8 +79,8 @@ const actNorm: Kind = {
   ],
   training: (x, state) => actNorm.evaluation(x, state),
   evaluation: (x, [bias, logScale]) => ({
-    center: neg(perChannel(bias!, x)),
-    divisor: exp(neg(perChannel(logScale!, x))),
+    center: neg(perChannel(bias, x)),
+    divisor: exp(neg(perChannel(logScale, x))),
   }),
 };
 
@@ -134,7 +134,7 @@ export function couplingNorm(
     const before = state.map(({ read }) => read(pass));
     const standardization = kind[pass.training ? "training" : "evaluation"](x, before);
     if (pass.training && kind.update)
-      for (const [i, value] of kind.update(stopGradient(x), before).entries()) state[i]!.write(pass, value);
+      for (const [i, value] of kind.update(stopGradient(x), before).entries()) state[i].write(pass, value);
     if (gamma === null || beta === null) return standardization;
     const scale = perChannel(gamma(pass), x);
     // γ(x − μ)/d + β = (x − (μ − βd/γ))/(d/γ)

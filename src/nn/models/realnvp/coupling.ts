@@ -99,7 +99,7 @@ export function channelCoupling(
   const norm = options.after(registry, `${name}.norm`, half);
   const split = (x: Traced) => {
     const halves = [channelsOf(x, 0, half), channelsOf(x, half, channels)] as const;
-    return { kept: halves[first], changed: halves[1 - first]! };
+    return { kept: halves[first], changed: halves[1 - first] };
   };
   const joined = (kept: Traced, changed: Traced) =>
     concat(first === 0 ? [kept, changed] : [changed, kept], 1);
@@ -145,7 +145,7 @@ function scaleAndShift(
   const network = residualNetwork(registry, `${name}.network`, sizes, options);
   return (pass, kept, ...more) => {
     const x = norm(pass, kept);
-    const planes = more.map((plane) => broadcastTo(plane, [x.shape[0]!, 1, height, columns]));
+    const planes = more.map((plane) => broadcastTo(plane, [x.shape[0], 1, height, columns]));
     const output = network(pass, relu(pass, concat([x, neg(x), ...planes], 1)));
     const rescale = tanh(channelsOf(output, channels, 2 * channels));
     return {

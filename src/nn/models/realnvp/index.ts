@@ -95,7 +95,7 @@ export function realnvp({
 
 /** log density of z [N, D] under the standard normal distribution: [N]. */
 const standardNormal = (z: Traced): Traced =>
-  sub(mul(sumOfSample(square(z)), -0.5), (z.shape[1]! / 2) * Math.log(2 * Math.PI));
+  sub(mul(sumOfSample(square(z)), -0.5), (z.shape[1] / 2) * Math.log(2 * Math.PI));
 
 /** The flow from scale number `scale` on: maps [N, C, H, W] to latents [N, C·H·W]. */
 function scaleOf(
@@ -127,7 +127,7 @@ function scaleOf(
       };
     },
     inverse: (pass, z) => {
-      const samples = z.shape[0]!;
+      const samples = z.shape[0];
       const part = (from: number, to: number) =>
         slice(z, [
           [0, samples],
@@ -141,5 +141,5 @@ function scaleOf(
 
 const flattened = (shape: readonly number[]): Bijection => ({
   forward: (pass, x) => unchanged(flatten(pass, x)),
-  inverse: (_, y) => reshape(y, [y.shape[0]!, ...shape]),
+  inverse: (_, y) => reshape(y, [y.shape[0], ...shape]),
 });

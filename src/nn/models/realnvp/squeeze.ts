@@ -50,8 +50,8 @@ export function restore(goesOn: Traced, done: Traced): Traced {
   const pairs = [goesOn, done].map((half) => reshape(half, [samples, channels / 2, 2, height, columns]));
   const corner = ([half, i]: readonly [number, number]) =>
     slice(
-      pairs[half]!,
-      pairs[half]!.shape.map((size, axis) => (axis === 2 ? [i, i + 1] : [0, size])),
+      pairs[half],
+      pairs[half].shape.map((size, axis) => (axis === 2 ? [i, i + 1] : [0, size])),
     );
   const places = [
     [0, 0],
