@@ -1,6 +1,9 @@
-/** Imports point one way (docs/architecture.md): cli → audit → onnx, trace, datasets → engine → theory; report knows result types only. */
-const layer = (name, from, allowed) => ({
-  name,
+/**
+ * Imports point one way (docs/architecture.md):
+ * cli → report, audit, experiments → measure, onnx, nn → engine, tensor-files → theory → base.
+ */
+const room = (from, allowed) => ({
+  name: `${from}-imports`,
   severity: "error",
   from: { path: `^src/${from}/` },
   to: { path: "^src/", pathNot: [`^src/${from}/`, ...allowed.map((a) => `^src/${a}(/|$)`)] },
@@ -9,45 +12,30 @@ const layer = (name, from, allowed) => ({
 module.exports = {
   forbidden: [
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
-    layer("theory-imports-nothing", "theory", []),
-    layer("engine-imports-theory-only", "engine", ["theory", "tensor.ts", "errors.ts", "cache-folder.ts"]),
-    layer("trace-imports", "trace", ["theory", "tensor.ts", "errors.ts", "half-floats.ts"]),
-    layer("datasets-imports", "datasets", ["tensor.ts", "errors.ts", "cache-folder.ts"]),
-    layer("nn-imports", "nn", ["engine", "theory", "datasets/random.ts", "tensor.ts", "errors.ts"]),
-    layer("verify-imports", "verify", [
-      "nn",
-      "engine",
-      "theory",
-      "datasets",
-      "tensor.ts",
-      "errors.ts",
-      "version.ts",
-    ]),
-    layer("onnx-imports", "onnx", ["engine", "theory", "tensor.ts", "errors.ts", "half-floats.ts"]),
-    layer("audit-imports", "audit", [
-      "onnx",
-      "trace",
-      "datasets/random.ts",
-      "engine",
-      "theory",
-      "tensor.ts",
-      "errors.ts",
-      "version.ts",
-    ]),
-    layer("experiments-imports", "experiments", [
+    room("base", []),
+    room("theory", []),
+    room("engine", ["base", "theory"]),
+    room("tensor-files", ["base", "theory"]),
+    room("datasets", ["base"]),
+    room("measure", ["base", "engine", "theory"]),
+    room("nn", ["base", "engine", "measure/linear-op.ts", "theory"]),
+    room("verify", ["base", "datasets", "engine", "nn", "theory"]),
+    room("onnx", ["base", "engine", "measure/linear-op.ts", "theory"]),
+    room("audit", ["base", "engine", "measure", "onnx", "tensor-files", "theory"]),
+    room("experiments", [
       "audit",
-      "verify",
-      "trace",
-      "nn",
-      "engine",
-      "theory",
+      "base",
       "datasets",
-      "tensor.ts",
-      "errors.ts",
-      "version.ts",
+      "engine",
+      "measure",
+      "nn",
+      "tensor-files",
+      "theory",
+      "verify",
     ]),
-    layer("report-imports-results", "report", [
-      "audit/(result|compare|fail-on).ts",
+    room("report", [
+      "audit/report/result.ts",
+      "audit/(compare|fail-on).ts",
       "verify/result.ts",
       "experiments/(sweep/)?result.ts",
     ]),
@@ -58,15 +46,15 @@ module.exports = {
       to: { path: "^src/(audit|verify|experiments)/", dependencyTypesNot: ["type-only"] },
     },
     {
-      name: "trace-and-theory-never-load-a-runtime",
+      name: "tensor-files-and-theory-never-load-a-runtime",
       severity: "error",
-      from: { path: "^src/(theory|trace)/" },
+      from: { path: "^src/(theory|tensor-files)/" },
       to: { path: "node_modules/(@jax-js|onnxruntime|onnx-buf)" },
     },
     {
       name: "only-the-tracer-and-the-language-touch-jax",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/engine/(trace|jax|lang/)" },
+      from: { path: "^src/", pathNot: "^src/engine/(tracing|lang)/" },
       to: { path: "node_modules/@jax-js" },
     },
     {
@@ -78,7 +66,7 @@ module.exports = {
     {
       name: "pure-folders-stay-off-the-file-system",
       severity: "error",
-      from: { path: "^src/(theory|report|engine/(rules|lang|passes))" },
+      from: { path: "^src/(theory|report|measure|engine/(lowering|graph|lang))" },
       to: { dependencyTypes: ["core"] },
     },
   ],

@@ -5,7 +5,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { UserError } from "../src/errors.js";
+import { UserError } from "../src/base/errors.js";
 import { columns, logAxis, rows } from "../src/report/experiment/axes.js";
 import { figure, px, seriesStyle } from "../src/report/experiment/svg.js";
 import { html } from "../src/report/html/markup.js";

@@ -5,11 +5,11 @@
  * one recorded step in k adds to k plain ones.
  */
 import { parseArgs } from "node:util";
-import { Random } from "../src/datasets/random.js";
+import { Random } from "../src/base/random.js";
+import { sizeOf, type Tensor } from "../src/base/tensor.js";
 import { Stepper } from "../src/experiments/training/stepper.js";
 import { supervised } from "../src/experiments/training/supervised.js";
 import { sgd } from "../src/nn/index.js";
-import { sizeOf, type Tensor } from "../src/tensor.js";
 import { median } from "./median.js";
 import { NETWORKS } from "./networks/index.js";
 

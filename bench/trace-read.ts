@@ -52,7 +52,7 @@ function measureAudit(): void {
   try {
     const path = join(folder, "trace.safetensors");
     writeTrace(path, gibibytes);
-    const source = fileURLToPath(new URL("../src/audit/trace.ts", import.meta.url));
+    const source = fileURLToPath(new URL("../src/audit/audit-trace.ts", import.meta.url));
     // Not resourceUsage().maxRSS: on Linux it starts at the peak of the parent process.
     const program = `
       import { readFileSync } from "node:fs";

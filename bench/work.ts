@@ -1,4 +1,5 @@
-import { Random } from "../src/datasets/random.js";
+import { Random } from "../src/base/random.js";
+import { allocate, sizeOf, type Tensor, type TensorSpec } from "../src/base/tensor.js";
 import {
   add,
   jvp,
@@ -9,7 +10,6 @@ import {
   valueAndGrad,
 } from "../src/engine/lang/index.js";
 import { initialValues } from "../src/nn/network.js";
-import { allocate, sizeOf, type Tensor, type TensorSpec } from "../src/tensor.js";
 import { subject } from "./networks/index.js";
 
 export const WORKS = ["gradient", "hvp", "step"] as const;

@@ -1,8 +1,8 @@
 /** Our side of the benchmarks: the requests of peer.py, one JSON object a line. */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import type { Tensor } from "../src/base/tensor.js";
 import { compile, Loop, type Program } from "../src/engine/index.js";
-import type { Tensor } from "../src/tensor.js";
 import { task, type Work } from "./work.js";
 
 interface Prepare {

@@ -12,8 +12,8 @@ import { fileURLToPath } from "node:url";
 import { NETWORKS } from "../bench/networks/index.js";
 import { task, WORKS } from "../bench/work.js";
 import { auditModel } from "../src/audit/index.js";
+import { UserError } from "../src/base/errors.js";
 import { lower } from "../src/engine/index.js";
-import { UserError } from "../src/errors.js";
 import type { LossKind } from "../src/onnx/index.js";
 
 /** Graphs are lowered for this batch size, with every optimization and with none of ONNX Runtime's own operators. */

@@ -12,8 +12,9 @@ import {
   ModelProtoSchema,
   type NodeProto,
 } from "onnx-buf";
+import { Random } from "../src/base/random.js";
+import { sizeOf, type Tensor } from "../src/base/tensor.js";
 import { glyphs } from "../src/datasets/glyphs.js";
-import { Random } from "../src/datasets/random.js";
 import { compile, type TracedFunction } from "../src/engine/index.js";
 import { add, mean, mul, square, sub, sum, type Traced, valueAndGrad } from "../src/engine/lang/index.js";
 import {
@@ -24,8 +25,7 @@ import {
   openModel,
   resolveLoss,
 } from "../src/onnx/index.js";
-import { sizeOf, type Tensor } from "../src/tensor.js";
-import { writeNpz } from "../src/trace/index.js";
+import { writeNpz } from "../src/tensor-files/index.js";
 
 const SIZE = 16;
 const CLASSES = 10;

@@ -10,10 +10,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Tensor } from "../src/base/tensor.js";
 import { batchOf, epochBatches, loadDataset, Random } from "../src/datasets/index.js";
 import type { ClassifierName } from "../src/nn/index.js";
-import type { Tensor } from "../src/tensor.js";
-import { writeNpz } from "../src/trace/index.js";
+import { writeNpz } from "../src/tensor-files/index.js";
 import {
   type Batches,
   lossesOf,
@@ -21,7 +21,7 @@ import {
   pictures,
   type Steps,
   startOf,
-} from "../test/experiments/support/steps.js";
+} from "../test/support/experiments/steps.js";
 
 const [network, ...rest] = process.argv.slice(2) as [ClassifierName, ...string[]];
 const [width, batch, rate, momentum, count] = rest.map(Number) as [number, number, number, number, number];

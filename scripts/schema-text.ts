@@ -1,4 +1,4 @@
-import { AuditReport } from "../src/audit/result.js";
+import { AuditReport } from "../src/audit/report/result.js";
 import { VerifyReport } from "../src/verify/result.js";
 
 /** The published schemas by file name: the definitions of the reports as JSON Schema, draft 2020-12. */

@@ -3,7 +3,7 @@
  * dependencies), `blindspot/trace`, `blindspot/engine`, `blindspot/onnx`, `blindspot/audit`, `blindspot/report`.
  */
 export * from "./audit/index.js";
-export { UserError } from "./errors.js";
+export { UserError } from "./base/errors.js";
+export type { Tensor, TensorSpec } from "./base/tensor.js";
+export { version } from "./base/version.js";
 export * from "./report/index.js";
-export type { Tensor, TensorSpec } from "./tensor.js";
-export { version } from "./version.js";

@@ -1,5 +1,5 @@
+import { UserError } from "../../src/base/errors.js";
 import type { Traced } from "../../src/engine/lang/index.js";
-import { UserError } from "../../src/errors.js";
 import { crossEntropy, meanSquaredError } from "../../src/nn/losses.js";
 import { autoencoder, densenet, mlp, resnet, vgg } from "../../src/nn/models/index.js";
 import type { Network } from "../../src/nn/network.js";

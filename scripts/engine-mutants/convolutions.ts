@@ -4,7 +4,7 @@ const CONVOLUTIONS = ["conv", "fast-conv", "depthwise", "constant-kernel"];
 
 export const convolutions: readonly Mutant[] = [
   ...mutants(
-    "rules/tables.ts",
+    "lowering/rules/tables.ts",
     [...CONVOLUTIONS, "pool"],
     ["forgets the dilation", "p * stride + t * dilation - before", "p * stride + t - before"],
     ["forgets the stride", "p * stride + t * dilation - before", "p + t * dilation - before"],
@@ -34,7 +34,7 @@ export const convolutions: readonly Mutant[] = [
     ["later axes outermost", "index = index * axes[d].input + at;", "index = index + at * axes[d].input;"],
   ),
   ...mutants(
-    "rules/conv/convolution.ts",
+    "lowering/rules/conv/convolution.ts",
     CONVOLUTIONS,
     [
       "taps and positions exchanged",
@@ -66,7 +66,7 @@ export const convolutions: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "rules/conv/operators.ts",
+    "lowering/rules/conv/operators.ts",
     CONVOLUTIONS,
     ["Conv without dilation", "dilations: c.rhsDilation,\n    pads,", "dilations: c.strides,\n    pads,"],
     ["ConvTranspose of the kernel unreversed", "flipView(g, c.w, spatial)", "c.w"],
@@ -78,7 +78,7 @@ export const convolutions: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "rules/conv/phases.ts",
+    "lowering/rules/conv/phases.ts",
     CONVOLUTIONS,
     ["reversed kernels by their stored taps", "(reversed ? table.taps - 1 - t : t)", "t"],
     ["negative remainders", "((i % spread) + spread) % spread", "i % spread"],
@@ -92,7 +92,7 @@ export const convolutions: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "rules/conv/rows.ts",
+    "lowering/rules/conv/rows.ts",
     CONVOLUTIONS,
     [
       "reversed kernels by their stored taps",
@@ -107,7 +107,7 @@ export const convolutions: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "rules/conv/rows-of-gradient.ts",
+    "lowering/rules/conv/rows-of-gradient.ts",
     CONVOLUTIONS,
     [
       "bands begin at the first pixel",
@@ -138,7 +138,7 @@ export const convolutions: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "rules/conv/columns.ts",
+    "lowering/rules/conv/columns.ts",
     CONVOLUTIONS,
     [
       "taps outside channels",
@@ -157,7 +157,7 @@ export const convolutions: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "rules/conv/stationary.ts",
+    "lowering/rules/conv/stationary.ts",
     CONVOLUTIONS,
     [
       "windows of a reversed kernel forwards",
@@ -184,7 +184,7 @@ export const convolutions: readonly Mutant[] = [
     ["no gradient of a kernel stays in place", "? gradientInPlace : undefined", "? undefined : undefined"],
   ),
   ...mutants(
-    "rules/conv/winograd.ts",
+    "lowering/rules/conv/winograd.ts",
     CONVOLUTIONS,
     ["a sign in Bᵀ", "[0, -1, 1, 0],", "[0, 1, 1, 0],"],
     ["a sign in G", "[0.5, -0.5, 0.5],", "[0.5, 0.5, 0.5],"],
@@ -225,7 +225,7 @@ export const convolutions: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "rules/conv/depthwise.ts",
+    "lowering/rules/conv/depthwise.ts",
     ["depthwise"],
     [
       "forgets the dilation",
@@ -248,7 +248,7 @@ export const convolutions: readonly Mutant[] = [
     ["several outputs as one", "size(c.w, outputs) === 1 &&", ""],
   ),
   ...mutants(
-    "rules/conv/constant-kernel.ts",
+    "lowering/rules/conv/constant-kernel.ts",
     CONVOLUTIONS,
     [
       "channels that are broadcast count once",
@@ -268,7 +268,7 @@ export const convolutions: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "rules/conv.ts",
+    "lowering/rules/conv/conv.ts",
     CONVOLUTIONS,
     [
       "Winograd by the switch of the other pass",
@@ -294,7 +294,7 @@ export const convolutions: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "rules/conv/few-outputs.ts",
+    "lowering/rules/conv/few-outputs.ts",
     ["fast-conv", "conv"],
     ["reversed kernels by their stored taps", "reversed ? taps - 1 - tap : tap", "tap"],
     [

@@ -4,7 +4,7 @@ const RULES = ["primitives", "random-programs"];
 
 export const graph: readonly Mutant[] = [
   ...mutants(
-    "view.ts",
+    "graph/view.ts",
     [...RULES, "graph"],
     [
       "new axes at the end",
@@ -30,13 +30,13 @@ export const graph: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "graph.ts",
+    "graph/graph.ts",
     [...RULES, "graph"],
     ["nodes of other attributes are the same", "JSON.stringify(attributes)}", "0}"],
     ["constants of other shapes are the same", "{shape}]", "{dtype}]"],
   ),
   ...mutants(
-    "ops.ts",
+    "graph/ops.ts",
     ["dot", ...RULES, "graph", "fast-conv"],
     ["an axis more is reduced", "axis - first.length", "axis"],
     [
@@ -70,7 +70,7 @@ export const graph: readonly Mutant[] = [
     ["products of the first operand's stack", "Math.max(a.shape[0], b.shape[0])", "a.shape[0]"],
   ),
   ...mutants(
-    "transpose.ts",
+    "graph/plan-transpose.ts",
     [...RULES, "graph"],
     ["any later axis follows", "axis > last && between(shape, last, axis)", "axis > last"],
     [
@@ -80,7 +80,7 @@ export const graph: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "lowering.ts",
+    "lowering/apply-rules.ts",
     ["primitives"],
     ["outputs as they are stored", "materialize(g, read(atom))", "read(atom).value"],
     [
@@ -90,7 +90,7 @@ export const graph: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "trace.ts",
+    "tracing/trace.ts",
     ["primitives", "float64"],
     [
       "numbers keep what float32 left of them",
@@ -110,7 +110,7 @@ export const graph: readonly Mutant[] = [
     ["one cast for all types", "let cast = known.get(dtype);", "let cast = [...known.values()][0];"],
   ),
   ...mutants(
-    "literals.ts",
+    "tracing/literals.ts",
     ["float64"],
     ["no negative irrationals", "...IRRATIONALS.map((c) => -c),", ""],
     ["decimals of three digits", "[1, 2, 3, 4].map", "[1, 2, 3].map"],

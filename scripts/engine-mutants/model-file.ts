@@ -2,7 +2,7 @@ import { type Mutant, mutants } from "./mutant.js";
 
 export const modelFile: readonly Mutant[] = [
   ...mutants(
-    "splice.ts",
+    "export/splice.ts",
     ["splice"],
     [
       "stored tensors stay inputs",
@@ -16,7 +16,7 @@ export const modelFile: readonly Mutant[] = [
     ["what is read last comes first", "missing.reverse()", "missing"],
   ),
   ...mutants(
-    "any-batch.ts",
+    "export/any-batch.ts",
     ["any-batch"],
     ["sizes of other axes may differ", "if (differing.some((axis) => axis > 0)) return null;", ""],
     [
@@ -40,8 +40,8 @@ export const modelFile: readonly Mutant[] = [
     ["more nodes than the other has", "graph.nodes.length !== other.nodes.length ||", ""],
   ),
   ...mutants(
-    "biases.ts",
-    ["biases"],
+    "export/fuse-biases.ts",
+    ["fuse-biases"],
     ["a sum that others read, too", "|| reads.get(sum) !== 1", ""],
     ["a sum that is an output, too", "graph.outputs.forEach(read);", ""],
     ["vectors along any axis", "(shape === along ||", "(shape.length > 0 ||"],

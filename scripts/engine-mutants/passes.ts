@@ -4,7 +4,7 @@ const PASSES = ["passes", "random-programs"];
 
 export const passes: readonly Mutant[] = [
   ...mutants(
-    "passes/linear-forms.ts",
+    "lowering/passes/linear-forms.ts",
     PASSES,
     [
       "a negation keeps the sign",
@@ -66,7 +66,7 @@ export const passes: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "passes/masks.ts",
+    "lowering/passes/masks.ts",
     PASSES,
     ["logarithms count as finite", '["Log", "Reciprocal",', '["Reciprocal",'],
     ["reciprocals count as finite", '["Log", "Reciprocal",', '["Log",'],
@@ -99,7 +99,7 @@ export const passes: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "passes/dead-code.ts",
+    "lowering/passes/dead-code.ts",
     ["graph", "primitives", "passes"],
     [
       "only nodes all of whose results are read live",
@@ -110,7 +110,7 @@ export const passes: readonly Mutant[] = [
     ["every constant lives", "graph.constants.filter(({ value }) => live.has(value))", "graph.constants"],
   ),
   ...mutants(
-    "passes/outputs.ts",
+    "lowering/passes/outputs.ts",
     ["primitives", "passes"],
     [
       "an output twice is the same one",
@@ -129,14 +129,14 @@ export const passes: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "passes/rewrite.ts",
+    "lowering/passes/rewrite.ts",
     PASSES,
     ["attributes are lost", "outputs, { attributes, domain }", "outputs, { domain }"],
     ["domains are lost", "outputs, { attributes, domain }", "outputs, { attributes }"],
     ["every result is the first one", "results : results[i]", "results : results[0]"],
   ),
   ...mutants(
-    "passes/index.ts",
+    "lowering/passes/index.ts",
     [...PASSES, "memory"],
     [
       "masks by the switch of linear forms",
@@ -151,7 +151,7 @@ export const passes: readonly Mutant[] = [
     ["memory is never released", "on: ({ promptRelease }) => promptRelease", "on: () => false"],
   ),
   ...mutants(
-    "passes/prompt-release.ts",
+    "lowering/passes/prompt-release.ts",
     ["memory", "passes"],
     ["small programs too", "const SMALL = 1 << 25;", "const SMALL = 0;"],
     [
@@ -164,7 +164,7 @@ export const passes: readonly Mutant[] = [
     ["hides a shape again and again", "hidden.set(shape, copy);", ""],
   ),
   ...mutants(
-    "passes/row-sums.ts",
+    "lowering/passes/row-sums.ts",
     ["passes", "random-programs"],
     ["sums over any axes", "axes.every((axis, i) => axis === i)", "axes.length > 0"],
     ["adds every row twice", ".fill(1);", ".fill(2);"],

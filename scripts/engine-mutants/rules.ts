@@ -4,7 +4,7 @@ const RULES = ["primitives", "random-programs"];
 
 export const rules: readonly Mutant[] = [
   ...mutants(
-    "rules/movement.ts",
+    "lowering/rules/movement.ts",
     RULES,
     ["transposes the other way", "[permute(x, perm)]", "[permute(x, perm.map((_, i) => perm.indexOf(i)))]"],
     [
@@ -31,7 +31,7 @@ export const rules: readonly Mutant[] = [
     ["pads no broadcast", "|| grows(axis)", ""],
   ),
   ...mutants(
-    "rules/elementwise.ts",
+    "lowering/rules/elementwise.ts",
     RULES,
     ["keeps the sign of a number", "g.scalar(-known, dtype)", "g.scalar(known, dtype)"],
     [
@@ -108,7 +108,7 @@ export const rules: readonly Mutant[] = [
     ["truth values are ordered as they are", 'p.dtype === "bool" && !equality', "false"],
   ),
   ...mutants(
-    "rules/reduce.ts",
+    "lowering/rules/reduce.ts",
     [...RULES, "reduce", "pool"],
     ["a broadcast counts once", "n * x.shape[a] : n", "n : n"],
     ["a sum of equals is one of them", "g.scalar(count, x.dtype)", "g.scalar(1, x.dtype)"],
@@ -124,7 +124,7 @@ export const rules: readonly Mutant[] = [
     ["what is repeated is reduced as well", "(x.axes[a] === null ? n", "(x.axes[a] !== null ? n"],
   ),
   ...mutants(
-    "rules/dot.ts",
+    "lowering/rules/dot.ts",
     [...RULES, "dot"],
     ["a dot of broadcasts counts once", 'repeated(g, value, "Add", shape[k])', "value"],
     ["batched right operand transposed", "[...batch, k, ...n], [count", "[...batch, ...n, k], [count"],
@@ -153,7 +153,7 @@ export const rules: readonly Mutant[] = [
     ["many rows as if they were few", "const FEW_ROWS = 8;", "const FEW_ROWS = 1 << 20;"],
   ),
   ...mutants(
-    "rules/gather.ts",
+    "lowering/rules/gather.ts",
     RULES,
     ["kept axes before the indices only", "position < outDim ? position : position + rank", "position"],
     ["index axes one place later", "i < outDim ? i : i + indexRank", "i <= outDim ? i : i + indexRank"],
@@ -166,7 +166,7 @@ export const rules: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "rules/sort.ts",
+    "lowering/rules/sort.ts",
     RULES,
     ["descending", "largest: 0", "largest: 1"],
     ["along the first axis", "axis: shape.length - 1", "axis: 0"],
@@ -174,7 +174,7 @@ export const rules: readonly Mutant[] = [
     ["places for values", "sort: (g, [x]) => [sorted(g, x)[0]]", "sort: (g, [x]) => [sorted(g, x)[1]]"],
   ),
   ...mutants(
-    "rules/pool.ts",
+    "lowering/rules/pool.ts",
     ["pool", "fast-conv", "passes"],
     [
       "windows before positions",
@@ -212,7 +212,7 @@ export const rules: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "rules/special-functions.ts",
+    "lowering/rules/special-functions.ts",
     ["float64", "primitives"],
     ["atan of float32's digits", "add(theta, div(", "add(theta, mul(0, "],
     [
@@ -233,7 +233,7 @@ export const rules: readonly Mutant[] = [
     ["the rest of a square is lost", "a.exp(a.mul(-1, rest))", "a.exp(a.mul(0, rest))"],
   ),
   ...mutants(
-    "rules/unsupported.ts",
+    "lowering/rules/unsupported.ts",
     ["primitives"],
     ["does not say of what shape", '.join(", ");', '.slice(1).join(", ");'],
     ["one decomposition for another", 'cholesky: unsupported("cholesky"', 'cholesky: unsupported("lu"'],

@@ -52,7 +52,7 @@ class Lane {
     for (const changed of [this.mutant, mutant]) if (changed) this.vitest.invalidateFile(pathOf(changed));
     this.mutant = mutant;
     for (const test of tests) {
-      const specifications = await this.vitest.globTestSpecifications([`test/engine/${test}.test.ts`]);
+      const specifications = await this.vitest.globTestSpecifications([`test/engine/**/${test}.test.ts`]);
       // What failed before would count towards `bail`.
       this.vitest.state.filesMap.clear();
       this.vitest.state.idMap.clear();

@@ -1,6 +1,6 @@
 import Value from "typebox/value";
-import { UserError } from "../errors.js";
-import { AuditReport, type LayerReport, type Verdict } from "./result.js";
+import { UserError } from "../base/errors.js";
+import { AuditReport, type LayerReport, type Verdict } from "./report/result.js";
 
 /** Two audit reports side by side, `blindspot.compare/1`. */
 export interface Comparison {

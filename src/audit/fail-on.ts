@@ -1,5 +1,5 @@
-import { UserError } from "../errors.js";
-import type { AuditReport, LayerReport, Verdict } from "./result.js";
+import { UserError } from "../base/errors.js";
+import type { AuditReport, LayerReport, Verdict } from "./report/result.js";
 
 /** A layer that meets a condition of `--fail-on`. */
 export interface Failure {

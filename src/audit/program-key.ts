@@ -1,7 +1,7 @@
+import { version } from "../base/version.js";
 import type { CallerKey, KeyPart } from "../engine/index.js";
+import type { LayerResults, Measurement } from "../measure/measuring-function.js";
 import type { OnnxModel } from "../onnx/index.js";
-import { version } from "../version.js";
-import type { LayerResults, Measurement } from "./measure.js";
 
 /**
  * The key under which a measuring graph is found again without tracing. `parts` tell the contents of model and batch and all options

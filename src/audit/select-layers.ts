@@ -1,5 +1,5 @@
 import picomatch from "picomatch";
-import { UserError } from "../errors.js";
+import { UserError } from "../base/errors.js";
 
 /** Longest list of names in a message. */
 const SHOWN = 20;

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
-import type { AuditReport, Thresholds } from "../audit/result.js";
+import type { AuditReport, Thresholds } from "../audit/report/result.js";
+import { UserError } from "../base/errors.js";
 import type { Device } from "../engine/index.js";
-import { UserError } from "../errors.js";
 import type { LossKind } from "../onnx/loss.js";
 import { checkWritable, tableOptions, writeWhole } from "./output.js";
 import { terminalProgress } from "./progress.js";
@@ -69,7 +69,7 @@ export function auditCommand(): Command {
 
 async function audit(file: string, flags: AuditFlags): Promise<void> {
   const format = flags.format ?? formatFromName(flags.output);
-  const { parseThresholds } = await import("../audit/thresholds.js");
+  const { parseThresholds } = await import("../audit/verdict/thresholds.js");
   const { findFailures, parseFailOn } = await import("../audit/fail-on.js");
   const conditions = flags.failOn === undefined ? [] : parseFailOn(flags.failOn);
   const thresholds = parseThresholds(flags.thresholds);
@@ -117,14 +117,14 @@ async function measure(
         throw new UserError(
           `--${flag === "saveGraph" ? "save-graph" : flag}: means nothing for a recorded trace (${file}); leave it out`,
         );
-    const { auditTrace } = await import("../audit/trace.js");
+    const { auditTrace } = await import("../audit/audit-trace.js");
     return auditTrace(file, { layers, thresholds, onProgress });
   }
   if (flags.probes !== undefined && flags.taylor === undefined)
     throw new UserError("--probes: means nothing without --taylor; leave it out");
   if (flags.data === undefined)
     throw new UserError(`--data: missing; auditing the model ${file} needs a batch, e.g. --data batch.npz`);
-  const { auditModel } = await import("../audit/model.js");
+  const { auditModel } = await import("../audit/audit-model.js");
   const { userCache } = await import("../engine/cache/user-cache.js");
   return auditModel(file, {
     data: flags.data,

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import type { AuditReport } from "../audit/result.js";
-import { UserError } from "../errors.js";
+import type { AuditReport } from "../audit/report/result.js";
+import { UserError } from "../base/errors.js";
 import { tableOptions, wantsJson, writeWhole } from "./output.js";
 
 interface CompareFlags {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
-import { UserError } from "../errors.js";
-import { version } from "../version.js";
+import { UserError } from "../base/errors.js";
+import { version } from "../base/version.js";
 import { auditCommand } from "./audit.js";
 import { compareCommand } from "./compare.js";
 import { reproduceCommand } from "./reproduce.js";

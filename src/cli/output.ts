@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { UserError } from "../errors.js";
+import { UserError } from "../base/errors.js";
 import type { TableOptions } from "../report/table.js";
 
 /** Whether a result is asked for as JSON: by --format, else by the ending of -o. */

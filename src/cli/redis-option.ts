@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { UserError } from "../errors.js";
+import { UserError } from "../base/errors.js";
 import type { Server } from "../experiments/sweep/redis/server.js";
 
 /** `--redis` with a URL, or without one for that of the environment: other users see what a command is started with. */

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { UserError } from "../errors.js";
+import { UserError } from "../base/errors.js";
 import { type ExperimentResult, type Scale, scales } from "../experiments/result.js";
 import type { NormName } from "../nn/index.js";
 import { drawFigures } from "./draw-figures.js";

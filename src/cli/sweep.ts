@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command, Option } from "commander";
-import { UserError } from "../errors.js";
+import { UserError } from "../base/errors.js";
 import { type Scale, scales } from "../experiments/result.js";
 import type { Runner, SweepProgress } from "../experiments/sweep/index.js";
 import { drawFigures } from "./draw-figures.js";

@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Command } from "commander";
-import { UserError } from "../errors.js";
+import { UserError } from "../base/errors.js";
 import { interruptible } from "./interruption.js";
 import { longProgress } from "./progress.js";
 import { redisOption, serverOfFlag } from "./redis-option.js";

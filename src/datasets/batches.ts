@@ -1,6 +1,6 @@
-import { sizeOf, type Tensor } from "../tensor.js";
+import type { Random } from "../base/random.js";
+import { sizeOf, type Tensor } from "../base/tensor.js";
 import type { Split } from "./dataset.js";
-import type { Random } from "./random.js";
 
 /** `shuffled`: images in random order. `label`: every batch holds one class, the paper's single-class batches. */
 export const batchings = ["shuffled", "label"] as const;

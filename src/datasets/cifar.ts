@@ -1,4 +1,4 @@
-import { UserError } from "../errors.js";
+import { UserError } from "../base/errors.js";
 import type { Split } from "./dataset.js";
 
 const PIXELS = 3 * 32 * 32;

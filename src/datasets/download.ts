@@ -4,7 +4,7 @@ import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
-import { UserError } from "../errors.js";
+import { UserError } from "../base/errors.js";
 
 /** A file that the internet serves: where, and what it must be. */
 export interface Remote {

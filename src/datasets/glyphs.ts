@@ -1,5 +1,5 @@
-import type { Tensor } from "../tensor.js";
-import { Random } from "./random.js";
+import { Random } from "../base/random.js";
+import type { Tensor } from "../base/tensor.js";
 
 /**
  * Glyphs: a procedural data set of ten hand-drawn-looking signs, so that examples and tests need no

@@ -1,5 +1,5 @@
-import { UserError } from "../errors.js";
-import { showShape, sizeOf } from "../tensor.js";
+import { UserError } from "../base/errors.js";
+import { showShape, sizeOf } from "../base/tensor.js";
 
 /** First four bytes of an idx file of unsigned bytes: 0, 0, the type 8, the number of axes. */
 const MAGIC = { images: 0x0803, labels: 0x0801 } as const;

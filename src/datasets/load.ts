@@ -1,5 +1,5 @@
-import { UserError } from "../errors.js";
-import { showShape } from "../tensor.js";
+import { UserError } from "../base/errors.js";
+import { showShape } from "../base/tensor.js";
 import { parseCifar10 } from "./cifar.js";
 import type { Dataset, DatasetName, Split } from "./dataset.js";
 import { glyphNames, glyphs } from "./glyphs.js";

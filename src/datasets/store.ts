@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { cacheFolder } from "../cache-folder.js";
-import { UserError } from "../errors.js";
+import { cacheFolder } from "../base/cache-folder.js";
+import { UserError } from "../base/errors.js";
 import { download, type Remote } from "./download.js";
 import { parseTar } from "./tar.js";
 

@@ -1,5 +1,5 @@
-import { UserError } from "../errors.js";
-import type { Tensor, TensorSpec } from "../tensor.js";
+import { UserError } from "../base/errors.js";
+import type { Tensor, TensorSpec } from "../base/tensor.js";
 import { type CompileOptions, compile } from "./compile.js";
 import type { TracedFunction } from "./lang/autodiff.js";
 import type { Program } from "./session.js";

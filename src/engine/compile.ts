@@ -1,9 +1,9 @@
-import type { TensorSpec } from "../tensor.js";
+import type { TensorSpec } from "../base/tensor.js";
 import { lowerCached } from "./cache/lower-cached.js";
 import type { CallerKey, ProgramCache } from "./cache/program-cache.js";
 import type { TracedFunction } from "./lang/autodiff.js";
-import { type LowerOptions, lower } from "./lower.js";
-import { WITHOUT } from "./optimizations.js";
+import { type LowerOptions, lower } from "./lowering/lower.js";
+import { WITHOUT } from "./lowering/optimizations.js";
 import { loadRuntime } from "./runtime/node.js";
 import { Program, type SessionOptions } from "./session.js";
 

@@ -1,5 +1,5 @@
-import { UserError } from "../errors.js";
-import { allocate, showShape, type Tensor } from "../tensor.js";
+import { UserError } from "../base/errors.js";
+import { allocate, showShape, type Tensor } from "../base/tensor.js";
 import type { Program } from "./session.js";
 
 /**

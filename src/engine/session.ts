@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-common";
-import { UserError } from "../errors.js";
+import { UserError } from "../base/errors.js";
 import {
   allocate,
   checkTensor,
@@ -8,8 +8,8 @@ import {
   type Tensor,
   type TensorData,
   type TensorSpec,
-} from "../tensor.js";
-import type { LoweredGraph } from "./lower.js";
+} from "../base/tensor.js";
+import type { LoweredGraph } from "./lowering/lower.js";
 import type { PlannedMemory } from "./memory/plan.js";
 import { loadRuntime } from "./runtime/node.js";
 import type { Device, Runtime } from "./runtime/runtime.js";

@@ -1,4 +1,4 @@
-import { UserError } from "../errors.js";
+import { UserError } from "../base/errors.js";
 import type { Experiment } from "./experiment.js";
 
 /** What there is to run: cheap to import, as each experiment is loaded when it is asked for. */

@@ -1,6 +1,6 @@
+import type { TensorSpec } from "../base/tensor.js";
 import { userCache } from "../engine/cache/user-cache.js";
 import { compile, type Program, type TracedFunction } from "../engine/index.js";
-import type { TensorSpec } from "../tensor.js";
 
 /**
  * As `compile`, with graphs kept in the user's cache: the runs of an experiment, its seeds and the jobs of a sweep need the same

@@ -1,5 +1,5 @@
+import { UserError } from "../base/errors.js";
 import { type Batching, epochBatches, Random } from "../datasets/index.js";
-import { UserError } from "../errors.js";
 
 /**
  * The batches of a run as indices into `labels`: that after `step` steps, the same each time it is asked for. Every epoch

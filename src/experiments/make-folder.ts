@@ -1,6 +1,6 @@
 import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { UserError } from "../errors.js";
+import { UserError } from "../base/errors.js";
 
 /**
  * Makes a folder with those above it that are missing; throws a UserError where it cannot. Level by level: the

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../errors.js";
-import { version } from "../version.js";
+import { UserError } from "../base/errors.js";
+import { version } from "../base/version.js";
 import { catalogue } from "./catalogue.js";
 import { makeFolder } from "./make-folder.js";
 import { type ReproduceOptions, reproduce } from "./reproduce.js";

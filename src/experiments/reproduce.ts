@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../errors.js";
+import { UserError } from "../base/errors.js";
+import { version } from "../base/version.js";
 import type { NormName } from "../nn/index.js";
 import { featureNorm } from "../nn/models/norm-layer.js";
-import { version } from "../version.js";
 import { experimentNamed } from "./catalogue.js";
 import type { Experiment } from "./experiment.js";
 import { makeFolder } from "./make-folder.js";

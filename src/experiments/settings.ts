@@ -1,4 +1,4 @@
-import { UserError } from "../errors.js";
+import { UserError } from "../base/errors.js";
 import { type Scale, scales } from "./result.js";
 
 /** A kind of setting: how its value is written on a command line. */

@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { UserError } from "../errors.js";
+import { UserError } from "../base/errors.js";
 import { makeFolder } from "./make-folder.js";
 
 /** Writes `value` as JSON: whole or not at all. Makes the folder if missing; throws a UserError where it cannot. */

@@ -1,4 +1,4 @@
-import type { Random } from "../datasets/random.js";
+import type { Random } from "../base/random.js";
 import {
   add,
   conv as convolve,

@@ -1,6 +1,6 @@
-import type { Random } from "../datasets/random.js";
+import type { Random } from "../base/random.js";
+import { sizeOf, type Tensor } from "../base/tensor.js";
 import { full, type Traced } from "../engine/lang/index.js";
-import { sizeOf, type Tensor } from "../tensor.js";
 import type { Norm } from "./norms/norm.js";
 import type { Probe } from "./probe.js";
 

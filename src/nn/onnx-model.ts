@@ -1,6 +1,6 @@
+import type { Tensor, TensorSpec } from "../base/tensor.js";
 import { type Cut, type ModelSource, modelFile, type TracedFunction } from "../engine/index.js";
 import { evaluateShapes, type Traced } from "../engine/lang/index.js";
-import type { Tensor, TensorSpec } from "../tensor.js";
 import type { Network, NormCall } from "./network.js";
 import type { NormOperator, PassMode } from "./norms/norm.js";
 

@@ -1,6 +1,6 @@
+import { UserError } from "../base/errors.js";
+import { showShape, type Tensor } from "../base/tensor.js";
 import { isFloat } from "../engine/lang/index.js";
-import { UserError } from "../errors.js";
-import { showShape, type Tensor } from "../tensor.js";
 import type { OnnxModel, ValueInfo } from "./model.js";
 
 /** A batch: its file, for messages, and its tensors by key. */

@@ -1,6 +1,6 @@
+import { UserError } from "../base/errors.js";
+import { type DType, sizeOf } from "../base/tensor.js";
 import type { Traced } from "../engine/lang/index.js";
-import { UserError } from "../errors.js";
-import { type DType, sizeOf } from "../tensor.js";
 import { type Initializer, type OnnxGraph, type OnnxModel, type OnnxNode, showNode } from "./model.js";
 import { NodeContext, type Scope } from "./ops/context.js";
 import { opOf } from "./ops/table.js";

@@ -1,4 +1,4 @@
-import { sizeOf } from "../tensor.js";
+import { sizeOf } from "../base/tensor.js";
 import type { Initializer, OnnxGraph, OnnxNode } from "./model.js";
 
 /** Who writes and who reads each value of a graph, for finding patterns in it. */

@@ -1,7 +1,7 @@
+import { UserError } from "../base/errors.js";
+import { castTensor, showShape, sizeOf, type Tensor, type TensorSpec } from "../base/tensor.js";
 import type { Traced } from "../engine/lang/index.js";
 import * as lang from "../engine/lang/index.js";
-import { UserError } from "../errors.js";
-import { castTensor, showShape, sizeOf, type Tensor, type TensorSpec } from "../tensor.js";
 import { type Batch, showElements, showKeys } from "./batch.js";
 import type { OpenedModel, Results } from "./open.js";
 

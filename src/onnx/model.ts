@@ -1,4 +1,4 @@
-import type { Tensor, TensorSpec } from "../tensor.js";
+import type { Tensor, TensorSpec } from "../base/tensor.js";
 
 /** Element types that ONNX files hold and blindspot reads. */
 export type ElementType =

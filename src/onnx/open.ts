@@ -1,7 +1,7 @@
+import { UserError } from "../base/errors.js";
+import { castTensor, showShape, type Tensor, type TensorSpec } from "../base/tensor.js";
 import type { Traced } from "../engine/lang/index.js";
 import * as lang from "../engine/lang/index.js";
-import { UserError } from "../errors.js";
-import { castTensor, showShape, type Tensor, type TensorSpec } from "../tensor.js";
 import type { GroupLayout } from "../theory/layout.js";
 import { type Below, findBelow, type LinearBelow, traceBelow } from "./below.js";
 import { Evaluation, isParameter } from "./evaluation.js";

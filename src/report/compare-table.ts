@@ -1,5 +1,5 @@
 import type { ComparedLayer, ComparedReport, Comparison } from "../audit/compare.js";
-import type { Verdict } from "../audit/result.js";
+import type { Verdict } from "../audit/report/result.js";
 import { baseName, cosine, plural, share, significant } from "./format.js";
 import type { TableOptions } from "./table.js";
 import { alignedTable, type Column } from "./terminal/columns.js";

@@ -1,4 +1,4 @@
-import type { LayerReport } from "../audit/result.js";
+import type { LayerReport } from "../audit/report/result.js";
 
 /** What stands where a value is absent. */
 const ABSENT = "–";

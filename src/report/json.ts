@@ -1,4 +1,4 @@
-import type { AuditReport, LayerReport } from "../audit/result.js";
+import type { AuditReport, LayerReport } from "../audit/report/result.js";
 
 /**
  * The report as JSON: keys in the order of the schema whoever built the report, two spaces of indent, lists of

@@ -1,5 +1,5 @@
 import type { Failure } from "../audit/fail-on.js";
-import type { AuditReport, LayerReport } from "../audit/result.js";
+import type { AuditReport, LayerReport } from "../audit/report/result.js";
 import { baseName, cosine, share } from "./format.js";
 
 /**

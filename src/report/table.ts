@@ -1,4 +1,4 @@
-import type { AuditReport, LayerReport, TaylorReport } from "../audit/result.js";
+import type { AuditReport, LayerReport, TaylorReport } from "../audit/report/result.js";
 import { cosine, plural, share, shortOp } from "./format.js";
 import { expansionInWords, TERMS_LEGEND, type TermRow, termRows } from "./taylor.js";
 import { alignedTable, type Column } from "./terminal/columns.js";

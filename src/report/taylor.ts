@@ -1,4 +1,4 @@
-import type { LayerReport, TaylorReport } from "../audit/result.js";
+import type { LayerReport, TaylorReport } from "../audit/report/result.js";
 import { plural, share, significant } from "./format.js";
 import { layerNames } from "./words.js";
 

@@ -1,4 +1,4 @@
-import type { AuditReport, LayerReport } from "../audit/result.js";
+import type { AuditReport, LayerReport } from "../audit/report/result.js";
 import { baseName, duration, plural, significant } from "./format.js";
 
 /** What a report says in plain sentences; the terminal and the HTML page both speak them. */

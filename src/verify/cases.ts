@@ -1,5 +1,5 @@
-import type { Random } from "../datasets/random.js";
-import { sizeOf } from "../tensor.js";
+import type { Random } from "../base/random.js";
+import { sizeOf } from "../base/tensor.js";
 import { batchNormLayout, type GroupLayout } from "../theory/index.js";
 
 /** Features entering a batch normalization, with its parameters: X [N, D, …], γ, β and ẑ [D]. */

@@ -1,4 +1,4 @@
-import { Random } from "../datasets/random.js";
+import { Random } from "../base/random.js";
 import { allKinds, type Case, type CaseKind, sampleCase } from "./cases.js";
 import { type LossMaker, losses as ownLosses } from "./losses.js";
 import type { CheckResult } from "./result.js";

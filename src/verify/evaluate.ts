@@ -1,5 +1,5 @@
+import type { Tensor } from "../base/tensor.js";
 import { compile, lang, type Program, type Traced, type TracedFunction } from "../engine/index.js";
-import type { Tensor } from "../tensor.js";
 
 /** A float64 tensor. */
 export const float64 = (data: Float64Array, shape: readonly number[]): Tensor => ({

@@ -1,4 +1,4 @@
-import type { Random } from "../datasets/random.js";
+import type { Random } from "../base/random.js";
 import type { Expansion } from "../theory/index.js";
 
 /** A random expansion at ẑ = `point`: any g and any symmetric H occur as those of some loss. */

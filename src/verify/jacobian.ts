@@ -1,5 +1,5 @@
+import type { Tensor } from "../base/tensor.js";
 import type { Traced } from "../engine/index.js";
-import type { Tensor } from "../tensor.js";
 import { float64, float64Results, program, withPullback } from "./evaluate.js";
 
 /** The adjoint of a phase at x as a matrix: column k is what the cotangent e_k becomes. */

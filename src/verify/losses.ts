@@ -1,4 +1,4 @@
-import type { Random } from "../datasets/random.js";
+import type { Random } from "../base/random.js";
 import type { SampleLoss } from "../theory/index.js";
 
 /** Makes a loss of one sample with D features; what is random in it is drawn once, so all samples share the formula. */

@@ -1,4 +1,4 @@
-import { showShape } from "../tensor.js";
+import { showShape } from "../base/tensor.js";
 import { addressesOf, type Expansion, type Standardized, standardize } from "../theory/index.js";
 import type { Case } from "./cases.js";
 import type { Context } from "./context.js";

@@ -1,4 +1,4 @@
-import { version } from "../version.js";
+import { version } from "../base/version.js";
 import { checksOf } from "./checks/index.js";
 import { Context } from "./context.js";
 import type { LossMaker } from "./losses.js";

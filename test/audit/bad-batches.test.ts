@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { auditModel } from "../../src/audit/index.js";
-import { UserError } from "../../src/errors.js";
-import { sizeOf, type Tensor } from "../../src/tensor.js";
-import { readTensors, writeNpz } from "../../src/trace/index.js";
+import { UserError } from "../../src/base/errors.js";
+import { sizeOf, type Tensor } from "../../src/base/tensor.js";
+import { readTensors, writeNpz } from "../../src/tensor-files/index.js";
 import { temporaryFolder } from "../support/temporary.js";
 import { expectUserError } from "../support/user-error.js";
 

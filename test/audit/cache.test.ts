@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
 import { type AuditModelOptions, auditModel } from "../../src/audit/index.js";
 import { measuringKey } from "../../src/audit/program-key.js";
+import { version } from "../../src/base/version.js";
 import type { CompileOptions } from "../../src/engine/index.js";
 import { readModel } from "../../src/onnx/index.js";
 import { Attributes } from "../../src/onnx/model.js";
-import { version } from "../../src/version.js";
-import { Notebook } from "../engine/cache/notebook.js";
+import { Notebook } from "../support/engine/notebook.js";
 
 const MODEL = "examples/glyphs.onnx";
 const ONE_CLASS = "examples/one-class.npz";

@@ -1,16 +1,16 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { auditModel } from "../../src/audit/index.js";
-import type { TaylorReport } from "../../src/audit/result.js";
+import type { TaylorReport } from "../../src/audit/report/result.js";
 import { couplesSamples, estimatedDiagonal, exactDiagonal } from "../../src/audit/taylor/hessian-diagonal.js";
 import { NetworkAbove } from "../../src/audit/taylor/network-above.js";
-import { Random } from "../../src/datasets/random.js";
-import { UserError } from "../../src/errors.js";
+import { UserError } from "../../src/base/errors.js";
+import { Random } from "../../src/base/random.js";
+import { castTensor, sizeOf, type Tensor } from "../../src/base/tensor.js";
 import { findNorms, openModel, readModel, resolveLoss } from "../../src/onnx/index.js";
-import { castTensor, sizeOf, type Tensor } from "../../src/tensor.js";
+import { readTensors, writeNpz } from "../../src/tensor-files/index.js";
 import { batchNormLayout, offDiagonalPassed, standardize } from "../../src/theory/index.js";
-import { readTensors, writeNpz } from "../../src/trace/index.js";
-import { float, type GraphSpec, modelBytes } from "../onnx/support/build.js";
+import { float, type GraphSpec, modelBytes } from "../support/onnx/build.js";
 import { hasShared, shared, sharedReason } from "../support/shared.js";
 import { temporaryFolder } from "../support/temporary.js";
 

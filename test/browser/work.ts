@@ -1,10 +1,10 @@
-import { Random } from "../../src/datasets/random.js";
+import { Random } from "../../src/base/random.js";
+import { sizeOf, type Tensor } from "../../src/base/tensor.js";
 import { compile, type Device, Loop, lang, type Traced } from "../../src/engine/index.js";
 import { conv, globalAveragePool, linear, relu } from "../../src/nn/layers.js";
 import { crossEntropy } from "../../src/nn/losses.js";
 import { normLayer } from "../../src/nn/models/norm-layer.js";
 import { chain, initialValues, network } from "../../src/nn/network.js";
-import { sizeOf, type Tensor } from "../../src/tensor.js";
 
 /** The same work in Node and in a browser: what comes out should be the same numbers. */
 export interface Results {

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from "vitest";
+import type { Tensor } from "../../src/base/tensor.js";
 import { compile, compileFor, lang, Program, type TracedFunction } from "../../src/engine/index.js";
-import type { Tensor } from "../../src/tensor.js";
-import { tensor } from "./support.js";
+import { tensor } from "../support/engine/programs.js";
 
 /** Standardized rows times weights: the mean depends on the number of rows, which is in the graph. */
 const fn: TracedFunction = (x, w) => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { lang, type TracedFunction } from "../../src/engine/index.js";
-import { lax, numpy as np, type Traced } from "../../src/engine/jax.js";
-import { exactFloat64 } from "../../src/engine/literals.js";
-import { compiled, tensor } from "./support.js";
+import { lax, numpy as np, type Traced } from "../../src/engine/tracing/jax.js";
+import { exactFloat64 } from "../../src/engine/tracing/literals.js";
+import { compiled, tensor } from "../support/engine/programs.js";
 
 const L = lang;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { compile, Loop, lang, type TracedFunction } from "../../src/engine/index.js";
-import { tensor } from "./support.js";
+import { tensor } from "../support/engine/programs.js";
 
 const L = lang;
 const spec = { shape: [4, 3], dtype: "float64" as const };

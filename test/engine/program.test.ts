@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { compile, lang } from "../../src/engine/index.js";
-import { tensor } from "./support.js";
+import { tensor } from "../support/engine/programs.js";
 
 const L = lang;
 const spec = (...shape: number[]) => ({ shape, dtype: "float32" as const });

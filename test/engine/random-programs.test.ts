@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { DType } from "../../src/base/tensor.js";
 import { lang, lower, type TracedFunction } from "../../src/engine/index.js";
-import { numpy as np, type Traced, vmap } from "../../src/engine/jax.js";
-import { OPTIMIZED, PLAIN } from "../../src/engine/optimizations.js";
-import type { Primitive } from "../../src/engine/primitives.js";
-import { rules } from "../../src/engine/rules/index.js";
-import { unsupportedRules } from "../../src/engine/rules/unsupported.js";
-import { trace } from "../../src/engine/trace.js";
-import type { DType } from "../../src/tensor.js";
-import { compiled, eager, expectClose, oracle, tensor, withGradients } from "./support.js";
+import { OPTIMIZED, PLAIN } from "../../src/engine/lowering/optimizations.js";
+import { rules } from "../../src/engine/lowering/rules/index.js";
+import { unsupportedRules } from "../../src/engine/lowering/rules/unsupported.js";
+import { numpy as np, type Traced, vmap } from "../../src/engine/tracing/jax.js";
+import type { Primitive } from "../../src/engine/tracing/primitives.js";
+import { trace } from "../../src/engine/tracing/trace.js";
+import { compiled, eager, expectClose, oracle, tensor, withGradients } from "../support/engine/programs.js";
 
 const L = lang;
 oracle("wasm");

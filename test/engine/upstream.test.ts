@@ -1,10 +1,10 @@
 import * as runtime from "onnxruntime-node";
 import { afterAll, describe, expect, it } from "vitest";
-import { emit } from "../../src/engine/emit.js";
-import { GraphBuilder, type GraphDType } from "../../src/engine/graph.js";
+import { emit } from "../../src/engine/graph/emit.js";
+import { GraphBuilder, type GraphDType } from "../../src/engine/graph/graph.js";
 import { lang, lower } from "../../src/engine/index.js";
-import { lax, makeJaxpr, numpy as np, type Traced } from "../../src/engine/jax.js";
-import { eager, oracle, tensor } from "./support.js";
+import { lax, makeJaxpr, numpy as np, type Traced } from "../../src/engine/tracing/jax.js";
+import { eager, oracle, tensor } from "../support/engine/programs.js";
 
 /**
  * Faults of the packages below that the engine works around, listed in docs/upstream.md. Each test holds as long as the fault

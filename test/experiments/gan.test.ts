@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { Random } from "../../src/datasets/random.js";
+import { Random } from "../../src/base/random.js";
+import { sizeOf, type Tensor } from "../../src/base/tensor.js";
 import { adversarial } from "../../src/experiments/gan-batches/procedure.js";
 import { MetricsFile } from "../../src/experiments/training/metrics.js";
 import { Stepper } from "../../src/experiments/training/stepper.js";
@@ -11,10 +12,9 @@ import { supervised } from "../../src/experiments/training/supervised.js";
 import { train } from "../../src/experiments/training/train.js";
 import { discriminator, generator, sgd } from "../../src/nn/index.js";
 import { binaryCrossEntropy } from "../../src/nn/losses.js";
-import { sizeOf, type Tensor } from "../../src/tensor.js";
+import { smallGan } from "../support/experiments/small-gan.js";
 import { temporaryFolder } from "../support/temporary.js";
 import { expectUserError } from "../support/user-error.js";
-import { smallGan } from "./support/small-gan.js";
 
 const wave = (shape: readonly number[], phase: number, scale: number, mean = 0): Tensor => ({
   dtype: "float32",
@@ -149,7 +149,7 @@ describe("a run of a GAN", () => {
     const run = await smallGan();
     const whole = await train(run, { folder: folder.path("whole") });
 
-    const script = fileURLToPath(new URL("support/run-small-gan.ts", import.meta.url));
+    const script = fileURLToPath(new URL("../support/experiments/run-small-gan.ts", import.meta.url));
     const child = spawn(process.execPath, ["--import", "tsx", script, folder.path("killed")], {
       stdio: "inherit",
     });

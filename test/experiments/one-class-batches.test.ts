@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { Random } from "../../src/base/random.js";
+import type { Tensor } from "../../src/base/tensor.js";
 import type { Dataset, Split } from "../../src/datasets/index.js";
-import { Random } from "../../src/datasets/random.js";
 import { compile } from "../../src/engine/index.js";
 import { TrainingImages } from "../../src/experiments/one-class-batches/images.js";
 import { judged } from "../../src/experiments/one-class-batches/network.js";
 import { initialBuffers, initialValues } from "../../src/nn/index.js";
-import type { Tensor } from "../../src/tensor.js";
 import { expectUserError } from "../support/user-error.js";
 
 const SHAPE = [2, 6, 5] as const;

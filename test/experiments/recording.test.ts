@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Random } from "../../src/datasets/random.js";
+import { Random } from "../../src/base/random.js";
+import type { Tensor } from "../../src/base/tensor.js";
 import { reshape, sigmoid, type Traced } from "../../src/engine/lang/index.js";
 import { Stepper } from "../../src/experiments/training/stepper.js";
 import { supervised } from "../../src/experiments/training/supervised.js";
@@ -17,9 +18,8 @@ import { binaryCrossEntropy } from "../../src/nn/losses.js";
 import { normLayer } from "../../src/nn/models/norm-layer.js";
 import { chain, type LayerFunction, type Network, network } from "../../src/nn/network.js";
 import { readModel } from "../../src/onnx/index.js";
-import type { Tensor } from "../../src/tensor.js";
-import { readTensors } from "../../src/trace/index.js";
-import { type ZooModel, zooModels } from "../zoo/golden.js";
+import { readTensors } from "../../src/tensor-files/index.js";
+import { type ZooModel, zooModels } from "../support/zoo/golden.js";
 
 /** The networks of test/fixtures/zoo/models.py, with PyTorch's names. */
 const mlp = (norm: NormName): Network =>

@@ -3,14 +3,14 @@ import { describe, expect, it, vi } from "vitest";
 import { reproduceAll } from "../../src/experiments/reproduce-all.js";
 import { suitePage } from "../../src/report/experiment/suite-page.js";
 import { suiteTable } from "../../src/report/experiment/suite-table.js";
+import { fault } from "../support/experiments/three-experiments.js";
 import { findAll, parseHtml, textOf } from "../support/html.js";
 import { temporaryFolder } from "../support/temporary.js";
 import { expectUserError } from "../support/user-error.js";
-import { fault } from "./support/three-experiments.js";
 
 const folder = temporaryFolder();
 
-vi.mock("../../src/experiments/catalogue.js", () => import("./support/three-experiments.js"));
+vi.mock("../../src/experiments/catalogue.js", () => import("../support/experiments/three-experiments.js"));
 
 describe("all experiments", () => {
   const out = folder.path("all");

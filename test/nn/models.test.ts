@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Random } from "../../src/datasets/random.js";
+import { Random } from "../../src/base/random.js";
+import { sizeOf, type Tensor } from "../../src/base/tensor.js";
 import { compile } from "../../src/engine/index.js";
 import { valueAndGrad } from "../../src/engine/lang/index.js";
 import { conv, convTranspose, linear } from "../../src/nn/layers.js";
@@ -7,7 +8,6 @@ import { crossEntropy } from "../../src/nn/losses.js";
 import { autoencoder, type ClassifierName, classifiers, mlp, resnet } from "../../src/nn/models/index.js";
 import { initialBuffers, initialValues, type Network, Registry } from "../../src/nn/network.js";
 import type { NormName } from "../../src/nn/norms/index.js";
-import { sizeOf, type Tensor } from "../../src/tensor.js";
 
 const parameterCount = ({ parameters }: Network): number =>
   parameters.reduce((total, { shape }) => total + sizeOf(shape), 0);

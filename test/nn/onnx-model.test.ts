@@ -1,7 +1,8 @@
 import * as ort from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
 import { auditModel } from "../../src/audit/index.js";
-import { Random } from "../../src/datasets/random.js";
+import { Random } from "../../src/base/random.js";
+import { castTensor, sizeOf, type Tensor } from "../../src/base/tensor.js";
 import { compile } from "../../src/engine/index.js";
 import { add, constant, evaluateShapes, type Traced, valueAndGrad } from "../../src/engine/lang/index.js";
 import {
@@ -20,9 +21,8 @@ import {
   vgg,
 } from "../../src/nn/index.js";
 import { findNorms, readModel } from "../../src/onnx/index.js";
-import { castTensor, sizeOf, type Tensor } from "../../src/tensor.js";
+import { writeNpz } from "../../src/tensor-files/index.js";
 import { BlockedSharesAccumulator } from "../../src/theory/index.js";
-import { writeNpz } from "../../src/trace/index.js";
 import { temporaryFolder } from "../support/temporary.js";
 
 const folder = temporaryFolder();

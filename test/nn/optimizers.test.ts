@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { Tensor } from "../../src/base/tensor.js";
 import { compile, type Traced } from "../../src/engine/index.js";
 import { add, cos, mul, sub } from "../../src/engine/lang/index.js";
 import { adam, adamax, type Optimizer, sgd } from "../../src/nn/optimizers/index.js";
-import type { Tensor } from "../../src/tensor.js";
 
 const vector = (...values: number[]): Tensor => ({
   dtype: "float32",

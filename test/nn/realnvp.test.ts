@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { Random } from "../../src/datasets/random.js";
+import { Random } from "../../src/base/random.js";
+import { type DType, sizeOf, type Tensor } from "../../src/base/tensor.js";
 import { compile, type Traced } from "../../src/engine/index.js";
 import { full, jvp, mean, sub, valueAndGrad } from "../../src/engine/lang/index.js";
 import { bitsPerDimension, type NormName, realnvp } from "../../src/nn/index.js";
 import { couplingNorm, logSlope, standardized } from "../../src/nn/models/realnvp/coupling-norm.js";
 import { logit } from "../../src/nn/models/realnvp/logit.js";
 import { initialBuffers, initialValues, type Network, Registry } from "../../src/nn/network.js";
-import { type DType, sizeOf, type Tensor } from "../../src/tensor.js";
 import { expectUserError } from "../support/user-error.js";
 
 const SHAPE = [1, 4, 4] as const;

@@ -11,11 +11,11 @@ import {
   TensorProtoSchema,
 } from "onnx-buf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { UserError } from "../../src/errors.js";
-import { widenBfloat16, widenFloat16 } from "../../src/half-floats.js";
+import { UserError } from "../../src/base/errors.js";
+import { widenBfloat16, widenFloat16 } from "../../src/base/half-floats.js";
 import { decodeTensor } from "../../src/onnx/decode/tensors.js";
 import { decodeModel, readModel } from "../../src/onnx/index.js";
-import { float, ints, modelBytes, tensorProto } from "./support/build.js";
+import { float, ints, modelBytes, tensorProto } from "../support/onnx/build.js";
 
 let folder: string;
 beforeAll(() => {

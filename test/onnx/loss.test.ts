@@ -1,5 +1,6 @@
 import { defaultDevice } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
+import type { Tensor } from "../../src/base/tensor.js";
 import { constant } from "../../src/engine/lang/index.js";
 import {
   decodeModel,
@@ -9,9 +10,8 @@ import {
   openModel,
   resolveLoss,
 } from "../../src/onnx/index.js";
-import type { Tensor } from "../../src/tensor.js";
-import { type Elements, float, ints, modelBytes, type NodeSpec } from "./support/build.js";
-import { toTensor } from "./support/run.js";
+import { type Elements, float, ints, modelBytes, type NodeSpec } from "../support/onnx/build.js";
+import { toTensor } from "../support/onnx/run.js";
 
 defaultDevice("cpu");
 

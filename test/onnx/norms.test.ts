@@ -6,7 +6,6 @@ import {
   partlyFusedHint,
   readModel,
 } from "../../src/onnx/index.js";
-import { hasShared, shared, sharedReason } from "../support/shared.js";
 import {
   type Elements,
   float,
@@ -15,8 +14,9 @@ import {
   modelBytes,
   type NodeSpec,
   scalar,
-} from "./support/build.js";
-import { distance, imported, oracle } from "./support/run.js";
+} from "../support/onnx/build.js";
+import { distance, imported, oracle } from "../support/onnx/run.js";
+import { hasShared, shared, sharedReason } from "../support/shared.js";
 
 const values = (...shape: number[]): Elements =>
   float(

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { add, constant, full, mul, sum, type Traced, valueAndGrad } from "../../src/engine/lang/index.js";
 import { decodeModel, findNorms, matchInputs, openModel } from "../../src/onnx/index.js";
 import { groupCount, groupSize } from "../../src/theory/layout.js";
-import { type Elements, float, type GraphSpec, ints, modelBytes } from "./support/build.js";
-import { distance, imported, oracle, toTensor } from "./support/run.js";
+import { type Elements, float, type GraphSpec, ints, modelBytes } from "../support/onnx/build.js";
+import { distance, imported, oracle, toTensor } from "../support/onnx/run.js";
 
 defaultDevice("cpu");
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Data, type OpCase, opCases } from "./op-cases.js";
-import { AsFloat, type Elements, modelBytes } from "./support/build.js";
-import { distance, imported, oracle } from "./support/run.js";
+import { AsFloat, type Elements, modelBytes } from "../support/onnx/build.js";
+import { Data, type OpCase, opCases } from "../support/onnx/op-cases.js";
+import { distance, imported, oracle } from "../support/onnx/run.js";
 
 /** The case as a model of one node, and the data to feed it. */
 function modelOf({ op, opset, domain, attributes, inputs, outputs = 1, unused = 0, outputType }: OpCase) {

@@ -2,7 +2,7 @@ import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { ModelProtoSchema, TensorProto_DataType } from "onnx-buf";
 import { describe, expect, it } from "vitest";
-import { UserError } from "../../src/errors.js";
+import { UserError } from "../../src/base/errors.js";
 import {
   decodeModel,
   findNorms,
@@ -18,8 +18,8 @@ import {
   ints,
   modelBytes,
   type NodeSpec,
-} from "./support/build.js";
-import { distance, imported, oracle, toTensor } from "./support/run.js";
+} from "../support/onnx/build.js";
+import { distance, imported, oracle, toTensor } from "../support/onnx/run.js";
 
 const values = (...shape: number[]): Elements =>
   float(

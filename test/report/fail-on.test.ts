@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { findFailures, parseFailOn } from "../../src/audit/fail-on.js";
-import { UserError } from "../../src/errors.js";
+import { UserError } from "../../src/base/errors.js";
 import { autoencoder, denseNet, hostile } from "../support/report-fixture.js";
 
 const failing = (conditions: string, report = autoencoder()) => [

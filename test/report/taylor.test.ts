@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { LayerReport, TaylorReport } from "../../src/audit/result.js";
+import type { LayerReport, TaylorReport } from "../../src/audit/report/result.js";
 import { auditHtml } from "../../src/report/html/index.js";
 import { auditJson } from "../../src/report/json.js";
 import { auditTable } from "../../src/report/table.js";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { allocate, type DType, sizeOf, type Tensor } from "../../src/tensor.js";
+import { allocate, type DType, sizeOf, type Tensor } from "../../src/base/tensor.js";
 
 const anyTensor: fc.Arbitrary<Tensor> = fc
   .tuple(

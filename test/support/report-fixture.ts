@@ -1,4 +1,4 @@
-import type { AuditReport, LayerReport, Verdict, WeightsReport } from "../../src/audit/result.js";
+import type { AuditReport, LayerReport, Verdict, WeightsReport } from "../../src/audit/report/result.js";
 
 /**
  * Audit reports with realistic numbers, for tests of everything that reads one. The layers of `mlp` and

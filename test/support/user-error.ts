@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { UserError } from "../../src/errors.js";
+import { UserError } from "../../src/base/errors.js";
 
 /** Expects a UserError of one line that names the file and holds the words. */
 export async function expectUserError(

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Random } from "../../src/datasets/random.js";
+import { Random } from "../../src/base/random.js";
 import {
   addressesOf,
   affine,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Random } from "../../src/datasets/random.js";
+import { Random } from "../../src/base/random.js";
 import { type Element, RootAlgebra } from "../../src/verify/exact/algebra.js";
 import { deviations, exactCase, features, terms } from "../../src/verify/exact/cases.js";
 import { Rational } from "../../src/verify/exact/rational.js";

@@ -1,9 +1,9 @@
-import { Random } from "../../datasets/random.js";
+import { Random } from "../../base/random.js";
+import { castTensor, sizeOf, type Tensor } from "../../base/tensor.js";
 import type { Device, ProgramCache } from "../../engine/index.js";
 import type { Loss, OpenedLayer, OpenedModel } from "../../onnx/index.js";
-import { castTensor, sizeOf, type Tensor } from "../../tensor.js";
 import { type Addresses, addressesOf, type FloatArray, standardize } from "../../theory/index.js";
-import type { TaylorReport } from "../result.js";
+import type { TaylorReport } from "../report/result.js";
 import { couplesSamples, estimatedDiagonal, exactDiagonal, type Share } from "./hessian-diagonal.js";
 import { type Feeds, frozenAbove, NetworkAbove } from "./network-above.js";
 import { taylorTerms } from "./terms.js";

@@ -1,4 +1,4 @@
-import type { Random } from "../../datasets/random.js";
+import type { Random } from "../../base/random.js";
 import type { FloatArray } from "../../theory/index.js";
 
 /** H·direction, for a Hessian that is only known by its products. */

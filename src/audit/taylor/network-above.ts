@@ -1,8 +1,8 @@
+import type { Tensor, TensorSpec } from "../../base/tensor.js";
 import type { CompileOptions, Program } from "../../engine/index.js";
 import { full, jvp, type Traced, type TracedFunction, valueAndGrad } from "../../engine/lang/index.js";
+import { compileForMeasuring } from "../../measure/compile-for-measuring.js";
 import type { Hooks, Loss, Moments, OpenedModel } from "../../onnx/index.js";
-import type { Tensor, TensorSpec } from "../../tensor.js";
-import { compileForMeasuring } from "../compile.js";
 
 /** What a model is run on: its stored parameters and the batch, in the order of `OpenedModel`, and the target. */
 export interface Feeds {

@@ -5,7 +5,7 @@ import {
   type Standardized,
   standardizeAdjoint,
 } from "../../theory/index.js";
-import type { TaylorReport } from "../result.js";
+import type { TaylorReport } from "../report/result.js";
 import type { HessianDiagonal, Share } from "./hessian-diagonal.js";
 
 /** Derivatives of the loss at a layer, on the batch; every array in the shape of z. */

@@ -1,8 +1,8 @@
-import type { TensorSpec } from "../../tensor.js";
+import type { TensorSpec } from "../../base/tensor.js";
 import type { TracedFunction } from "../lang/autodiff.js";
-import { type LoweredGraph, type LowerOptions, lower, lowerTraced } from "../lower.js";
-import { OPTIMIZED } from "../optimizations.js";
-import { trace } from "../trace.js";
+import { type LoweredGraph, type LowerOptions, lower, lowerTraced } from "../lowering/lower.js";
+import { OPTIMIZED } from "../lowering/optimizations.js";
+import { trace } from "../tracing/trace.js";
 import { describeProgram } from "./describe-program.js";
 import type { CallerKey, ProgramCache } from "./program-cache.js";
 import { restoreGraph, storeGraph } from "./stored-graph.js";

@@ -1,4 +1,4 @@
-import type { LoweredGraph } from "../lower.js";
+import type { LoweredGraph } from "../lowering/lower.js";
 
 /** What is stored of a graph besides the bytes of its ONNX file. Sources are not. */
 interface Header extends Pick<LoweredGraph, "inputs" | "outputs" | "memory"> {

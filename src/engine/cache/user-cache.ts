@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import { cacheFolder } from "../../cache-folder.js";
-import { UserError } from "../../errors.js";
+import { cacheFolder } from "../../base/cache-folder.js";
+import { UserError } from "../../base/errors.js";
 import { codeHash } from "./code-hash.js";
 import { DiskCache } from "./disk-cache.js";
 import type { ProgramCache } from "./program-cache.js";
@@ -10,7 +10,7 @@ import type { ProgramCache } from "./program-cache.js";
  * The code that makes programs: what audits trace, too, since their keys spare them tracing. Hashed when this is loaded, as the
  * process goes on with what it has loaded whatever happens to the files.
  */
-const CODE = codeHash(["engine", "onnx", "audit", "theory"]);
+const CODE = codeHash(["base", "engine", "measure", "onnx", "audit", "theory"]);
 
 /**
  * The cache of the user who runs this process: in the folder `programs` of `cacheFolder`, in the one that BLINDSPOT_CACHE names,

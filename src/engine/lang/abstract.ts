@@ -1,5 +1,5 @@
-import type { TensorSpec } from "../../tensor.js";
-import { makeJaxpr, numpy as np, type Traced } from "../jax.js";
+import type { TensorSpec } from "../../base/tensor.js";
+import { makeJaxpr, numpy as np, type Traced } from "../tracing/jax.js";
 import type { TracedFunction } from "./autodiff.js";
 import { borrow, dtypeOf } from "./core.js";
 

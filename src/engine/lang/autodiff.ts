@@ -1,5 +1,5 @@
-import { jvp as jaxJvp, vjp as jaxVjp, type Traced } from "../jax.js";
-import { Provenance } from "../provenance.js";
+import { jvp as jaxJvp, vjp as jaxVjp, type Traced } from "../tracing/jax.js";
+import { Provenance } from "../tracing/provenance.js";
 import { borrow, dtypeOf, scalar } from "./core.js";
 
 /** A function of traced values, flat on both sides. */

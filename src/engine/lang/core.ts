@@ -1,5 +1,5 @@
-import type { DType, TensorData } from "../../tensor.js";
-import { lax, numpy as np, type Traced } from "../jax.js";
+import type { DType, TensorData } from "../../base/tensor.js";
+import { lax, numpy as np, type Traced } from "../tracing/jax.js";
 
 export type { Traced };
 

@@ -1,4 +1,4 @@
-import { lax, numpy as np, type Traced } from "../jax.js";
+import { lax, numpy as np, type Traced } from "../tracing/jax.js";
 import { borrow, cast, dtypeOf, isFloat, type Operand, pair } from "./core.js";
 
 export function add(a: Operand, b: Operand): Traced {

@@ -1,4 +1,4 @@
-import { lax, numpy as np, type Traced } from "../jax.js";
+import { lax, numpy as np, type Traced } from "../tracing/jax.js";
 import { borrow } from "./core.js";
 import { flip, reshape, transpose } from "./shape.js";
 

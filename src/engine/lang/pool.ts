@@ -1,4 +1,4 @@
-import { lax, numpy as np, type Traced } from "../jax.js";
+import { lax, numpy as np, type Traced } from "../tracing/jax.js";
 import { borrow, dtypeOf, full } from "./core.js";
 import { concat, pad } from "./shape.js";
 

@@ -1,4 +1,4 @@
-import { numpy as np, type Traced } from "../jax.js";
+import { numpy as np, type Traced } from "../tracing/jax.js";
 import { borrow, stopGradient } from "./core.js";
 import { div, exp, log, mul, sub } from "./elementwise.js";
 

@@ -1,4 +1,4 @@
-import { numpy as np, type Traced } from "../jax.js";
+import { numpy as np, type Traced } from "../tracing/jax.js";
 import { borrow } from "./core.js";
 
 export const reshape = (x: Traced, shape: readonly number[]): Traced =>

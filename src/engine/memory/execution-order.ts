@@ -1,4 +1,4 @@
-import type { Graph, Node, Value } from "../graph.js";
+import type { Graph, Node, Value } from "../graph/graph.js";
 
 /**
  * The nodes in the order in which ONNX Runtime executes them, which is not the file's: depth first from the nodes whose

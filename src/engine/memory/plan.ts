@@ -1,5 +1,5 @@
-import { sizeOf } from "../../tensor.js";
-import type { Graph, GraphDType, Node, Value } from "../graph.js";
+import { sizeOf } from "../../base/tensor.js";
+import type { Graph, GraphDType, Node, Value } from "../graph/graph.js";
 import { executionOrder } from "./execution-order.js";
 
 /** Bytes that a run of a graph needs, by plan. */

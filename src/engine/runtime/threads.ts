@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { UserError } from "../../errors.js";
+import { UserError } from "../../base/errors.js";
 
 /**
  * Threads within one operator where a program is not told: `BLINDSPOT_THREADS`, which processes side by side are given

@@ -1,7 +1,7 @@
-import { Random } from "../../datasets/random.js";
+import { Random } from "../../base/random.js";
+import { sizeOf, type Tensor } from "../../base/tensor.js";
 import { type NormName, sgd } from "../../nn/index.js";
 import type { Network } from "../../nn/network.js";
-import { sizeOf, type Tensor } from "../../tensor.js";
 import type { Experiment, ExperimentContext, Findings } from "../experiment.js";
 import type { Claim, ClaimResult, Scale } from "../result.js";
 import { once } from "../runs.js";

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { auditModel } from "../../audit/index.js";
+import { sizeOf, type Tensor } from "../../base/tensor.js";
 import { batchOf, type Dataset, epochBatches, firstOf, Random } from "../../datasets/index.js";
 import { userCache } from "../../engine/cache/user-cache.js";
 import { crossEntropy, mlp, sgd } from "../../nn/index.js";
-import { sizeOf, type Tensor } from "../../tensor.js";
-import { writeNpz } from "../../trace/index.js";
+import { writeNpz } from "../../tensor-files/index.js";
 import { Epochs } from "../epochs.js";
 import { exportRun } from "../training/export.js";
 import { supervised } from "../training/supervised.js";

@@ -1,7 +1,7 @@
-import { Random } from "../../datasets/random.js";
+import { Random } from "../../base/random.js";
+import type { Tensor } from "../../base/tensor.js";
 import { adam, crossEntropy, network } from "../../nn/index.js";
 import { linear } from "../../nn/layers.js";
-import type { Tensor } from "../../tensor.js";
 import { Stepper } from "../training/stepper.js";
 import { supervised } from "../training/supervised.js";
 import type { Features } from "./geometry.js";

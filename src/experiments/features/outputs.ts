@@ -1,8 +1,8 @@
+import type { Tensor } from "../../base/tensor.js";
 import { batchOf, type Split } from "../../datasets/index.js";
 import type { Traced } from "../../engine/index.js";
 import { reshape } from "../../engine/lang/index.js";
 import type { Network } from "../../nn/network.js";
-import type { Tensor } from "../../tensor.js";
 import { compileKept } from "../compile-kept.js";
 import type { Features } from "./geometry.js";
 

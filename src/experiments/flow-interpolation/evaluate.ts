@@ -1,6 +1,6 @@
+import { sizeOf, type Tensor } from "../../base/tensor.js";
 import { Random, type Split } from "../../datasets/index.js";
 import { bitsPerDimension, type RealNvp } from "../../nn/index.js";
-import { sizeOf, type Tensor } from "../../tensor.js";
 import { compileKept } from "../compile-kept.js";
 import { splitState } from "../training/learner.js";
 import type { TrainingState } from "../training/procedure.js";

@@ -1,6 +1,6 @@
 import { encode } from "fast-png";
+import { sizeOf, type Tensor } from "../../base/tensor.js";
 import type { Random, Split } from "../../datasets/index.js";
-import { sizeOf, type Tensor } from "../../tensor.js";
 
 /** The images of these classes. */
 export function ofClasses({ images, labels }: Split, classes: readonly number[]): Split {

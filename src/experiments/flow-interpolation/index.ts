@@ -1,3 +1,5 @@
+import { UserError } from "../../base/errors.js";
+import { sizeOf } from "../../base/tensor.js";
 import {
   type Batching,
   batchings,
@@ -6,9 +8,7 @@ import {
   loadDataset,
   Random,
 } from "../../datasets/index.js";
-import { UserError } from "../../errors.js";
 import { adamax, bitsPerDimension, type NormName, realnvp } from "../../nn/index.js";
-import { sizeOf } from "../../tensor.js";
 import { Epochs } from "../epochs.js";
 import type { Experiment, ExperimentContext, Findings } from "../experiment.js";
 import type { Curve, Measurement } from "../result.js";

@@ -1,6 +1,6 @@
+import type { Tensor } from "../../base/tensor.js";
 import { batchOf, type Dataset, type Split } from "../../datasets/index.js";
 import { mul, sub, type Traced } from "../../engine/lang/index.js";
-import type { Tensor } from "../../tensor.js";
 
 /** The data set with its images in a frame of zeros, so that width and height are multiples of `multiple`: 28 to 32 for 8. */
 export function framed(dataset: Dataset, multiple: number): Dataset {

@@ -1,6 +1,6 @@
+import type { Tensor } from "../../base/tensor.js";
 import { type Dataset, datasetNames, firstOf, loadDataset, Random } from "../../datasets/index.js";
 import { adam, discriminator, generator, type NormName } from "../../nn/index.js";
-import type { Tensor } from "../../tensor.js";
 import { Epochs } from "../epochs.js";
 import type { Experiment, ExperimentContext, Findings } from "../experiment.js";
 import { linearProbe } from "../features/linear-probe.js";

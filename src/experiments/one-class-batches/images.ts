@@ -1,6 +1,6 @@
+import type { Tensor } from "../../base/tensor.js";
 import { batchOf, type Dataset, Random, type Split } from "../../datasets/index.js";
 import { constant, div, sub, type Traced } from "../../engine/lang/index.js";
-import type { Tensor } from "../../tensor.js";
 
 /** How training images vary: not at all, or mirrored at random and cut out of a frame of zeros at random. */
 export const augmentations = ["none", "flip-crop"] as const;

@@ -1,11 +1,11 @@
+import { UserError } from "../../base/errors.js";
+import { showShape, sizeOf } from "../../base/tensor.js";
 import type { Dataset } from "../../datasets/index.js";
 import { evaluateShapes, type Traced } from "../../engine/lang/index.js";
-import { UserError } from "../../errors.js";
 import { type Classifier, classifier, classifierNames, classifiers, type NormName } from "../../nn/index.js";
 import { flatten, globalAveragePool, linear, relu } from "../../nn/layers.js";
 import { normLayer } from "../../nn/models/norm-layer.js";
 import { chain, type Network, Registry } from "../../nn/network.js";
-import { showShape, sizeOf } from "../../tensor.js";
 
 /** A classifier to be judged by its features and by what enters its last norm. */
 export interface Judged {

@@ -1,4 +1,4 @@
-import { UserError } from "../../errors.js";
+import { UserError } from "../../base/errors.js";
 import type { NormName } from "../../nn/index.js";
 import { prepare } from "../reproduce.js";
 import type { Scale } from "../result.js";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { version } from "../../version.js";
+import { version } from "../../base/version.js";
 import { reproduce } from "../reproduce.js";
 import { writeJson, writeText } from "../write-json.js";
 import { csvOf } from "./csv.js";

@@ -1,5 +1,5 @@
 /** A process that does one job: it is sent an `Assignment` and sends `Report`s until it has an outcome. */
-import { UserError } from "../../errors.js";
+import { UserError } from "../../base/errors.js";
 import { type Outcome, runJob } from "./job.js";
 import type { Assignment, Report } from "./process.js";
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../../errors.js";
+import { UserError } from "../../base/errors.js";
 import type { Scale } from "../result.js";
 import { writeRun } from "../runs.js";
 import { writeJson } from "../write-json.js";

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { UserError } from "../../errors.js";
-import { openTensorFile, readTensor, writeSafetensors } from "../../trace/index.js";
+import { UserError } from "../../base/errors.js";
+import { openTensorFile, readTensor, writeSafetensors } from "../../tensor-files/index.js";
 import type { TrainingState } from "./procedure.js";
 
 /** A state of training with the number of steps that led to it. */

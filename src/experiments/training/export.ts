@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import type { Tensor } from "../../base/tensor.js";
 import { type Network, onnxModel } from "../../nn/index.js";
-import type { Tensor } from "../../tensor.js";
-import { writeNpz, writeWholeFile } from "../../trace/index.js";
+import { writeNpz, writeWholeFile } from "../../tensor-files/index.js";
 import { splitState } from "./learner.js";
 import type { TrainingState } from "./procedure.js";
 

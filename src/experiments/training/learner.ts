@@ -1,8 +1,8 @@
-import type { Random } from "../../datasets/random.js";
+import type { Random } from "../../base/random.js";
+import { sizeOf, type Tensor } from "../../base/tensor.js";
 import type { Traced } from "../../engine/lang/index.js";
 import { initialBuffers, initialValues, type Network } from "../../nn/network.js";
 import type { Optimizer } from "../../nn/optimizers/index.js";
-import { sizeOf, type Tensor } from "../../tensor.js";
 
 /** A network and the rule that trains it. Its state: parameters, then buffers, then the optimizer's slots, slot by slot. */
 export interface Learner {

@@ -1,7 +1,7 @@
-import type { Random } from "../../datasets/random.js";
+import type { Random } from "../../base/random.js";
+import type { Tensor } from "../../base/tensor.js";
 import type { Traced } from "../../engine/lang/index.js";
 import type { Probe } from "../../nn/probe.js";
-import type { Tensor } from "../../tensor.js";
 
 /** All that a training step changes, in the order of `Procedure.names`. */
 export type TrainingState = readonly Tensor[];

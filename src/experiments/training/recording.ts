@@ -1,5 +1,4 @@
-import { groupMean } from "../../audit/group-mean.js";
-import { weightGram } from "../../audit/weight-gram.js";
+import type { Tensor } from "../../base/tensor.js";
 import {
   add,
   dtypeOf,
@@ -12,9 +11,10 @@ import {
   type Traced,
   valueAndGrad,
 } from "../../engine/lang/index.js";
+import { groupMean } from "../../measure/group-mean.js";
+import { weightGram } from "../../measure/weight-products.js";
 import type { Blocked } from "../../nn/norms/index.js";
 import type { LinearUse, Probe } from "../../nn/probe.js";
-import type { Tensor } from "../../tensor.js";
 import {
   BlockedSharesAccumulator,
   type GroupLayout,

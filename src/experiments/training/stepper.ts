@@ -1,6 +1,6 @@
+import type { Tensor, TensorSpec } from "../../base/tensor.js";
 import { Loop, type Program, type TracedFunction } from "../../engine/index.js";
 import { valueAndGrad } from "../../engine/lang/index.js";
-import type { Tensor, TensorSpec } from "../../tensor.js";
 import { compileKept } from "../compile-kept.js";
 import type { ProbedValueAndGrad, Procedure, TrainingState } from "./procedure.js";
 import { Recording, recordedNumbers } from "./recording.js";

@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { Random } from "../../datasets/random.js";
-import { UserError } from "../../errors.js";
-import type { Tensor } from "../../tensor.js";
+import { UserError } from "../../base/errors.js";
+import { Random } from "../../base/random.js";
+import type { Tensor } from "../../base/tensor.js";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { EVENT_FILE, EventFile } from "./event-file.js";
 import { type Metrics, MetricsFile } from "./metrics.js";

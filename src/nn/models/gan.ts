@@ -1,5 +1,5 @@
+import { UserError } from "../../base/errors.js";
 import { tanh } from "../../engine/lang/index.js";
-import { UserError } from "../../errors.js";
 import { conv, convTranspose, flatten, leakyRelu, normally, relu } from "../layers.js";
 import { chain, type LayerFunction, type Network, network, networkOf, Registry } from "../network.js";
 import type { NormName } from "../norms/index.js";

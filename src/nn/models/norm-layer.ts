@@ -1,5 +1,5 @@
+import { UserError } from "../../base/errors.js";
 import { stopGradient } from "../../engine/lang/index.js";
-import { UserError } from "../../errors.js";
 import { constantly } from "../layers.js";
 import type { Initializer, LayerFunction, Registry } from "../network.js";
 import { type Norm, type NormName, type NormOptions, norm } from "../norms/index.js";

@@ -1,5 +1,5 @@
+import { UserError } from "../../base/errors.js";
 import { mean, reshape, type Traced } from "../../engine/lang/index.js";
-import { UserError } from "../../errors.js";
 import type { GroupLayout } from "../../theory/index.js";
 import { channelAffine } from "./affine.js";
 import { moments, standardizeBy } from "./moments.js";

@@ -1,5 +1,5 @@
+import { UserError } from "../../base/errors.js";
 import { reshape } from "../../engine/lang/index.js";
-import { UserError } from "../../errors.js";
 import { groupNormLayout } from "../../theory/index.js";
 import { channelAffine } from "./affine.js";
 import { axesFrom, moments, standardizeBy } from "./moments.js";

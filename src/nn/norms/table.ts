@@ -1,4 +1,4 @@
-import { UserError } from "../../errors.js";
+import { UserError } from "../../base/errors.js";
 import { actNorm } from "./actnorm.js";
 import { batchNorm } from "./batch.js";
 import { batchRenorm } from "./batch-renorm.js";

@@ -1,6 +1,6 @@
 import { TensorProto_DataType as Type } from "onnx-buf";
-import { widenBfloat16, widenFloat16 } from "../../half-floats.js";
-import type { DType } from "../../tensor.js";
+import { widenBfloat16, widenFloat16 } from "../../base/half-floats.js";
+import type { DType } from "../../base/tensor.js";
 import type { ElementType } from "../model.js";
 
 /** How one element type lies in the bytes of `raw_data`, and which tensor type it becomes here. */

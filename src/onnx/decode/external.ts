@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, sep } from "node:path";
 import type { StringStringEntryProto } from "onnx-buf";
-import { UserError } from "../../errors.js";
+import { UserError } from "../../base/errors.js";
 
 /** Bytes that a tensor keeps in a file beside the model. */
 export interface ExternalBytes {

@@ -7,7 +7,7 @@ import {
   type NodeProto,
   type ValueInfoProto,
 } from "onnx-buf";
-import { UserError } from "../../errors.js";
+import { UserError } from "../../base/errors.js";
 import type { Initializer, OnnxGraph, OnnxModel, OnnxNode, ValueInfo } from "../model.js";
 import { decodeAttributes } from "./attributes.js";
 import { formatOf } from "./elements.js";

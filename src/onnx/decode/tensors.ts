@@ -1,6 +1,6 @@
 import { type TensorProto, TensorProto_DataLocation, TensorProto_DataType } from "onnx-buf";
-import { UserError } from "../../errors.js";
-import { allocate, showShape, sizeOf, type Tensor } from "../../tensor.js";
+import { UserError } from "../../base/errors.js";
+import { allocate, showShape, sizeOf, type Tensor } from "../../base/tensor.js";
 import type { Initializer } from "../model.js";
 import { formatOf } from "./elements.js";
 import { externalBytes } from "./external.js";

@@ -1,6 +1,6 @@
+import { UserError } from "../../base/errors.js";
+import type { DType } from "../../base/tensor.js";
 import { dtypeOf, type Traced } from "../../engine/lang/index.js";
-import { UserError } from "../../errors.js";
-import type { DType } from "../../tensor.js";
 import { type OnnxGraph, type OnnxModel, type OnnxNode, showNode } from "../model.js";
 import type { Host } from "../values/host.js";
 import { isHost, toTraced, type Value } from "../values/value.js";

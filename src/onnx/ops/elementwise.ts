@@ -1,6 +1,6 @@
+import { showShape } from "../../base/tensor.js";
 import type { Traced } from "../../engine/lang/index.js";
 import * as lang from "../../engine/lang/index.js";
-import { showShape } from "../../tensor.js";
 import { broadcastHost, broadcastShapes, Host, type HostType, mapHost, zipHost } from "../values/host.js";
 import { isHost, toTraced, type Value } from "../values/value.js";
 import type { NodeContext, Op, OpTable } from "./context.js";

@@ -1,5 +1,5 @@
+import { showShape, sizeOf } from "../../base/tensor.js";
 import * as lang from "../../engine/lang/index.js";
-import { showShape, sizeOf } from "../../tensor.js";
 import { broadcastShapes, Host } from "../values/host.js";
 import * as values from "../values/value.js";
 import { isHost, toTraced, type Value } from "../values/value.js";

@@ -1,6 +1,6 @@
 import { TensorProto_DataType as Type } from "onnx-buf";
+import { sizeOf } from "../../base/tensor.js";
 import * as lang from "../../engine/lang/index.js";
-import { sizeOf } from "../../tensor.js";
 import { formatOf } from "../decode/elements.js";
 import { Host, hostTypeOf, mapHost } from "../values/host.js";
 import { isHost } from "../values/value.js";

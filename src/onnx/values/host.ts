@@ -1,4 +1,4 @@
-import { sizeOf } from "../../tensor.js";
+import { sizeOf } from "../../base/tensor.js";
 import type { ElementType } from "../model.js";
 
 /** Number system of a host value. float16 counts as float32, every integer width as "int". */

@@ -1,5 +1,5 @@
+import type { DType } from "../../base/tensor.js";
 import * as lang from "../../engine/lang/index.js";
-import type { DType } from "../../tensor.js";
 import { broadcastHost, Host, stridesOf, view } from "./host.js";
 
 /**

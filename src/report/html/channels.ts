@@ -1,4 +1,4 @@
-import type { LayerReport } from "../../audit/result.js";
+import type { LayerReport } from "../../audit/report/result.js";
 import { count, plural, share } from "../format.js";
 import { type Html, html } from "./markup.js";
 import { axis, gridLines, type Scale } from "./scale.js";

@@ -1,4 +1,4 @@
-import type { AuditReport, LayerReport } from "../../audit/result.js";
+import type { AuditReport, LayerReport } from "../../audit/report/result.js";
 import { baseName } from "../format.js";
 import { explanations, findings, flagged, layerNames, subject } from "../words.js";
 import { explainer } from "./explainer.js";

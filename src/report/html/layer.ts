@@ -1,4 +1,4 @@
-import type { LayerReport } from "../../audit/result.js";
+import type { LayerReport } from "../../audit/report/result.js";
 import { share } from "../format.js";
 import { channelSection } from "./channels.js";
 import { verdictBadge } from "./marks.js";

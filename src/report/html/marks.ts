@@ -1,4 +1,4 @@
-import type { Verdict } from "../../audit/result.js";
+import type { Verdict } from "../../audit/report/result.js";
 import { type Html, html } from "./markup.js";
 
 /** Symbols that the charts and the text share: told apart by shape, coloured on top of that. */

@@ -1,4 +1,4 @@
-import type { AuditReport } from "../../audit/result.js";
+import type { AuditReport } from "../../audit/report/result.js";
 import { count, duration, significant } from "../format.js";
 import { type Content, codeName, type Html, html } from "./markup.js";
 

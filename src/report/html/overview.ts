@@ -1,4 +1,4 @@
-import type { AuditReport, LayerReport } from "../../audit/result.js";
+import type { AuditReport, LayerReport } from "../../audit/report/result.js";
 import { cosine, count, plural, share, shortOp } from "../format.js";
 import { inlineMark, mark, verdictBadge } from "./marks.js";
 import { codeName, type Html, html } from "./markup.js";

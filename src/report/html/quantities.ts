@@ -1,4 +1,4 @@
-import type { LayerReport } from "../../audit/result.js";
+import type { LayerReport } from "../../audit/report/result.js";
 import { cosine, count, share, significant } from "../format.js";
 
 /** One number of a layer with what it says and how it is computed. */

@@ -1,4 +1,4 @@
-import type { LayerReport } from "../../audit/result.js";
+import type { LayerReport } from "../../audit/report/result.js";
 import { type Html, html } from "./markup.js";
 
 /** A horizontal axis. Positions are percentages of its width, so that charts stretch and text does not. */

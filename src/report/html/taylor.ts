@@ -1,4 +1,4 @@
-import type { LayerReport } from "../../audit/result.js";
+import type { LayerReport } from "../../audit/report/result.js";
 import { expansionInWords, TERMS_LEGEND, termRows } from "../taylor.js";
 import { type Html, html } from "./markup.js";
 

@@ -1,4 +1,4 @@
-import type { Verdict } from "../../audit/result.js";
+import type { Verdict } from "../../audit/report/result.js";
 
 export type Style = "bold" | "faint" | "red" | "yellow" | "green";
 export type Paint = (style: Style, text: string) => string;

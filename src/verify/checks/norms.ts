@@ -1,5 +1,5 @@
+import type { Tensor } from "../../base/tensor.js";
 import type { Norm, NormName } from "../../nn/index.js";
-import type { Tensor } from "../../tensor.js";
 import { addressesOf } from "../../theory/index.js";
 import type { Check, Context } from "../context.js";
 import { float64 } from "../evaluate.js";

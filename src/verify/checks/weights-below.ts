@@ -1,6 +1,6 @@
+import { sizeOf, type Tensor } from "../../base/tensor.js";
 import { lang, type Traced } from "../../engine/index.js";
 import type { Norm } from "../../nn/index.js";
-import { sizeOf, type Tensor } from "../../tensor.js";
 import { batchNormLayout, standardize } from "../../theory/index.js";
 import type { Check, Context } from "../context.js";
 import { evaluate, float64 } from "../evaluate.js";

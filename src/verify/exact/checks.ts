@@ -1,4 +1,4 @@
-import type { Random } from "../../datasets/random.js";
+import type { Random } from "../../base/random.js";
 import { type Element, RootAlgebra } from "./algebra.js";
 import { deviations, type ExactCase, features, rationals, terms } from "./cases.js";
 import { Rational } from "./rational.js";

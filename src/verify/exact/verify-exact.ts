@@ -1,5 +1,5 @@
-import { Random } from "../../datasets/random.js";
-import { version } from "../../version.js";
+import { Random } from "../../base/random.js";
+import { version } from "../../base/version.js";
 import { seedFor } from "../context.js";
 import type { CheckResult, VerifyReport } from "../result.js";
 import { RootAlgebra } from "./algebra.js";

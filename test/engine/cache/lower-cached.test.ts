@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
+import type { DType, TensorSpec } from "../../../src/base/tensor.js";
 import { lowerCached } from "../../../src/engine/cache/lower-cached.js";
 import type { CallerKey } from "../../../src/engine/cache/program-cache.js";
 import { compile, lang, type TracedFunction } from "../../../src/engine/index.js";
-import { lower } from "../../../src/engine/lower.js";
-import type { DType, TensorSpec } from "../../../src/tensor.js";
-import { tensor } from "../support.js";
-import { Notebook } from "./notebook.js";
+import { lower } from "../../../src/engine/lowering/lower.js";
+import { Notebook } from "../../support/engine/notebook.js";
+import { tensor } from "../../support/engine/programs.js";
 
 const spec = (shape: readonly number[], dtype: DType = "float32"): TensorSpec => ({ shape, dtype });
 

@@ -1,4 +1,4 @@
-import { version } from "../../../version.js";
+import { version } from "../../../base/version.js";
 import type { Job } from "../job.js";
 
 /** Workers of another version take no jobs of this one: what they made of them might differ. */

@@ -1,4 +1,4 @@
-import { UserError } from "../../../errors.js";
+import { UserError } from "../../../base/errors.js";
 
 /** A Redis server, as its URL names it. */
 export interface Server {

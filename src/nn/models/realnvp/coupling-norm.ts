@@ -1,3 +1,4 @@
+import { UserError } from "../../../base/errors.js";
 import {
   abs,
   add,
@@ -12,7 +13,6 @@ import {
   sub,
   type Traced,
 } from "../../../engine/lang/index.js";
-import { UserError } from "../../../errors.js";
 import { constantly } from "../../layers.js";
 import type { Pass, Registry } from "../../network.js";
 import { batchAxes, type Moments, moments, perChannel } from "../../norms/moments.js";

@@ -1,3 +1,4 @@
+import { allocate } from "../../../base/tensor.js";
 import {
   add,
   broadcastTo,
@@ -11,7 +12,6 @@ import {
   type Traced,
   tanh,
 } from "../../../engine/lang/index.js";
-import { allocate } from "../../../tensor.js";
 import { constantly, relu } from "../../layers.js";
 import type { Pass, Registry } from "../../network.js";
 import type { Bijection } from "./bijection.js";

@@ -1,3 +1,4 @@
+import { UserError } from "../../../base/errors.js";
 import {
   add,
   concat,
@@ -10,7 +11,6 @@ import {
   sub,
   type Traced,
 } from "../../../engine/lang/index.js";
-import { UserError } from "../../../errors.js";
 import { flatten } from "../../layers.js";
 import { type LayerFunction, type Network, networkOf, Registry } from "../../network.js";
 import type { NormName } from "../../norms/index.js";

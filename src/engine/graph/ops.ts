@@ -1,0 +1,224 @@
+import type { DType } from "../../base/tensor.js";
+import type { Attribute, GraphBuilder, GraphDType, Value } from "./graph.js";
+import { planTranspose } from "./plan-transpose.js";
+
+/**
+ * ONNX operators as functions that know the shape of their result. Operations that change nothing
+ * add no node, and chains of Reshape become one.
+ */
+
+const same = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((x, i) => x === b[i]);
+
+/** ONNX's number for each element type (TensorProto.DataType). */
+export const ELEMENT_TYPE: Record<GraphDType, number> = {
+  float32: 1,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float64: 11,
+  uint32: 12,
+};
+
+export function reshape(g: GraphBuilder, x: Value, shape: readonly number[]): Value {
+  if (same(x.shape, shape)) return x;
+  const producer = g.producer(x);
+  if (producer?.op === "Reshape") return reshape(g, producer.inputs[0], shape);
+  return g.node("Reshape", [x, g.int64(shape)], { dtype: x.dtype, shape });
+}
+
+/** Axis i of the result is axis `perm[i]` of x. */
+export function transpose(g: GraphBuilder, x: Value, perm: readonly number[]): Value {
+  const { merged, moves } = planTranspose(x.shape, perm);
+  let value = reshape(g, x, merged);
+  for (const move of moves) {
+    const shape = move.map((axis) => value.shape[axis]);
+    value = g.node("Transpose", [value], { dtype: x.dtype, shape }, { attributes: { perm: move } });
+  }
+  return reshape(
+    g,
+    value,
+    perm.map((axis) => x.shape[axis]),
+  );
+}
+
+export function expand(g: GraphBuilder, x: Value, shape: readonly number[]): Value {
+  if (same(x.shape, shape)) return x;
+  return g.node("Expand", [x, g.int64(shape)], { dtype: x.dtype, shape });
+}
+
+export function cast(g: GraphBuilder, x: Value, dtype: GraphDType): Value {
+  if (x.dtype === dtype) return x;
+  const scalar = g.scalarOf(x);
+  if (scalar !== undefined && isFloat(dtype)) return g.scalar(scalar, dtype);
+  return g.node("Cast", [x], { dtype, shape: x.shape }, { attributes: { to: ELEMENT_TYPE[dtype] } });
+}
+
+export function isFloat(dtype: GraphDType): dtype is "float32" | "float64" {
+  return dtype === "float32" || dtype === "float64";
+}
+
+/** An elementwise operator: shapes broadcast as in NumPy, which is ONNX's rule too. */
+export function elementwise(
+  g: GraphBuilder,
+  op: string,
+  inputs: readonly Value[],
+  dtype?: GraphDType,
+): Value {
+  const shape = inputs.map((x) => x.shape).reduce(broadcastShapes);
+  return g.node(op, inputs, { dtype: dtype ?? inputs[0].dtype, shape });
+}
+
+export function broadcastShapes(a: readonly number[], b: readonly number[]): number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const m = a[i - rank + a.length] ?? 1;
+    const n = b[i - rank + b.length] ?? 1;
+    if (m !== n && m !== 1 && n !== 1) throw new Error(`shapes [${a}] and [${b}] do not broadcast`);
+    return m === 1 ? n : m;
+  });
+}
+
+export type Reduction = "ReduceSum" | "ReduceProd" | "ReduceMax" | "ReduceMin";
+
+/**
+ * Reduces `axes` away. ONNX Runtime is quick where the reduced axes are one run or surround one; more runs are reduced
+ * one after another, the first one first.
+ */
+export function reduce(g: GraphBuilder, op: Reduction, x: Value, axes: readonly number[]): Value {
+  if (axes.length === 0) return x;
+  const sorted = axes.toSorted((a, b) => a - b);
+  const first = sorted.filter((axis, i) => axis === sorted[0] + i);
+  const surround = sorted[0] === 0 && sorted.at(-1) === x.shape.length - 1;
+  const later = sorted.slice(first.length).map((axis) => axis - first.length);
+  const runs = runsOf(sorted);
+  if (runs > 2 || (runs === 2 && !surround)) return reduce(g, op, reduce(g, op, x, first), later);
+  const shape = x.shape.filter((_, i) => !axes.includes(i));
+  const attributes = { keepdims: 0 };
+  // ReduceSum takes its axes as an input since opset 13, the others since opset 18.
+  return g.node(op, [x, g.int64(sorted)], { dtype: x.dtype, shape }, { attributes });
+}
+
+/** How many runs of neighbours a sorted list of axes has. */
+function runsOf(axes: readonly number[]): number {
+  return axes.filter((axis, i) => i === 0 || axes[i - 1] !== axis - 1).length;
+}
+
+/** Elements `start[i] ≤ j < stop[i]` of each axis. */
+export function slice(
+  g: GraphBuilder,
+  x: Value,
+  ranges: readonly (readonly [start: number, stop: number])[],
+): Value {
+  const axes = ranges.flatMap(([start, stop], i) => (start === 0 && stop === x.shape[i] ? [] : [i]));
+  if (axes.length === 0) return x;
+  const shape = ranges.map(([start, stop]) => stop - start);
+  const starts = axes.map((i) => ranges[i][0]);
+  const stops = axes.map((i) => ranges[i][1]);
+  return g.node("Slice", [x, g.int64(starts), g.int64(stops), g.int64(axes)], { dtype: x.dtype, shape });
+}
+
+/** What `x` is the reverse of along just these axes; undefined where it is no such thing. */
+export function unflip(g: GraphBuilder, x: Value, axes: readonly number[]): Value | undefined {
+  const producer = g.producer(x);
+  // Only `flip` makes a Slice with steps, its fifth input.
+  if (producer?.op !== "Slice" || producer.inputs.length !== 5) return undefined;
+  return producer.inputs[3] === g.int64(axes.toSorted((a, b) => a - b)) ? producer.inputs[0] : undefined;
+}
+
+/** x reversed along `axes`. Reversing twice gives the original value back. */
+export function flip(g: GraphBuilder, x: Value, axes: readonly number[]): Value {
+  if (axes.length === 0) return x;
+  const sorted = [...axes].sort((a, b) => a - b);
+  const original = unflip(g, x, axes);
+  if (original !== undefined) return original;
+  const all = (value: number) => g.int64(sorted.map(() => value));
+  // A stop before the first element is written as less than −size.
+  const stops = g.int64(sorted.map((axis) => -x.shape[axis] - 1));
+  return g.node("Slice", [x, all(-1), stops, g.int64(sorted), all(-1)], { dtype: x.dtype, shape: x.shape });
+}
+
+/** Zeros before and after each axis; negative widths crop. */
+export function pad(
+  g: GraphBuilder,
+  x: Value,
+  widths: readonly (readonly [before: number, after: number])[],
+): Value {
+  if (widths.every(([before, after]) => before === 0 && after === 0)) return x;
+  const shape = x.shape.map((size, i) => size + widths[i][0] + widths[i][1]);
+  const pads = [...widths.map(([before]) => before), ...widths.map(([, after]) => after)];
+  return g.node("Pad", [x, g.int64(pads)], { dtype: x.dtype, shape });
+}
+
+/** x at `indices` (of any shape) along `axis`. */
+export function gather(g: GraphBuilder, x: Value, indices: Value, axis: number): Value {
+  const shape = x.shape.toSpliced(axis, 1, ...indices.shape);
+  return g.node("Gather", [x, indices], { dtype: x.dtype, shape }, { attributes: { axis } });
+}
+
+/** `gather` with indices known now. Taking everything in order is no work. */
+export function take(
+  g: GraphBuilder,
+  x: Value,
+  indices: Int32Array,
+  shape: readonly number[],
+  axis: number,
+): Value {
+  if (indices.length === x.shape[axis] && indices.every((index, i) => index === i))
+    return reshape(g, x, x.shape.toSpliced(axis, 1, ...shape));
+  return gather(g, x, g.constant("int32", shape, indices), axis);
+}
+
+export function concat(g: GraphBuilder, xs: readonly Value[], axis: number): Value {
+  if (xs.length === 1) return xs[0];
+  const size = xs.reduce((total, x) => total + x.shape[axis], 0);
+  const { dtype, shape } = xs[0];
+  return g.node("Concat", xs, { dtype, shape: shape.with(axis, size) }, { attributes: { axis } });
+}
+
+/** Matrix product of a [*B, M, K] and b [*B, K, N], batched over equal leading axes. */
+export function matmul(g: GraphBuilder, a: Value, b: Value): Value {
+  return g.node("MatMul", [a, b], { dtype: a.dtype, shape: a.shape.with(-1, b.shape.at(-1)!) });
+}
+
+/**
+ * Products of a [B, M, K] and b [B, K, N], B being 1 or the same; with `transA` a is [B, K, M], with `transB` b is
+ * [B, N, K].
+ */
+export function batchedProduct(
+  g: GraphBuilder,
+  a: Value,
+  b: Value,
+  { transA = false, transB = false }: { readonly transA?: boolean; readonly transB?: boolean },
+): Value {
+  const batch = Math.max(a.shape[0], b.shape[0]);
+  const shape = [batch, a.shape[transA ? 2 : 1], b.shape[transB ? 1 : 2]];
+  if (!transA && !transB) return g.node("MatMul", [a, b], { dtype: a.dtype, shape });
+  // ONNX Runtime reads operands transposed in float32 only, by an operator of its own.
+  if (g.optimizations.contrib && a.dtype === "float32") {
+    const attributes = { transA: Number(transA), transB: Number(transB) };
+    return g.node("FusedMatMul", [a, b], { dtype: a.dtype, shape }, { attributes, domain: "com.microsoft" });
+  }
+  const turned = (x: Value, turn: boolean) => (turn ? transpose(g, x, [0, 2, 1]) : x);
+  return g.node("MatMul", [turned(a, transA), turned(b, transB)], { dtype: a.dtype, shape });
+}
+
+/** Product of two matrices of a floating type, either of them read transposed. */
+export function gemm(
+  g: GraphBuilder,
+  a: Value,
+  b: Value,
+  { transA = false, transB = false }: { readonly transA?: boolean; readonly transB?: boolean },
+): Value {
+  if (!transA && !transB) return matmul(g, a, b);
+  const shape = [a.shape[transA ? 1 : 0], b.shape[transB ? 0 : 1]];
+  const attributes: Record<string, Attribute> = {};
+  if (transA) attributes.transA = 1;
+  if (transB) attributes.transB = 1;
+  return g.node("Gemm", [a, b], { dtype: a.dtype, shape }, { attributes });
+}
+
+/** `value` everywhere, stored. */
+export function filled(g: GraphBuilder, value: number, dtype: DType, shape: readonly number[]): Value {
+  return expand(g, g.scalar(value, dtype), shape);
+}

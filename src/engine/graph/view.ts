@@ -1,0 +1,197 @@
+import { sizeOf } from "../../base/tensor.js";
+import type { GraphBuilder, GraphDType, Value } from "./graph.js";
+import * as ops from "./ops.js";
+
+/**
+ * A logical tensor and how it is stored: logical axis i runs along axis `axes[i]` of `value`, or is not
+ * stored (null), every position along it holding the same elements. So broadcasts and transposes are
+ * bookkeeping; data moves only when an operation asks for a layout (`materialize`).
+ *
+ * Invariants: every axis of `value` appears exactly once in `axes`; no axis of `value` has size 1.
+ */
+export interface View {
+  readonly value: Value;
+  readonly shape: readonly number[];
+  readonly axes: readonly (number | null)[];
+}
+
+export const range = (size: number): number[] => Array.from({ length: size }, (_, i) => i);
+
+export const dtypeOf = (view: View): GraphDType => view.value.dtype;
+
+/**
+ * The view whose logical axes `order[0], order[1], …` are the axes of `value`, in this order (by
+ * default in their own). Axes of size 1 are squeezed out of storage.
+ */
+export function viewOf(
+  g: GraphBuilder,
+  value: Value,
+  order: readonly number[] = range(value.shape.length),
+): View {
+  const shape = order.map(() => 1);
+  const axes: (number | null)[] = order.map(() => null);
+  let stored = 0;
+  order.forEach((axis, i) => {
+    const size = value.shape[i];
+    shape[axis] = size;
+    if (size !== 1) axes[axis] = stored++;
+  });
+  const squeezed = value.shape.filter((size) => size !== 1);
+  return { value: ops.reshape(g, value, squeezed), shape, axes };
+}
+
+/** `value`, a scalar, at every position of `shape`. */
+export function splat(value: Value, shape: readonly number[]): View {
+  return { value, shape, axes: shape.map(() => null) };
+}
+
+/** The number every element of the view is known to be; undefined where that is not known. */
+export function splatOf(g: GraphBuilder, view: View): number | undefined {
+  return g.scalarOf(view.value);
+}
+
+/** Stored logical axes in storage order. */
+export function storedAxes(view: View): number[] {
+  const order: number[] = [];
+  view.axes.forEach((stored, axis) => {
+    if (stored !== null) order[stored] = axis;
+  });
+  return order;
+}
+
+/** The same storage seen with axes permuted: axis i of the result is axis `perm[i]` of the view. */
+export function permute(view: View, perm: readonly number[]): View {
+  return {
+    value: view.value,
+    shape: perm.map((i) => view.shape[i]),
+    axes: perm.map((i) => view.axes[i]!),
+  };
+}
+
+/** NumPy broadcasting to `shape`: new axes in front, axes of size 1 grow. */
+export function broadcast(view: View, shape: readonly number[]): View {
+  const added = shape.length - view.shape.length;
+  return { value: view.value, shape, axes: [...range(added).map(() => null), ...view.axes] };
+}
+
+/**
+ * Storage of `view` that broadcasts against tensors stored along the logical axes `order`: transposed to follow
+ * that order, with size 1 for axes it does not store. `order` contains every axis the view stores.
+ */
+function alignTo(g: GraphBuilder, view: View, order: readonly number[]): Value {
+  const own = order.filter((axis) => view.axes[axis] != null);
+  const transposed = ops.transpose(
+    g,
+    view.value,
+    own.map((axis) => view.axes[axis]!),
+  );
+  const first = order.findIndex((axis) => view.axes[axis] != null);
+  if (first < 0) return transposed;
+  const shape = order.slice(first).map((axis) => (view.axes[axis] == null ? 1 : view.shape[axis]));
+  return ops.reshape(g, transposed, shape);
+}
+
+/** The view's elements in a dense tensor whose axes are the logical axes in `order` (by default their own). */
+export function materialize(
+  g: GraphBuilder,
+  view: View,
+  order: readonly number[] = range(view.shape.length),
+): Value {
+  const aligned = alignTo(g, view, order);
+  const shape = order.map((axis) => view.shape[axis]);
+  if (sizeOf(aligned.shape) === sizeOf(shape)) return ops.reshape(g, aligned, shape);
+  return ops.expand(g, aligned, shape);
+}
+
+/** All logical axes in the order that needs no transpose: unstored ones first, then as stored. */
+export function naturalOrder(view: View): number[] {
+  return [...range(view.shape.length).filter((i) => view.axes[i] === null), ...storedAxes(view)];
+}
+
+/** The view with `f` applied to its storage, elementwise. */
+export function mapStored(view: View, f: (value: Value) => Value): View {
+  return { ...view, value: f(view.value) };
+}
+
+/**
+ * Applies an elementwise operator to views that broadcast against each other. The result stores exactly
+ * the axes that some operand stores, in the layout of the largest operand.
+ */
+export function zip(g: GraphBuilder, views: readonly View[], f: (...values: Value[]) => Value): View {
+  const shape = views.map((v) => v.shape).reduce(ops.broadcastShapes);
+  const operands = views.map((v) => broadcast(v, shape));
+  const largest = operands.reduce((a, b) => (sizeOf(b.value.shape) > sizeOf(a.value.shape) ? b : a));
+  const live = range(shape.length).filter((axis) => operands.some((v) => v.axes[axis] != null));
+  const own = storedAxes(largest);
+  return zipAs(g, operands, own.length === live.length ? own : live, f);
+}
+
+/** `zip` with a given storage order for the result, which names every axis that some operand stores. */
+export function zipAs(
+  g: GraphBuilder,
+  views: readonly View[],
+  order: readonly number[],
+  f: (...values: Value[]) => Value,
+): View {
+  const shape = views.map((v) => v.shape).reduce(ops.broadcastShapes);
+  const value = f(...views.map((v) => alignTo(g, broadcast(v, shape), order)));
+  const axes = shape.map((_, axis) => {
+    const stored = order.indexOf(axis);
+    return stored < 0 ? null : stored;
+  });
+  return { value, shape, axes };
+}
+
+/**
+ * The view with another shape of as many elements. Axes that merge or split move no data where they
+ * are stored next to each other in order (or are all unstored); else the view is materialized.
+ */
+export function reshape(g: GraphBuilder, view: View, shape: readonly number[]): View {
+  const groups = matchAxes(view.shape, shape);
+  const kept = groups.every(({ from }) => {
+    const stored = from.map((axis) => view.axes[axis]!);
+    return stored.every((s) => s === null) || stored.every((s, i) => s !== null && s === stored[0] + i);
+  });
+  if (!kept) return viewOf(g, ops.reshape(g, materialize(g, view), shape));
+  // Runs of stored axes, each replaced by the axes it becomes, in storage order.
+  const runs = groups
+    .filter(({ from }) => view.axes[from[0]] != null)
+    .sort((a, b) => view.axes[a.from[0]]! - view.axes[b.from[0]]!);
+  const order = runs.flatMap(({ to }) => to);
+  const axes: (number | null)[] = shape.map(() => null);
+  order.forEach((axis, stored) => {
+    axes[axis] = stored;
+  });
+  const value = ops.reshape(
+    g,
+    view.value,
+    order.map((axis) => shape[axis]),
+  );
+  return { value, shape, axes };
+}
+
+/** Splits two shapes of equal size into the shortest runs of axes with equal products; axes of size 1 are left out. */
+function matchAxes(
+  from: readonly number[],
+  to: readonly number[],
+): { readonly from: readonly number[]; readonly to: readonly number[] }[] {
+  const sources = range(from.length).filter((i) => from[i] !== 1);
+  const targets = range(to.length).filter((i) => to[i] !== 1);
+  const groups: { from: number[]; to: number[] }[] = [];
+  let [i, j] = [0, 0];
+  while (i < sources.length) {
+    const group = { from: [sources[i]], to: [targets[j]] };
+    let [m, n] = [from[sources[i++]], to[targets[j++]]];
+    while (m !== n) {
+      if (m < n) {
+        group.from.push(sources[i]);
+        m *= from[sources[i++]];
+      } else {
+        group.to.push(targets[j]);
+        n *= to[targets[j++]];
+      }
+    }
+    groups.push(group);
+  }
+  return groups;
+}

@@ -1,0 +1,110 @@
+import { describe, expect, it } from "vitest";
+import { type Findings, judge } from "../../../src/audit/verdict/judge.js";
+import { DEFAULT_THRESHOLDS } from "../../../src/audit/verdict/thresholds.js";
+
+interface Numbers {
+  blocked?: number;
+  first?: number;
+  chance?: number;
+  removed?: number;
+}
+
+function findings(numbers: Numbers, changes: Partial<Findings> = {}): Findings {
+  const { blocked = 0.03, chance = 2 / 64, first = blocked / 2, removed } = numbers;
+  return {
+    op: "BatchNormalization",
+    groupedBy: "channel",
+    centred: true,
+    elements: Math.round(2 / chance),
+    groups: 32,
+    constantGroups: 0,
+    nonFinite: 0,
+    energy: 1,
+    shares: { blocked, first, diag: blocked - first, chance },
+    weights: removed === undefined ? null : { name: "fc2.weight", removed, kept: 0.21, cosine: 0.29 },
+    ...changes,
+  };
+}
+
+const verdictOf = (numbers: Numbers) => judge(findings(numbers), DEFAULT_THRESHOLDS).verdict;
+const whyOf = (numbers: Numbers, changes: Partial<Findings> = {}) =>
+  judge(findings(numbers, changes), DEFAULT_THRESHOLDS).why.join(" ");
+
+describe("the verdict", () => {
+  it.each<[Numbers, string]>([
+    [{ removed: 0.9 }, "blind"],
+    [{ removed: 0.89 }, "dim"],
+    [{ removed: 0.6 }, "dim"],
+    [{ removed: 0.59 }, "clear"],
+    [{ blocked: 0.5 }, "blind"],
+    [{ blocked: 0.49 }, "dim"],
+    [{ blocked: 0.5, chance: 0.051 }, "dim"],
+    [{ blocked: 0.1 }, "dim"],
+    [{ blocked: 0.1, chance: 0.034 }, "clear"],
+    [{ blocked: 0.09, chance: 1e-5 }, "clear"],
+    [{ blocked: 0.6, removed: 0.1 }, "blind"],
+  ])("for %o is %s", (numbers, verdict) => {
+    expect(verdictOf(numbers)).toBe(verdict);
+  });
+
+  it("follows the thresholds it is given", () => {
+    const strict = { ...DEFAULT_THRESHOLDS, blind: { removed: 0.3, blocked: 0.5, timesChance: 10 } };
+    expect(judge(findings({ removed: 0.3 }), strict).verdict).toBe("blind");
+  });
+});
+
+describe("why", () => {
+  it("tells what the weights lose, how energy compares with chance, and what to do", () => {
+    const why = whyOf({ blocked: 0.57, first: 0.35, removed: 0.96 });
+    expect(why).toContain(
+      "fc2.weight below never hears a part of its gradient that measures 96 % of the whole",
+    );
+    expect(why).toContain("21 % of the length, at cosine 0.29");
+    expect(why).toContain(
+      "57 % of the gradient energy is blocked, 18 times chance (3.1 %): 35 % is the same for all",
+    );
+    expect(why).toContain("Mix classes");
+    expect(why).toContain("Detaching the statistics is no cure");
+  });
+
+  it("explains a large loss of the weights beside a small energy share", () => {
+    const why = whyOf({ blocked: 0.005, chance: 0.0005, removed: 0.61 });
+    expect(why).toContain("Only 0.5 % of the energy is blocked (chance 0.05 %)");
+    expect(why).toContain("sums over 4000 elements");
+  });
+
+  it("advises by the kind of normalization", () => {
+    const advice = (op: string, centred = true) => whyOf({ blocked: 0.9 }, { op, centred });
+    expect(advice("InstanceNormalization")).toContain("global average pooling");
+    expect(advice("GroupNormalization")).toContain("fewer groups");
+    expect(advice("LayerNormalization (decomposed)")).toContain("RMS normalization, which centres nothing");
+    expect(advice("RMSNormalization", false)).toContain("RMS normalization hides");
+    for (const op of ["InstanceNormalization", "GroupNormalization", "LayerNormalization"])
+      expect(advice(op)).not.toContain("Mix classes");
+  });
+
+  it("says in one sentence that a layer is clear", () => {
+    expect(judge(findings({ removed: 0.45 }), DEFAULT_THRESHOLDS).why).toEqual([
+      "3 % of the gradient energy is blocked, less than the 3.1 % that noise would lose; fc2.weight loses 45 % of its gradient.",
+    ]);
+  });
+
+  it("warns that energy understates what unmeasured weights lose", () => {
+    expect(whyOf({ blocked: 0.004, chance: 0.00016 })).toContain(
+      "25 times chance, and weights can lose far more",
+    );
+    expect(whyOf({ blocked: 0.004, chance: 0.00016, removed: 0.1 })).not.toContain(
+      "weights can lose far more",
+    );
+  });
+
+  it("names the reading traps", () => {
+    expect(whyOf({ first: 1e-12 })).toContain("first-order share is 0 to rounding");
+    expect(whyOf({ first: 0 }, { centred: false })).not.toContain("0 to rounding");
+    expect(whyOf({ blocked: 0.5, chance: 0.5 })).toContain("Only 4 elements share one mean and variance");
+    expect(whyOf({}, { constantGroups: 3 })).toContain("3 of 32 channels do not vary on this batch");
+    expect(whyOf({}, { energy: 0 })).toContain("No gradient reaches this layer");
+    expect(whyOf({}, { energy: 0, nonFinite: 5 })).toContain("Nothing could be measured");
+    expect(whyOf({})).not.toMatch(/rounding|elements share|do not vary|No gradient/);
+  });
+});

@@ -1,0 +1,3 @@
+import { describeZoo } from "../../support/zoo/describe-zoo.js";
+
+describeZoo("float32");

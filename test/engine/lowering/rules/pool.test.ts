@@ -1,0 +1,118 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Tensor } from "../../../../src/base/tensor.js";
+import { lang, lower, type TracedFunction } from "../../../../src/engine/index.js";
+import { lax, type Traced } from "../../../../src/engine/tracing/jax.js";
+import {
+  compiled,
+  eager,
+  expectClose,
+  oracle,
+  tensor,
+  withGradients,
+} from "../../../support/engine/programs.js";
+
+const L = lang;
+oracle("wasm");
+
+const axis = fc
+  .record({
+    size: fc.integer({ min: 1, max: 8 }),
+    window: fc.integer({ min: 1, max: 4 }),
+    stride: fc.integer({ min: 1, max: 5 }),
+    before: fc.integer({ min: 0, max: 2 }),
+    after: fc.integer({ min: 0, max: 2 }),
+  })
+  // Every window reaches an element.
+  .filter(
+    ({ size, window, before, after }) => size + before + after >= window && before < window && after < window,
+  );
+const axes = fc.array(axis, { minLength: 1, maxLength: 3 });
+type Axes = typeof axes extends fc.Arbitrary<infer T> ? T : never;
+
+const options = (a: Axes) => ({
+  window: a.map((x) => x.window),
+  strides: a.map((x) => x.stride),
+  padding: a.map((x) => [x.before, x.after] as const),
+});
+
+/** jax-js's kernels refuse some windows larger than their stride in one axis and smaller in another; no test of ours. */
+function reference(fn: TracedFunction, inputs: readonly Tensor[]): Tensor[] {
+  try {
+    return eager(fn, inputs);
+  } catch (error) {
+    fc.pre(!String(error).includes("invalid shrink"));
+    throw error;
+  }
+}
+
+describe("pools of every geometry agree with jax-js's own kernels, with gradients", () => {
+  const kinds: [string, (x: Traced, a: Axes) => Traced][] = [
+    ["largest", (x, a) => L.maxPool(x, options(a))],
+    ["largest, with ties", (x, a) => L.maxPool(L.floor(x), options(a))],
+    ["sum", (x, a) => L.sumPool(x, options(a))],
+  ];
+  for (const dtype of ["float64", "float32"] as const)
+    it.each(kinds)(`${dtype}: %s`, async (_, pool) => {
+      await fc.assert(
+        fc.asyncProperty(axes, async (a) => {
+          const inputs = [tensor([2, 3, ...a.map((x) => x.size)], dtype)];
+          const fn = withGradients((x) => pool(L.mul(x, 2), a), inputs);
+          expectClose(await compiled(fn, inputs), reference(fn, inputs));
+        }),
+        { numRuns: 30 },
+      );
+    });
+});
+
+describe("other reductions of windows than one operator computes", () => {
+  const of = (reduce: (w: Traced) => Traced) => (x: Traced) =>
+    lax.reduceWindow(L.borrow(x), reduce as never, [2, 3], [1, 2]) as Traced;
+  it.each([
+    ["along one axis and then the other", (w: Traced) => L.amax(L.sum(w, [0]))],
+    ["along the other and then the one", (w: Traced) => L.sum(L.amax(w, [1]))],
+    ["products", (w: Traced) => L.prod(L.add(L.square(w), 0.1))],
+  ] as const)("%s", async (_, reduce) => {
+    const inputs = [tensor([2, 3, 5, 7], "float32")];
+    const fn = withGradients(of(reduce), inputs);
+    expectClose(await compiled(fn, inputs), eager(fn, inputs));
+  });
+});
+
+it("the largest of whole numbers, which ONNX Runtime's pools do not take", async () => {
+  const inputs = [tensor([2, 3, 4, 6], "int32")];
+  const fn: TracedFunction = (x) => [
+    lax.reduceWindow(L.borrow(x), ((w: Traced) => L.amax(w)) as never, [2, 2], [2, 2]) as Traced,
+  ];
+  expectClose(await compiled(fn, inputs), eager(fn, inputs));
+});
+
+describe("pooling of windows", () => {
+  const spec = { shape: [4, 8, 12, 12], dtype: "float32" as const };
+  const two = {
+    window: [2, 2],
+    strides: [2, 2],
+    padding: [
+      [0, 0],
+      [0, 0],
+    ] as const,
+  };
+  const three = {
+    window: [3, 3],
+    strides: [2, 2],
+    padding: [
+      [0, 0],
+      [0, 0],
+    ] as const,
+  };
+
+  it.each([
+    ["tiling", two],
+    ["overlapping", three],
+  ])("%s: is one operator, the windows are never made", (_, geometry) => {
+    const { operators } = lower((x) => [L.maxPool(x, geometry)], [spec]);
+    expect(Object.fromEntries(operators)).toEqual({ MaxPool: 1, Reshape: 2 });
+    const sums = lower((x) => [L.sumPool(x, geometry)], [spec]).operators;
+    expect(Object.fromEntries(sums)).toEqual({ AveragePool: 1, Mul: 1, Reshape: 2 });
+  });
+});

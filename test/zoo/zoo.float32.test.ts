@@ -1,3 +1,0 @@
-import { describeZoo } from "./zoo.js";
-
-describeZoo("float32");
