@@ -8,12 +8,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { features } from "../src/audit/measuring/measure-model.js";
+import { measuringFunction } from "../src/audit/measuring/measuring-function.js";
+import { resultLayout } from "../src/audit/measuring/result-layout.js";
 import type { Tensor } from "../src/base/tensor.js";
 import { compile } from "../src/engine/index.js";
 import { type TracedFunction, valueAndGrad } from "../src/engine/lang/index.js";
 import { compileForMeasuring } from "../src/measure/compile-for-measuring.js";
-import { layerShares } from "../src/measure/layer-shares.js";
-import { measurement } from "../src/measure/measuring-function.js";
+import { sharesFromResults } from "../src/measure/feature-results.js";
 import { findNorms, matchInputs, openModel, readModel, resolveLoss } from "../src/onnx/index.js";
 import { readTensors } from "../src/tensor-files/index.js";
 import { Contestant } from "./contestant.js";
@@ -54,8 +56,8 @@ async function compare(name: string, batch: number, runs: number) {
     );
     return [value, ...grads];
   };
-  const measured = measurement(opened, [opened.inputs[0].name], loss);
-  await using auditProgram = await compileForMeasuring(measured.fn, args);
+  const layout = resultLayout(opened);
+  await using auditProgram = await compileForMeasuring(measuringFunction(opened, loss, layout), args);
   await using gradientProgram = await compile(gradient, args);
 
   const timed = async (work: () => Promise<void>) => {
@@ -69,7 +71,7 @@ async function compare(name: string, batch: number, runs: number) {
     timed(async () => {
       const results = await auditProgram.run(args);
       const start = performance.now();
-      opened.layers.forEach((layer, i) => void layerShares(layer, measured.layers[i].features, results));
+      opened.layers.forEach((layer, i) => void sharesFromResults(layer, features(layout.layers[i], results)));
       reducing = performance.now() - start;
     });
   await step();

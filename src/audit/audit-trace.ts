@@ -1,7 +1,6 @@
 import { UserError } from "../base/errors.js";
-import { sha256File } from "../base/sha256-file.js";
+import { sha256File } from "../base/sha256.js";
 import { showShape, sizeOf, type TensorData } from "../base/tensor.js";
-import { version } from "../base/version.js";
 import {
   openTensorFile,
   readTensor,
@@ -18,16 +17,21 @@ import {
   RecordedWeightSums,
   weightLoss,
 } from "../theory/index.js";
-import { layerReport, nonFiniteWarning, summarize } from "./report/layer.js";
+import { assemble, judgeLayers } from "./report/assemble.js";
+import type { LayerMeasurement } from "./report/layer.js";
 import type { AuditReport, LayerReport, Thresholds, WeightsReport } from "./report/result.js";
+import { layerWarnings } from "./report/warnings.js";
 import { selectLayers } from "./select-layers.js";
 import { DEFAULT_THRESHOLDS } from "./verdict/thresholds.js";
 
+/** Options of `auditTrace`. */
 export interface TraceAuditOptions {
-  /** Only layers whose name matches. */
+  /** Glob over layer names. Default: all layers. */
   readonly layers?: string;
+  /** Limits of the verdicts. Default: `DEFAULT_THRESHOLDS`. */
   readonly thresholds?: Thresholds;
-  readonly onProgress?: (message: string) => void;
+  /** Called with the name of each step. */
+  readonly onProgress?: (step: string) => void;
 }
 
 /** The tensors of one recorded layer, by the part of their name after the layer's. */
@@ -41,13 +45,25 @@ interface RecordedLayer {
 }
 
 /**
- * Audits batch normalization layers recorded from any framework: `<layer>.y` and `<layer>.grad_y` of shape
- * [N, C, …] in a .safetensors or .npz file, read in lock step and in constant memory. Optional: `<layer>.gamma`
- * [C] (then the affine gradients are reported), `<layer>.grad_w_open` with `<layer>.grad_w` (then what the
- * weights below never hear), metadata `layers`, `loss`, `model`, `batch`, `grad_scale`.
+ * Audits batch normalization layers that any framework has recorded, in constant memory.
  *
- * Throws a UserError for a damaged file, a tensor without its partner, shapes that do not fit, a batch of one
- * element per channel, a glob without a match; with exit code 5 if the file holds no layer.
+ * The file holds `<layer>.y` and `<layer>.grad_y` of shape [N, C, …] for each layer. Optional tensors:
+ * `<layer>.gamma` [C] adds the affine gradients to the report; `<layer>.grad_w_open` with
+ * `<layer>.grad_w` adds what the weights below lose. Optional metadata: `layers`, `loss`, `model`,
+ * `batch`, `grad_scale`.
+ *
+ * @param path - A .safetensors or .npz file.
+ * @param options - Which layers to audit and the limits of the verdicts.
+ * @returns The report, `blindspot.audit/1`, with `mode: "recorded"` for every layer.
+ * @throws UserError for a damaged file, a tensor without its partner, shapes that do not fit, a batch
+ * with one element per channel, or a glob without a match; with exit code 5 where the file has no layer.
+ * @example
+ * ```ts
+ * import { auditTrace } from "blindspot";
+ *
+ * const report = await auditTrace("trace.safetensors", { layers: "layer1.*" });
+ * for (const { name, shares } of report.layers) console.log(name, shares.blocked, shares.chance);
+ * ```
  */
 export async function auditTrace(path: string, options: TraceAuditOptions = {}): Promise<AuditReport> {
   const started = performance.now();
@@ -56,16 +72,14 @@ export async function auditTrace(path: string, options: TraceAuditOptions = {}):
   try {
     const selected = selectLayers(recordedLayers(file), options.layers, path);
     const scale = await gradientScale(file);
-    const layers: LayerReport[] = [];
-    const warnings: string[] = [];
+    const measured: LayerMeasurement[] = [];
     for (const [i, layer] of selected.entries()) {
       onProgress(`layer ${i + 1} of ${selected.length}: ${layer.name}`);
-      layers.push(await auditLayer(file, layer, scale, thresholds, warnings));
+      measured.push(await measureRecordedLayer(file, layer, scale));
     }
     onProgress("checksum");
-    return {
-      schema: "blindspot.audit/1",
-      tool: { name: "blindspot", version },
+    return assemble({
+      started,
       source: {
         kind: file.format,
         file: path,
@@ -79,12 +93,10 @@ export async function auditTrace(path: string, options: TraceAuditOptions = {}):
         ? "float64"
         : "float32",
       device: null,
-      elapsedMs: performance.now() - started,
       thresholds,
-      layers,
-      warnings,
-      summary: summarize(layers),
-    };
+      layers: judgeLayers(measured, thresholds),
+      warnings: measured.flatMap(({ warnings }) => warnings),
+    });
   } finally {
     await file.close();
   }
@@ -143,7 +155,7 @@ function layerList(file: TensorFile): string[] {
   );
 }
 
-/** Metadata `grad_scale`, or an array of that name (npz): what loss scaling has multiplied gradients by. */
+/** The factor of loss scaling: metadata `grad_scale`, or in an npz file an array of that name. */
 async function gradientScale(file: TensorFile): Promise<number> {
   const entry = file.entries.find(({ name, shape }) => name === "grad_scale" && sizeOf(shape) === 1);
   const text = file.metadata.get("grad_scale");
@@ -155,40 +167,37 @@ async function gradientScale(file: TensorFile): Promise<number> {
   return scale;
 }
 
-async function auditLayer(
+async function measureRecordedLayer(
   file: TensorFile,
   layer: RecordedLayer,
   scale: number,
-  thresholds: Thresholds,
-  warnings: string[],
-): Promise<LayerReport> {
+): Promise<LayerMeasurement> {
   const { name, y, gradY } = layer;
   checkShapes(file, layer);
-  const channels = y.shape[1];
   const accumulator = new BlockedSharesAccumulator(batchNormLayout(y.shape), { gradientScale: scale });
   await inLockStep(file, y, gradY, (outputs, gradients) => accumulator.add(outputs, gradients));
   const shares = accumulator.result();
 
-  // A channel without its NaN elements has another mean and mean square than it was standardized with.
+  // Without its non-finite elements a channel has another mean and mean square, which proves nothing.
   const complete = shares.nonFinite === 0;
-  const unlike = complete ? notStandardized(shares) : null;
-  if (unlike !== null) warnings.push(`${name}: ${unlike}`);
-  const measurement = {
+  const fault = complete ? standardizationFault(shares) : null;
+  return {
     name,
     op: "BatchNormalization",
-    mode: "recorded" as const,
-    groupedBy: "channel" as const,
-    channelCount: channels,
+    mode: "recorded",
+    groupedBy: "channel",
+    channelCount: y.shape[1],
     epsilon: null,
     shares,
-    leak: complete && unlike === null ? leakFromOutput(shares) : null,
+    leak: complete && fault === null ? leakFromOutput(shares) : null,
     weights: await recordedWeights(file, layer, scale),
     affine: await affineGradients(file, layer, shares),
     identityResidual: null,
+    warnings: [
+      ...(fault === null ? [] : [`${name}: ${fault}`]),
+      ...layerWarnings({ name, groupedBy: "channel", shares }),
+    ],
   };
-  const nonFinite = nonFiniteWarning(measurement);
-  if (nonFinite !== null) warnings.push(nonFinite);
-  return layerReport(measurement, thresholds);
 }
 
 function checkShapes(file: TensorFile, { y, gradY }: RecordedLayer): void {
@@ -226,11 +235,11 @@ function floats(file: TensorFile, { name, type }: TensorEntry, block: TensorData
   throw new UserError(`${file.path}: ${name}: expected floating-point elements, got ${type}`);
 }
 
-/** How far a channel's mean may lie from 0, and its mean square above 1, in a float16 recording at worst. */
+/** Largest distance of a channel's mean from 0, and of its mean square above 1, in a float16 recording. */
 const STANDARDIZED_TOLERANCE = 0.01;
 
-/** In words, what a recorded y lacks to be the output of the standardization phase; null if nothing. */
-function notStandardized({ mean, meanSquare }: BlockedShares): string | null {
+/** Says why a recorded y is not the output of a standardization; null if it is. */
+function standardizationFault({ mean, meanSquare }: BlockedShares): string | null {
   for (const channel of mean.keys()) {
     if (
       Math.abs(mean[channel]) <= STANDARDIZED_TOLERANCE &&
@@ -245,7 +254,7 @@ function notStandardized({ mean, meanSquare }: BlockedShares): string | null {
   return null;
 }
 
-/** What the weights below never hear, where both their gradients were recorded. */
+/** The loss of the weights below, where both their gradients were recorded. */
 async function recordedWeights(
   file: TensorFile,
   { name, gradWeightOpen: open, gradWeight: actual }: RecordedLayer,
@@ -262,7 +271,7 @@ async function recordedWeights(
   return { name: `${name}.grad_w`, ...loss, open: loss.open / scale };
 }
 
-/** ‖∂L/∂γ‖ and ‖∂L/∂β‖ where γ was recorded: with G = γ·∂L/∂z they are ⟨G,y⟩/γ and ΣG/γ, channel by channel. */
+/** ‖∂L/∂γ‖ and ‖∂L/∂β‖ where γ was recorded. As G = γ·∂L/∂z, a channel has ∂L/∂γ = ⟨G,y⟩/γ and ∂L/∂β = ΣG/γ. */
 async function affineGradients(
   file: TensorFile,
   { gamma, y }: RecordedLayer,
@@ -274,7 +283,7 @@ async function affineGradients(
       `${file.path}: ${gamma.name}: expected shape [${y.shape[1]}], got ${showShape(gamma.shape)}`,
     );
   const { data } = await readTensor(file, gamma);
-  // A channel with γ = 0 has G = 0 whatever reaches it from above: its affine gradients are not in the trace.
+  // At γ = 0, G = 0 whatever ∂L/∂z is, so the trace does not determine the affine gradients.
   if (data.some((value) => value === 0)) return null;
   let [gammaSquares, betaSquares] = [0, 0];
   for (const [channel, value] of data.entries()) {

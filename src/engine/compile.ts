@@ -10,8 +10,8 @@ import { Program, type SessionOptions } from "./session.js";
 export interface CompileOptions extends LowerOptions, SessionOptions {
   /** Keeps the graph for the next start; a graph with `sourceLines` is not kept. */
   readonly cache?: ProgramCache;
-  /** With which a cached graph is found without tracing `fn`. */
-  readonly key?: CallerKey;
+  /** Finds a cached graph without tracing `fn`. */
+  readonly key?: CallerKey | null;
 }
 
 /**

@@ -1,21 +1,21 @@
 import type { Tensor } from "../base/tensor.js";
 import { concat, mul, reshape, square, sum, type Traced } from "../engine/lang/index.js";
-import type { OpenedLayer } from "../onnx/index.js";
 import type { GroupSums } from "../theory/index.js";
 
 /**
- * Layers of at least this many elements, float32, leave five sums a channel instead of y and G: what a graph of float32
- * adds up in runs is as near as its y and G are, and copying these out takes longer than summing them.
+ * Large float32 layers of at least this many elements return five sums per channel instead of y and G.
+ * A float32 graph that adds in runs loses no more precision than y and G have, and copying y and G out
+ * of the graph takes longer than summing them there.
  */
 const FEWEST_ELEMENTS = 1 << 18;
 
-/** Whether y and G of a layer are summed within the graph. */
+/** Whether y and G of a layer are summed within the graph. Only sums over channels are supported. */
 export function isSummedInGraph(
-  { norm, inputShape }: OpenedLayer,
+  layer: { readonly groupedBy: string; readonly inputShape: readonly number[] },
   precision: "float32" | "float64",
 ): boolean {
-  const size = inputShape.reduce((a, b) => a * b, 1);
-  return precision === "float32" && norm.kind === "batch" && size >= FEWEST_ELEMENTS;
+  const size = layer.inputShape.reduce((a, b) => a * b, 1);
+  return precision === "float32" && layer.groupedBy === "channel" && size >= FEWEST_ELEMENTS;
 }
 
 /** Σy, Σy², ΣG, ΣG² and ΣG∘y of every channel of [N, C, …], as [5, C]. */
@@ -35,12 +35,12 @@ export function groupSums({ data, shape }: Tensor): GroupSums {
   return { y: row(0), yy: row(1), g: row(2), gg: row(3), gy: row(4) };
 }
 
-/** y varies by less than this fraction of its length: it should vary by all of it. */
+/** A standardized y has a variance near its mean square. Below this ratio the sums leave a doubt. */
 const DOUBTFUL = 1e-3;
 
 /**
- * Whether sums in float32 cannot tell what is to be reported: NaN and infinite elements are counted and left out one by one,
- * and a channel that does not vary is told from one that hardly does by sums in float64.
+ * Whether float32 sums are not enough to report a layer. Non-finite elements must be counted and left
+ * out one by one. A constant channel can be told from an almost constant one only by float64 sums.
  */
 export function isDoubtful({ y, yy, ...rest }: GroupSums, elements: number): boolean {
   const finite = [y, yy, ...Object.values(rest)].every((sums: ArrayLike<number>) =>

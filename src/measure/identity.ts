@@ -11,31 +11,34 @@ import {
   sum,
   type Traced,
 } from "../engine/lang/index.js";
+import type { BlockedParts } from "./blocked-parts.js";
 import { channelRows, runLength } from "./channel-rows.js";
 
-/** The two sides of the identity that must always hold (THEORY section 5): ∂L/∂x + blocked parts = G/σ. */
-export interface Identity {
+/**
+ * The identity that every layer must satisfy: ∂L/∂x + blocked parts = G/σ. ∂L/∂x comes from
+ * automatic differentiation, the blocked parts from the closed form (docs/theory.md, section 2).
+ */
+export interface Identity extends BlockedParts {
   /** ∂L/∂x by automatic differentiation. */
   readonly actual: Traced;
-  /** The blocked parts, divided by σ. */
-  readonly blocked: readonly Traced[];
+  /** G = ∂L/∂y. */
   readonly cotangent: Traced;
-  /** 1/σ, which broadcasts against the others. */
-  readonly inverse: Traced;
 }
 
 /** ‖∂L/∂x + blocked − G/σ‖². */
 export const identityError = ({ actual, blocked, cotangent, inverse }: Identity): Traced =>
   squaredNorm(sub([actual, ...blocked].reduce(add), mul(cotangent, inverse)));
 
-/** A sign for each element of a run; more of them would round more and save little. */
+/** Elements that share one random sign vector. A longer run rounds more and saves little time. */
 const RUN = 128;
 
 /**
- * The same from a few numbers instead of all: with random signs s, E ⟨s, e⟩² = ‖e‖² for every e, so each run of 128
- * elements of a channel of the error is replaced by its product with s. What is summed are thousands of such squares, and the
- * estimate is within a few percent of the norm. Each tensor is read once and none written, where the norm itself takes five
+ * An estimate of `identityError` that reads each tensor once and writes none; the exact norm takes five
  * passes over tensors of this size. For batch normalization of [N, C, …].
+ *
+ * For every vector e and random signs s, the expectation of ⟨s, e⟩² is ‖e‖². So each run of 128
+ * elements of a channel is replaced by its product with s. Thousands of such squares are summed, and
+ * the estimate is within a few percent of the norm.
  */
 export function estimatedIdentityError({ actual, blocked, cotangent, inverse }: Identity): Traced {
   const channels = actual.shape[1];

@@ -1,86 +1,118 @@
-import type { DType } from "../base/tensor.js";
-import { add, dtypeOf, full, type Traced } from "../engine/lang/index.js";
-import type { Below, Hooks, OpenedModel, Results } from "../onnx/index.js";
+import type { TensorSpec } from "../base/tensor.js";
+import { add, dtypeOf, full, type Traced, valueAndGrad } from "../engine/lang/index.js";
+import type { LinearOp } from "./linear-op.js";
 
 /**
- * Taps: zeros added to values inside a model, so that the gradient with respect to a tap is the gradient at
- * that place, on that edge alone. After the standardization phase a tap yields G = ∂L/∂y, before it ∂L/∂x,
- * on the affine parameters ∂L/∂γ and ∂L/∂β of this use of them.
+ * Taps measure gradients inside a function. A tap is a zero that is added to a value. It changes no
+ * result, and the gradient with respect to the tap is the gradient at that place, on that edge
+ * alone. The zeros fold away when the program is lowered.
+ *
+ *            tap           tap
+ *             │             │
+ *     x ──────+──▶ (x − μ)/σ ──────+──▶ γ·y + β ──▶ … ──▶ loss
+ *           ∂L/∂x         G = ∂L/∂y
  */
 
-type Place = "input" | "output" | "scale" | "bias";
-
-interface Tap {
-  readonly layer: number;
-  readonly place: Place;
-  readonly shape: readonly number[];
-  readonly dtype: DType;
+/** The traced values at one standardization phase in one pass through a network. */
+export interface TracedStandardization {
+  /** Input of the standardization. */
+  readonly x: Traced;
+  /** Its output, in the shape of x. */
+  readonly y: Traced;
+  /** σ = √(variance + ε), which broadcasts against y; null where the pass does not give it. */
+  readonly sigma: Traced | null;
+  /** The linear op that made x; null where another op did. */
+  readonly linearOp: LinearOp | null;
 }
 
-/** What one forward pass through the tapped model leaves for the measurement. */
-export interface TappedPass {
-  readonly outputs: Results["outputs"];
-  /** Per layer: y, σ (broadcastable against y) and the linear op below. */
-  readonly standardized: Traced[];
-  readonly sigmas: Traced[];
-  readonly below: readonly (Below | null)[];
+/** Adds a tap to a value. */
+export type Tap = (x: Traced) => Traced;
+
+/** A function that adds taps by calling `tap`, always at the same places in the same order. */
+export type TappedFunction<S extends TracedStandardization> = (
+  parameters: Traced[],
+  tap: Tap,
+) => {
+  readonly value: Traced;
+  readonly aux: readonly Traced[];
+  readonly standardizations: readonly S[];
+};
+
+export interface TappedGradients<S extends TracedStandardization> {
+  readonly value: Traced;
+  readonly aux: Traced[];
+  /** Gradients with respect to the parameters. */
+  readonly grads: Traced[];
+  /** Gradients at the taps, in the order in which the function added them. */
+  readonly tapGrads: readonly Traced[];
+  /** As the function gave them, with values that may be used outside of it. */
+  readonly standardizations: readonly S[];
 }
 
-export class Taps {
-  private constructor(
-    private readonly opened: OpenedModel,
-    private readonly params: Traced[],
-    private readonly inputs: Map<string, Traced>,
-    private readonly taps: readonly Tap[],
-  ) {}
+/** A tap that adds nothing and notes the shape of its value in `specs`. */
+export const notingTap =
+  (specs: TensorSpec[]): Tap =>
+  (x) => {
+    specs.push({ shape: [...x.shape], dtype: dtypeOf(x) });
+    return x;
+  };
 
-  /** Walks the model once to learn the tap shapes; what that pass computes is unused and never compiled. */
-  static place(opened: OpenedModel, params: Traced[], inputs: Map<string, Traced>): Taps {
-    const taps: Tap[] = [];
-    const note = (place: Place) => (layer: number, x: Traced) => {
-      taps.push({ layer, place, shape: x.shape, dtype: dtypeOf(x) });
-      return x;
-    };
-    opened.forward(params, inputs, {
-      input: note("input"),
-      standardized: note("output"),
-      scale: note("scale"),
-      bias: note("bias"),
-    });
-    return new Taps(opened, params, inputs, taps);
-  }
+/** Value, gradients and the gradients at the taps of `f`, whose taps have the shapes `taps`. */
+export function valueAndTapGrads<S extends TracedStandardization>(
+  f: TappedFunction<S>,
+  parameters: readonly Traced[],
+  taps: readonly TensorSpec[],
+): TappedGradients<S> {
+  const zeros = taps.map(({ shape, dtype }) => full(shape, 0, dtype));
+  let seen: readonly S[] = [];
+  let ownAux = 0;
+  const { value, aux, grads } = valueAndGrad(
+    (...values) => {
+      const pending = values.slice(parameters.length);
+      const { value, aux, standardizations } = f(values.slice(0, parameters.length), (x) => {
+        const zero = pending.shift();
+        if (zero === undefined) throw new Error(`the function adds more than ${taps.length} taps`);
+        return add(x, zero);
+      });
+      if (pending.length > 0) throw new Error(`the function adds ${pending.length} taps too few`);
+      seen = standardizations;
+      ownAux = aux.length;
+      // Values made inside a differentiated function may leave it only as auxiliary results.
+      return { value, aux: [...aux, ...standardizations.flatMap(valuesOf)] };
+    },
+    [...parameters, ...zeros],
+  );
+  const outside = aux.slice(ownAux);
+  return {
+    value,
+    aux: aux.slice(0, ownAux),
+    grads: grads.slice(0, parameters.length),
+    tapGrads: grads.slice(parameters.length),
+    standardizations: seen.map((s) => withValues(s, outside.splice(0, valuesOf(s).length))),
+  };
+}
 
-  /** The zeros, in the order in which `forward` expects its taps. */
-  zeros(): Traced[] {
-    return this.taps.map(({ shape, dtype }) => full(shape, 0, dtype));
-  }
+/** Every traced value of a standardization as a list. */
+const valuesOf = ({ x, y, sigma, linearOp }: TracedStandardization): Traced[] => [
+  x,
+  y,
+  ...(sigma ? [sigma] : []),
+  ...(linearOp ? [linearOp.value, ...linearOp.operands] : []),
+];
 
-  /** Runs the model with `values` added at the taps. */
-  forward(values: readonly Traced[]): TappedPass {
-    const standardized: Traced[] = [];
-    const sigmas: Traced[] = [];
-    const tap = (place: Place) => (layer: number, x: Traced) => add(x, values[this.indexOf(layer, place)]);
-    const hooks: Partial<Hooks> = {
-      input: tap("input"),
-      scale: tap("scale"),
-      bias: tap("bias"),
-      standardized: (layer, y, sigma) => {
-        standardized[layer] = y;
-        sigmas[layer] = sigma;
-        return tap("output")(layer, y);
-      },
-    };
-    const { outputs, below } = this.opened.forward(this.params, this.inputs, hooks);
-    return { outputs, below, standardized, sigmas };
-  }
-
-  /** The gradient at a tap, out of the gradients of all; null where the layer has no such place. */
-  gradient(gradients: readonly Traced[], layer: number, place: Place): Traced | null {
-    const index = this.indexOf(layer, place);
-    return index < 0 ? null : gradients[index];
-  }
-
-  private indexOf(layer: number, place: Place): number {
-    return this.taps.findIndex((tap) => tap.layer === layer && tap.place === place);
-  }
+/** The inverse of `valuesOf`: the standardization with other values, in the order of that list. */
+function withValues<S extends TracedStandardization>(
+  standardization: S,
+  [x, y, ...rest]: readonly Traced[],
+): S {
+  const { sigma, linearOp } = standardization;
+  const [newSigma, linear] = sigma ? [rest[0], rest.slice(1)] : [null, rest];
+  const [value, ...operands] = linear;
+  return {
+    ...standardization,
+    x,
+    y,
+    sigma: newSigma,
+    linearOp: linearOp && { ...linearOp, value, operands },
+  };
 }

@@ -1,5 +1,4 @@
 export { type Batch, matchInputs } from "./batch.js";
-export type { Below } from "./below.js";
 export { decodeModel, readModel } from "./decode/read.js";
 export { ignoredLabel, type Loss, type LossKind, type LossOptions, lossKinds, resolveLoss } from "./loss.js";
 export type { Initializer, OnnxGraph, OnnxModel, OnnxNode, ValueInfo } from "./model.js";
@@ -7,12 +6,11 @@ export { findNorms } from "./norms/find.js";
 export { missingNormsHint, partlyFusedHint } from "./norms/hint.js";
 export type { Moments } from "./norms/normalize.js";
 export type { NormKind, NormLayer } from "./norms/spec.js";
-export {
-  type Hooks,
-  type OpenedLayer,
-  type OpenedModel,
-  type OpenOptions,
-  openModel,
-  type Parameter,
-  type Results,
-} from "./open.js";
+export { type OpenOptions, openModel } from "./open/open-model.js";
+export type {
+  ForwardPass,
+  Hooks,
+  OpenedLayer,
+  OpenedModel,
+  StoredWeight,
+} from "./open/opened-model.js";

@@ -3,7 +3,7 @@ import { castTensor, showShape, sizeOf, type Tensor, type TensorSpec } from "../
 import type { Traced } from "../engine/lang/index.js";
 import * as lang from "../engine/lang/index.js";
 import { type Batch, showElements, showKeys } from "./batch.js";
-import type { OpenedModel, Results } from "./open.js";
+import type { ForwardPass, OpenedModel } from "./open/opened-model.js";
 
 export const lossKinds = ["cross-entropy", "mse", "bce", "l1", "output"] as const;
 export type LossKind = (typeof lossKinds)[number];
@@ -17,7 +17,7 @@ export interface Loss {
   /** What the output is compared with, ready to be fed; null where nothing is. */
   readonly target: Tensor | null;
   /** The scalar loss of traced outputs. */
-  apply(outputs: Results["outputs"], target: Traced | null): Traced;
+  apply(outputs: ForwardPass["outputs"], target: Traced | null): Traced;
 }
 
 export interface LossOptions {

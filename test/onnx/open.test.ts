@@ -211,14 +211,14 @@ describe("the linear op below a layer", () => {
   ])("%s: x is recomputed from the weight", (_, nodes, initializers, shape, channels, weight) => {
     const { opened, forward } = through(nodes, initializers, shape, channels);
     let x: Traced | undefined;
-    const { below } = forward({
+    const { linearOps } = forward({
       input: (_layer, value) => {
         x = value;
         return value;
       },
     });
-    expect(opened.layers[0].below).toEqual({ weight });
-    const { value, operands, apply } = below[0]!;
+    expect(opened.layers[0].linearOp).toEqual({ weight });
+    const { value, operands, apply } = linearOps[0]!;
     expect(worst(numbers(apply(value, operands)), numbers(x!))).toBeLessThan(1e-12);
     // Affine in the weight: apply(2w) − apply(w) = apply(w) − apply(0).
     const at = (factor: number) => numbers(apply(mul(value, factor), operands));
@@ -241,7 +241,7 @@ describe("the linear op below a layer", () => {
     ["the input itself", [node("Identity", ["x0"], "x1")], {}],
     ["a product of two data", [node("MatMul", ["x0", "x0"], "x1")], {}],
   ])("is null behind %s", (_, nodes, initializers) => {
-    expect(through(nodes, initializers, [4, 2, 2], 2).opened.layers[0].below).toBeNull();
+    expect(through(nodes, initializers, [4, 2, 2], 2).opened.layers[0].linearOp).toBeNull();
   });
 });
 

@@ -1,30 +1,51 @@
-import type { Batch, OpenedLayer } from "../../onnx/index.js";
-import type { LayerMeasurement } from "./layer.js";
+import type { Batch } from "../../onnx/index.js";
+import type { BlockedShares } from "../../theory/index.js";
+import type { GroupedBy } from "./result.js";
 
-/** One line for each tensor of the batch that holds NaN or infinities, which spoil all that is computed from them. */
-export function nonFiniteInputs({ file, tensors }: Batch): string[] {
+/** One warning for each tensor of the batch with NaN or infinite elements. */
+export function batchWarnings({ file, tensors }: Batch): string[] {
   return [...tensors].flatMap(([key, { data }]) => {
     const count = countNonFinite(data);
     return count === 0 ? [] : [`${file}: key "${key}" holds ${count} NaN or infinite elements`];
   });
 }
 
-/** Says where the variance of a layer left the range of its precision, which makes y = 0 and hides everything. */
-export function overflowWarning(
-  { norm, layout }: OpenedLayer,
-  sigma: ArrayLike<number>,
-  precision: "float32" | "float64",
-): string | null {
-  // NaN comes from the input or the weights, and is reported there.
-  const count = Array.from(sigma).filter((value) => value === Number.POSITIVE_INFINITY).length;
-  if (count === 0) return null;
-  const groups = layout.groupOuter * layout.groupInner;
-  const remedy = precision === "float32" ? "scale the input or use --precision float64" : "scale the input";
-  return `${norm.name}: the variance of ${count} of ${groups} groups is not finite in ${precision}, what is reported there means nothing: ${remedy}`;
+/** The numbers of a layer that its warnings depend on. */
+export interface WarnedLayer {
+  readonly name: string;
+  readonly groupedBy: GroupedBy;
+  readonly shares: BlockedShares;
+  /** σ of the groups and the precision it was computed in; left out for a recorded trace. */
+  readonly sigma?: ArrayLike<number>;
+  readonly precision?: "float32" | "float64";
 }
 
-/** Says which layers have groups that do not vary on this batch, such as channels of a dead filter. */
-export function constantWarning({ name, shares, groupedBy }: LayerMeasurement): string | null {
+/** The warnings about one layer, from a model or from a recorded trace. */
+export function layerWarnings(layer: WarnedLayer): string[] {
+  const overflow = overflowWarning(layer);
+  // Where the variance overflows, y is 0 for that reason alone.
+  const variance = layer.sigma === undefined ? null : (overflow ?? constantWarning(layer));
+  return [nonFiniteWarning(layer), variance].filter((warning) => warning !== null);
+}
+
+/** Counts the elements that were left out because they are NaN or infinite. */
+function nonFiniteWarning({ name, shares }: WarnedLayer): string | null {
+  const count = shares.nonFinite;
+  if (count === 0) return null;
+  return `${name}: ${count === 1 ? "1 element is" : `${count} elements are`} NaN or infinite in y or its gradient; left out of the energies`;
+}
+
+/** Counts the groups whose variance is infinite in this precision. There y = 0, and the layer's numbers mean nothing. */
+function overflowWarning({ name, shares, sigma = [], precision }: WarnedLayer): string | null {
+  // NaN comes from the input or the weights and is reported there.
+  const count = Array.from(sigma).filter((value) => value === Number.POSITIVE_INFINITY).length;
+  if (count === 0) return null;
+  const remedy = precision === "float32" ? "scale the input or use --precision float64" : "scale the input";
+  return `${name}: the variance of ${count} of ${shares.energy.length} groups is not finite in ${precision}, so the layer's numbers mean nothing: ${remedy}`;
+}
+
+/** Counts the groups that do not vary on this batch, such as the channels of dead filters. */
+function constantWarning({ name, shares, groupedBy }: WarnedLayer): string | null {
   const { constantGroups, energy } = shares;
   if (constantGroups === 0) return null;
   return `${name}: ${constantGroups} of ${energy.length} ${groupedBy}s do not vary on this batch (variance 0); their diagonal part counts as 0`;

@@ -1,6 +1,12 @@
+import { UserError } from "../../base/errors.js";
 import type { TensorSpec } from "../../base/tensor.js";
 import type { TracedFunction } from "../lang/autodiff.js";
-import { type LoweredGraph, type LowerOptions, lower, lowerTraced } from "../lowering/lower.js";
+import {
+  type LoweredGraph,
+  type LowerOptions,
+  lowerTraced,
+  lowerWithSourceLines,
+} from "../lowering/lower.js";
 import { OPTIMIZED } from "../lowering/optimizations.js";
 import { trace } from "../tracing/trace.js";
 import { describeProgram } from "./describe-program.js";
@@ -9,20 +15,19 @@ import { restoreGraph, storeGraph } from "./stored-graph.js";
 
 export interface CacheUse {
   readonly cache: ProgramCache;
-  readonly key?: CallerKey;
-  /** What else the graph depends on: the device and the version of its runtime. */
+  readonly key?: CallerKey | null;
+  /** The device and the version of its runtime, which the graph depends on too. */
   readonly runsOn: string;
 }
 
-/** What is stored under a caller's key: the digest of the traced program's own entry, and what was learnt by tracing. */
-interface Signpost {
-  readonly program: string;
-  readonly learnt: unknown;
-}
-
 /**
- * As `lower`, but graphs are taken from a cache where it has them: by the caller's key without tracing `fn`, else by what
- * tracing gives. A graph that is taken equals the one that would be made, byte for byte.
+ * Lowers `fn`, or takes its graph from the cache. A cached graph equals the one that lowering makes,
+ * byte for byte. The cache has two kinds of entries:
+ *
+ *     caller's key ──▶ digest of the traced program ──▶ graph
+ *
+ * With the caller's key the graph is found without tracing `fn`. Without a key, or where its entry is
+ * missing, `fn` is traced and the graph is found by the digest of the traced program.
  */
 export async function lowerCached(
   fn: TracedFunction,
@@ -30,45 +35,45 @@ export async function lowerCached(
   options: LowerOptions,
   { cache, key, runsOn }: CacheUse,
 ): Promise<LoweredGraph> {
-  const how = JSON.stringify({
-    runsOn,
-    inputNames: options.inputNames ?? [],
-    outputNames: options.outputNames ?? [],
-    optimizations: Object.entries({ ...OPTIMIZED, ...options.optimizations }).sort(),
-  });
-  const shapes = JSON.stringify(specs.map(({ dtype, shape }) => [dtype, shape]));
-  const byCaller = key && (await cache.digest(["caller", how, shapes, ...key.parts]));
-  if (byCaller !== undefined) {
-    const signpost = await cache.get(byCaller);
-    const { program, learnt }: Partial<Signpost> = signpost ? parse(signpost) : {};
-    const stored = program === undefined ? undefined : await cache.get(program);
-    if (stored) {
-      key!.restore(learnt);
-      return restoreGraph(stored);
-    }
-  }
-  let traced: ReturnType<typeof trace>;
+  const how = describeOptions(options, specs, runsOn);
+  const callerDigest = key ? await cache.digest(["caller", ...how, ...key]) : null;
+  const known = callerDigest === null ? null : await findByCaller(cache, callerDigest);
+  if (known) return known;
   try {
-    traced = trace(fn, specs);
-  } catch {
-    return lower(fn, specs, options); // which says where `fn` does what cannot be compiled
-  }
-  const byProgram = await cache.digest(["program", how, ...describeProgram(traced)]);
-  const stored = await cache.get(byProgram);
-  let graph: LoweredGraph;
-  if (stored) graph = restoreGraph(stored);
-  else {
-    try {
-      graph = lowerTraced(traced, specs, options);
-    } catch {
-      return lower(fn, specs, options);
+    const program = trace(fn, specs);
+    const programDigest = await cache.digest(["program", how[0], ...describeProgram(program)]);
+    let graph = await find(cache, programDigest);
+    if (graph === null) {
+      graph = lowerTraced(program, specs, options);
+      await cache.put(programDigest, storeGraph(graph));
     }
-    await cache.put(byProgram, storeGraph(graph));
+    if (callerDigest !== null) await cache.put(callerDigest, new TextEncoder().encode(programDigest));
+    return graph;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return lowerWithSourceLines(fn, specs, options);
   }
-  if (byCaller !== undefined)
-    await cache.put(byCaller, asBytes({ program: byProgram, learnt: key!.learnt() }));
-  return graph;
 }
 
-const parse = (bytes: Uint8Array): Signpost => JSON.parse(new TextDecoder().decode(bytes));
-const asBytes = (signpost: Signpost): Uint8Array => new TextEncoder().encode(JSON.stringify(signpost));
+/** Everything besides the function that the graph depends on: options and device, and the inputs' shapes. */
+function describeOptions(
+  { inputNames = [], outputNames = [], optimizations }: LowerOptions,
+  specs: readonly TensorSpec[],
+  runsOn: string,
+): readonly [options: string, shapes: string] {
+  const switches = Object.entries({ ...OPTIMIZED, ...optimizations }).sort();
+  return [
+    JSON.stringify({ runsOn, inputNames, outputNames, optimizations: switches }),
+    JSON.stringify(specs.map(({ dtype, shape }) => [dtype, shape])),
+  ];
+}
+
+async function find(cache: ProgramCache, programDigest: string): Promise<LoweredGraph | null> {
+  const stored = await cache.get(programDigest);
+  return stored ? restoreGraph(stored) : null;
+}
+
+async function findByCaller(cache: ProgramCache, callerDigest: string): Promise<LoweredGraph | null> {
+  const programDigest = await cache.get(callerDigest);
+  return programDigest ? find(cache, new TextDecoder().decode(programDigest)) : null;
+}

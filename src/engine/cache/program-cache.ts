@@ -12,12 +12,8 @@ export interface ProgramCache {
 
 export type KeyPart = string | Uint8Array;
 
-/** A key that the caller vouches for: with it a program is found without tracing its function. */
-export interface CallerKey {
-  /** Everything that decides what the function does, other than the shapes and element types of its inputs. */
-  readonly parts: readonly KeyPart[];
-  /** What the caller learnt while its function was traced, as JSON can hold it. */
-  readonly learnt: () => unknown;
-  /** Takes what `learnt` gave when the program was made, in place of tracing. */
-  readonly restore: (learnt: unknown) => void;
-}
+/**
+ * Everything that decides what the function does, besides the shapes and element types of its inputs.
+ * With this key a cache finds a program without tracing its function.
+ */
+export type CallerKey = readonly KeyPart[];

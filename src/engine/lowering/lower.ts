@@ -56,11 +56,17 @@ export function lower(
   try {
     return lowerTraced(trace(fn, specs, { sourceLines }), specs, options);
   } catch (error) {
-    // What cannot be compiled is traced once more to find the line that asks for it.
     if (sourceLines || !(error instanceof UserError)) throw error;
-    return lowerTraced(trace(fn, specs, { sourceLines: true }), specs, options);
+    return lowerWithSourceLines(fn, specs, options);
   }
 }
+
+/** Lowers `fn` with source lines, so that a `UserError` begins with the line of `fn` that causes it. */
+export const lowerWithSourceLines = (
+  fn: TracedFunction,
+  specs: readonly TensorSpec[],
+  options: LowerOptions,
+): LoweredGraph => lowerTraced(trace(fn, specs, { sourceLines: true }), specs, options);
 
 /** As `lower`, of a function that has been traced for inputs of these shapes and element types. */
 export function lowerTraced(

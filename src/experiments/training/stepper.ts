@@ -3,53 +3,59 @@ import { Loop, type Program, type TracedFunction } from "../../engine/index.js";
 import { valueAndGrad } from "../../engine/lang/index.js";
 import { compileKept } from "../compile-kept.js";
 import type { ProbedValueAndGrad, Procedure, TrainingState } from "./procedure.js";
-import { Recording, recordedNumbers } from "./recording.js";
+import { recordedNumbers, recordStep } from "./recording.js";
+import { planStep, type StepPlan } from "./step-plan.js";
 
 /**
- * Makes the steps of a procedure. Its state stays in two sets of tensors that are written in turn. A recorded step is a
- * second program, compiled when it is first asked for: it does what the plain one does and measures besides.
+ * Makes the steps of a procedure. The state stays in two sets of tensors that are written in turn. A
+ * recorded step is a second program, compiled at the first recorded step. It returns the same state as
+ * the plain program and the values to record.
  */
 export class Stepper implements AsyncDisposable {
-  private recorded: Compiled | null = null;
+  private recorded: CompiledStep | null = null;
 
   private constructor(
     private readonly procedure: Procedure,
-    private readonly plain: Compiled,
+    private readonly plain: CompiledStep,
     private readonly loop: Loop,
   ) {}
 
-  /** For batches of the shapes and element types of `batch`. */
+  /** Compiles the step for batches of the shapes and element types of `batch`. */
   static async compile(
     procedure: Procedure,
     state: TrainingState,
     batch: readonly TensorSpec[],
   ): Promise<Stepper> {
-    const plain = await compileStep(procedure, state, batch, null);
+    const plain = await compileStep(procedure, { state, batch }, null);
     return new Stepper(procedure, plain, new Loop(plain.program, state));
   }
 
-  /** The state now. Its tensors are written again by the step after the next one. */
+  /** The current state. The step after the next one overwrites its tensors. */
   get state(): TrainingState {
     return this.loop.state;
   }
 
   /**
-   * Makes the `number`-th step, from 1 on: its losses by name. Where `recorded` is given it measures what the norm layers
-   * block for which it holds; they are the same at every recorded step.
+   * Makes one step.
+   *
+   * @param number - The number of the step, from 1 on.
+   * @param batch - The tensors of the batch.
+   * @param recorded - Selects the norm layers to record; null records none. Every recorded step must
+   * select the same layers.
+   * @returns The losses by name, and the recorded numbers.
    */
   async step(
     number: number,
     batch: readonly Tensor[],
     recorded: ((layer: string) => boolean) | null = null,
   ): Promise<{ losses: Record<string, number>; recording: Record<string, number> }> {
-    if (recorded)
-      this.recorded ??= await compileStep(this.procedure, this.state, batch, new Recording(recorded));
-    const { program, losses, recording } = recorded ? this.recorded! : this.plain;
+    if (recorded) this.recorded ??= await compileStep(this.procedure, { state: this.state, batch }, recorded);
+    const { program, plan } = (recorded && this.recorded) ?? this.plain;
     const inputs = [...coefficientTensors(this.procedure, number), ...batch];
     const outputs = await this.loop.step(inputs, program);
     return {
-      losses: Object.fromEntries(losses.map((name, i) => [name, outputs[i].data[0]])),
-      recording: recording ? recordedNumbers(recording.layers, outputs.slice(losses.length)) : {},
+      losses: Object.fromEntries(plan.losses.map((name, i) => [name, outputs[i].data[0]])),
+      recording: recorded ? recordedNumbers(plan, outputs.slice(plan.losses.length)) : {},
     };
   }
 
@@ -59,34 +65,31 @@ export class Stepper implements AsyncDisposable {
   }
 }
 
-interface Compiled {
-  /** Takes the state, the coefficients and the batch; gives the state, the losses and what was recorded. */
+interface CompiledStep {
+  /** Takes the state, the coefficients and the batch. Returns the state, the losses and the recorded values. */
   readonly program: Program;
-  readonly losses: readonly string[];
-  readonly recording: Recording | null;
+  readonly plan: StepPlan;
 }
 
 async function compileStep(
   procedure: Procedure,
-  state: readonly TensorSpec[],
-  batch: readonly TensorSpec[],
-  recording: Recording | null,
-): Promise<Compiled> {
+  { state, batch }: { readonly state: readonly TensorSpec[]; readonly batch: readonly TensorSpec[] },
+  chosen: ((layer: string) => boolean) | null,
+): Promise<CompiledStep> {
   const coefficients = coefficientTensors(procedure, 1);
+  const plan = planStep(procedure, { state, coefficients, batch }, chosen);
   const [first, second] = [state.length, state.length + coefficients.length];
-  let losses: readonly string[] = [];
   const step: TracedFunction = (...args) => {
+    const recording = chosen && recordStep(plan, chosen);
     const results = procedure.step({
       state: args.slice(0, first),
       coefficients: args.slice(first, second),
       batch: args.slice(second),
       valueAndGrad: recording?.valueAndGrad ?? unobserved,
     });
-    losses = Object.keys(results.losses);
     return [...results.state, ...Object.values(results.losses), ...(recording?.outputs ?? [])];
   };
-  const program = await compileKept(step, [...state, ...coefficients, ...batch]);
-  return { program, losses, recording };
+  return { program: await compileKept(step, [...state, ...coefficients, ...batch]), plan };
 }
 
 const unobserved: ProbedValueAndGrad = (f, parameters) =>

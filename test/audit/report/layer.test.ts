@@ -1,12 +1,9 @@
 import Value from "typebox/value";
 import { describe, expect, it } from "vitest";
-import {
-  type LayerMeasurement,
-  layerReport,
-  nonFiniteWarning,
-  summarize,
-} from "../../../src/audit/report/layer.js";
+import { summarize } from "../../../src/audit/report/assemble.js";
+import { judgeLayer, type LayerMeasurement } from "../../../src/audit/report/layer.js";
 import { Layer } from "../../../src/audit/report/result.js";
+import { layerWarnings } from "../../../src/audit/report/warnings.js";
 import { DEFAULT_THRESHOLDS } from "../../../src/audit/verdict/thresholds.js";
 import {
   batchNormLayout,
@@ -40,14 +37,15 @@ function measurement(changes: Partial<LayerMeasurement> = {}): LayerMeasurement 
     weights,
     affine: { gradGamma: 1, gradBeta: 2 },
     identityResidual: 1e-7,
+    warnings: [],
     ...changes,
   };
 }
 
 const report = (changes: Partial<LayerMeasurement> = {}) =>
-  layerReport(measurement(changes), DEFAULT_THRESHOLDS);
+  judgeLayer(measurement(changes), DEFAULT_THRESHOLDS);
 
-describe("layerReport", () => {
+describe("judgeLayer", () => {
   it("follows the schema, and its lists add up to its totals", () => {
     const instance = {
       groupedBy: "channel",
@@ -84,11 +82,11 @@ describe("layerReport", () => {
   });
 
   it("warns of elements that were left out", () => {
-    expect(nonFiniteWarning(measurement())).toBeNull();
+    expect(layerWarnings(measurement())).toEqual([]);
     const shares = blockedShares(y.with(0, Number.NaN), g, batchNormLayout([8, 3, 5]));
-    expect(nonFiniteWarning(measurement({ shares }))).toBe(
+    expect(layerWarnings(measurement({ shares }))).toEqual([
       "bn: 1 element is NaN or infinite in y or its gradient; left out of the energies",
-    );
+    ]);
   });
 });
 

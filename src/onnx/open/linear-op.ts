@@ -1,30 +1,20 @@
-import type { Traced } from "../engine/lang/index.js";
-import type { Evaluation } from "./evaluation.js";
-import type { GraphIndex } from "./graph-index.js";
-import type { OnnxNode } from "./model.js";
-import { isAnonymous, scopeOf } from "./norms/naming.js";
-import { isHost } from "./values/value.js";
+import type { LinearOp } from "../../measure/linear-op.js";
+import type { Evaluation } from "../evaluation.js";
+import type { GraphIndex } from "../graph-index.js";
+import type { OnnxNode } from "../model.js";
+import { isAnonymous, scopeOf } from "../norms/naming.js";
+import { isHost } from "../values/value.js";
 
-/** The linear op that feeds a normalization: which node, its weight, and the nodes from there to x. */
-export interface LinearBelow {
-  /** Name of the parameter, as the user knows it. */
+/** The nodes of the linear op that feeds a normalization. */
+export interface LinearOpNodes {
+  /** Name of the weight, as the user knows it. */
   readonly weight: string;
-  /** The linear node first, then bias additions and changes of shape, in order. */
+  /** The linear node first, then additions of biases and changes of shape, in order. */
   readonly nodes: readonly OnnxNode[];
   /** Value that holds the weight as the linear node reads it. */
   readonly operand: string;
   /** Value that enters the normalization. */
   readonly result: string;
-}
-
-/** A traced linear op: x = W a (+ a constant) as a function of W. */
-export interface Below {
-  readonly weight: string;
-  readonly value: Traced;
-  /** The other values that x depends on: the input of the linear op, and biases. */
-  readonly operands: readonly Traced[];
-  /** x from a weight and the operands, in their order. Affine in the weight. */
-  apply(weight: Traced, operands: readonly Traced[]): Traced;
 }
 
 const shapeChanges = new Set([
@@ -39,10 +29,11 @@ const shapeChanges = new Set([
 ]);
 
 /**
- * The linear op under the value `input`, or null where something else feeds it. Between them there may be
- * changes of shape and sums with values that do not depend on the data (biases).
+ * The linear op that computes the value `input`, or null where another op does. Between the linear
+ * node and `input` there may be changes of shape and additions of values that do not depend on the
+ * data (biases).
  */
-export function findBelow(index: GraphIndex, input: string): LinearBelow | null {
+export function findLinearOp(index: GraphIndex, input: string): LinearOpNodes | null {
   const between: OnnxNode[] = [];
   for (let value = input; ; ) {
     const node = index.writer(value);
@@ -64,7 +55,7 @@ export function findBelow(index: GraphIndex, input: string): LinearBelow | null 
   }
 }
 
-/** Which input of a linear node is its weight: the one that does not depend on the data. */
+/** The position of a linear node's weight among its inputs: the input that does not depend on the data. */
 function weightInput(node: OnnxNode, index: GraphIndex): 0 | 1 | null {
   const candidates: readonly (0 | 1)[] =
     node.op === "Conv" || node.op === "ConvTranspose"
@@ -79,7 +70,7 @@ function weightInput(node: OnnxNode, index: GraphIndex): 0 | 1 | null {
   return index.dependsOnData(weight === 0 ? b : a) ? weight : null;
 }
 
-/** The input that a node passes on with at most a constant added, or null for any other node. */
+/** The input that a node returns with at most a constant added and its shape changed; null for other nodes. */
 function passedOn(node: OnnxNode, index: GraphIndex): string | null {
   const [a, b] = node.inputs as [string, string | undefined];
   if (shapeChanges.has(node.op)) return a;
@@ -88,10 +79,10 @@ function passedOn(node: OnnxNode, index: GraphIndex): string | null {
   return index.dependsOnData(a) ? null : b;
 }
 
-/** The first stored tensor that a weight is computed from; exporters rename transposed ones. */
+/** The first stored tensor that a weight is computed from. Exporters give transposed weights new names. */
 function parameterName(index: GraphIndex, value: string, node: OnnxNode): string {
   for (let name = value; ; ) {
-    // An initializer that equals another one is an Identity of it, under its own name.
+    // PyTorch stores equal initializers once; the others become Identity nodes that keep their names.
     if (name.endsWith(".weight")) return name;
     const source = index.source(name);
     if (index.graph.initializers.has(source)) return isAnonymous(source) ? `${scopeOf(node)}.weight` : source;
@@ -101,22 +92,22 @@ function parameterName(index: GraphIndex, value: string, node: OnnxNode): string
   }
 }
 
-/** The linear op as a function, with the values that it has in `evaluation`. */
-export function traceBelow(below: LinearBelow, evaluation: Evaluation): Below {
-  const inner = new Set(below.nodes.flatMap((n) => n.outputs));
-  const names = [...new Set(below.nodes.flatMap((n) => n.inputs))].filter(
-    (name) => name && name !== below.operand && !inner.has(name) && !isHost(evaluation.lookup(name)!),
+/** The linear op as a function of its weight, with the other values taken from `evaluation`. */
+export function traceLinearOp(linear: LinearOpNodes, evaluation: Evaluation): LinearOp {
+  const inner = new Set(linear.nodes.flatMap((n) => n.outputs));
+  const names = [...new Set(linear.nodes.flatMap((n) => n.inputs))].filter(
+    (name) => name && name !== linear.operand && !inner.has(name) && !isHost(evaluation.lookup(name)!),
   );
   return {
-    weight: below.weight,
-    value: evaluation.traced(below.operand),
+    weight: linear.weight,
+    value: evaluation.traced(linear.operand),
     operands: names.map((name) => evaluation.traced(name)),
     apply(weight, operands) {
       const scope = evaluation.with(
-        new Map([[below.operand, weight], ...names.map((name, i) => [name, operands[i]] as const)]),
+        new Map([[linear.operand, weight], ...names.map((name, i) => [name, operands[i]] as const)]),
       );
-      for (const node of below.nodes) scope.run(node);
-      return scope.traced(below.result);
+      for (const node of linear.nodes) scope.run(node);
+      return scope.traced(linear.result);
     },
   };
 }

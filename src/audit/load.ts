@@ -1,0 +1,69 @@
+import { UserError } from "../base/errors.js";
+import { sha256Bytes, sha256File, sha256Tensors } from "../base/sha256.js";
+import { checkTensor, type Tensor } from "../base/tensor.js";
+import {
+  type Batch,
+  decodeModel,
+  findNorms,
+  matchInputs,
+  missingNormsHint,
+  type NormLayer,
+  type OnnxModel,
+  readModel,
+} from "../onnx/index.js";
+import { readTensors } from "../tensor-files/index.js";
+import { checkLayerName, selectLayers } from "./select-layers.js";
+
+/** An ONNX model: the path of its file, or the bytes of the file. */
+export type ModelSource = string | Uint8Array;
+
+/** A batch: the path of an npz or safetensors file, or its tensors by key. */
+export type BatchSource = string | Readonly<Record<string, Tensor>>;
+
+/** A model and a batch that have been read and fit each other. */
+export interface LoadedModel {
+  readonly model: OnnxModel;
+  readonly modelSha256: string;
+  /** All normalizations of the model, and those that are measured. */
+  readonly allNorms: readonly NormLayer[];
+  readonly norms: readonly NormLayer[];
+  readonly batch: Batch;
+  readonly batchSha256: string;
+  /** The tensors for the model's inputs, by ONNX name. */
+  readonly inputs: ReadonlyMap<string, Tensor>;
+}
+
+/** What `load` needs to know besides the model. */
+export interface LoadOptions {
+  readonly data: BatchSource;
+  readonly input?: string;
+  readonly layers?: string;
+  readonly taylor?: { readonly layer: string };
+}
+
+/**
+ * Reads the model and the batch and selects the layers to measure.
+ * @throws UserError for unreadable or unfit files; with exit code 5 where the model has no normalization.
+ */
+export async function load(source: ModelSource, options: LoadOptions): Promise<LoadedModel> {
+  const [model, modelSha256] =
+    typeof source === "string"
+      ? ([await readModel(source), await sha256File(source)] as const)
+      : ([decodeModel("model", source), sha256Bytes(source)] as const);
+  const allNorms = findNorms(model);
+  if (allNorms.length === 0) throw new UserError(missingNormsHint(model), 5);
+  const norms = selectLayers(allNorms, options.layers, model.path);
+  if (options.taylor) checkLayerName(norms, options.taylor.layer, model.path);
+
+  const batch = await loadBatch(options.data);
+  const inputs = matchInputs(model, batch.file, options);
+  return { model, modelSha256, allNorms, norms, batch: batch.file, batchSha256: batch.sha256, inputs };
+}
+
+async function loadBatch(source: BatchSource): Promise<{ file: Batch; sha256: string }> {
+  if (typeof source === "string")
+    return { file: { file: source, tensors: await readTensors(source) }, sha256: await sha256File(source) };
+  const tensors = new Map(Object.entries(source));
+  for (const [key, tensor] of tensors) checkTensor(`data: key "${key}"`, tensor);
+  return { file: { file: "data", tensors }, sha256: sha256Tensors(tensors) };
+}

@@ -1,0 +1,57 @@
+import { UserError } from "../base/errors.js";
+import { castTensor, type Tensor } from "../base/tensor.js";
+import {
+  type Loss,
+  type LossKind,
+  type OpenedLayer,
+  type OpenedModel,
+  openModel,
+  resolveLoss,
+} from "../onnx/index.js";
+import type { LoadedModel } from "./load.js";
+
+/** A model and a loss as traced functions, with the tensors that they are run on. */
+export interface OpenedAudit {
+  readonly opened: OpenedModel;
+  readonly loss: Loss;
+  /** The batch's tensors for `opened.inputs`, and the target if the loss has one. */
+  readonly inputs: readonly Tensor[];
+  readonly target: readonly Tensor[];
+}
+
+export interface OpenAuditOptions {
+  readonly loss?: LossKind;
+  readonly target?: string;
+  readonly precision: "float32" | "float64";
+}
+
+/**
+ * Splits the model's normalizations into their phases and attaches the loss.
+ * @throws UserError where an op is unsupported, the loss does not fit, or the batch is too small.
+ */
+export function open(loaded: LoadedModel, { loss: kind, target, precision }: OpenAuditOptions): OpenedAudit {
+  const { model, norms, batch, inputs } = loaded;
+  const opened = openModel(model, norms, { inputs, precision });
+  const [firstInput] = inputs.values();
+  const loss = resolveLoss(kind, opened, batch, { target, input: firstInput });
+  checkBatchSize(opened.layers, batch.file);
+  return {
+    opened,
+    loss,
+    inputs: opened.inputs.map(({ name, spec }) => {
+      const tensor = inputs.get(name);
+      if (tensor === undefined) throw new Error(`no tensor for input "${name}"`);
+      return castTensor(tensor, spec.dtype);
+    }),
+    target: loss.target === null ? [] : [loss.target],
+  };
+}
+
+/** One sample shows nothing that samples share. A group of one element has no variance at all. */
+function checkBatchSize(layers: readonly OpenedLayer[], file: string): void {
+  for (const { norm, inputShape, layout } of layers)
+    if ((norm.kind === "batch" && inputShape[0] === 1) || layout.outer * layout.inner === 1)
+      throw new UserError(
+        `${file}: ${norm.name} expects at least 2 samples, got a batch of ${inputShape[0]}; give a larger batch`,
+      );
+}

@@ -1,0 +1,203 @@
+import { UserError } from "../../base/errors.js";
+import { castTensor, showShape, type TensorSpec } from "../../base/tensor.js";
+import * as lang from "../../engine/lang/index.js";
+import { Evaluation, isParameter } from "../evaluation.js";
+import { GraphIndex } from "../graph-index.js";
+import { findHead, traceBeforeHead } from "../head.js";
+import type { OnnxModel, OnnxNode } from "../model.js";
+import { layoutOf } from "../norms/normalize.js";
+import type { NormLayer } from "../norms/spec.js";
+import type { Value } from "../values/value.js";
+import type { OpenedLayer, OpenedModel, StoredWeight } from "./opened-model.js";
+import { type LayerStep, planSteps, type Step } from "./plan-steps.js";
+import { runSteps } from "./run-steps.js";
+
+export interface OpenOptions {
+  /** Shapes and element types of the graph's inputs by ONNX name; floats take `precision`. */
+  readonly inputs: ReadonlyMap<string, TensorSpec>;
+  readonly precision: "float32" | "float64";
+  /** Graph output that the loss looks at; the first one by default. */
+  readonly output?: string;
+}
+
+/**
+ * Opens a model: makes it a traced function for inputs of fixed shapes, in which each normalization of
+ * `norms` (from `findNorms`) is split into its two phases. Every batch normalization uses the
+ * statistics of the batch, whatever mode the file gives it.
+ *
+ * @param model - The decoded ONNX file.
+ * @param norms - The normalizations to split.
+ * @param options - Input shapes, precision and the output that the loss reads.
+ * @returns The model as a traced function with the shapes of its layers.
+ * @throws UserError naming the node where an op is unsupported or shapes do not fit.
+ * @example
+ * ```ts
+ * import { findNorms, openModel, readModel } from "blindspot/onnx";
+ *
+ * const model = await readModel("model.onnx");
+ * const images = { shape: [8, 1, 14, 14], dtype: "float32" } as const;
+ * const inputs = new Map([[model.inputs[0].name, images]]);
+ * const opened = openModel(model, findNorms(model), { inputs, precision: "float32" });
+ * console.log(opened.layers.map(({ norm, inputShape }) => [norm.name, inputShape]));
+ * ```
+ */
+export function openModel(model: OnnxModel, norms: readonly NormLayer[], options: OpenOptions): OpenedModel {
+  const { precision } = options;
+  const index = new GraphIndex(model);
+  const output = outputName(model, options.output);
+  const head = findHead(index, output);
+  const results = [output, ...(head ? head.node.inputs : [])];
+  const { steps, reads } = planSteps(index, model, { layers: norms, results });
+  const inputs = requiredInputs(model, reads, options);
+  const params = storedWeights(model, reads, precision);
+  const key = `${output} before ${head?.activation}`;
+
+  const forward: OpenedModel["forward"] = (paramValues, inputValues, hooks = {}) => {
+    const values = new Map<string, Value>([
+      ...params.map(({ name }, i) => [name, paramValues[i]] as const),
+      ...inputs.map(({ name }) => [name, valueFor(inputValues, name)] as const),
+    ]);
+    const evaluation = new Evaluation(model, precision, values);
+    const linearOps = runSteps(steps, evaluation, hooks);
+    const outputs = new Map([[output, evaluation.traced(output)]]);
+    if (head) outputs.set(key, traceBeforeHead(head, evaluation));
+    return { outputs, linearOps };
+  };
+
+  const shapes = traceShapes({ forward, params, inputs }, output);
+  const layerSteps = steps.filter((step) => step.kind === "layer");
+  return {
+    model,
+    precision,
+    inputs,
+    params,
+    layers: layerSteps.map((step, i) => openedLayer(model, step, shapes.layers[i])),
+    output: { name: output, spec: shapes.output },
+    head: head && { activation: head.activation, key },
+    warnings: dropoutWarning(steps, index, model.opset),
+    forward,
+  };
+}
+
+function valueFor<T>(values: ReadonlyMap<string, T>, name: string): T {
+  const value = values.get(name);
+  if (value === undefined) throw new Error(`no value for input "${name}"`);
+  return value;
+}
+
+function outputName(model: OnnxModel, asked: string | undefined): string {
+  const names = model.outputs.map((o) => o.name);
+  if (asked !== undefined && !names.includes(asked))
+    throw new UserError(`${model.path}: no output "${asked}"; the model has ${names.join(", ")}`);
+  return asked ?? names[0];
+}
+
+function requiredInputs(
+  model: OnnxModel,
+  reads: ReadonlySet<string>,
+  { inputs, precision }: OpenOptions,
+): { name: string; spec: TensorSpec }[] {
+  return model.inputs
+    .filter(({ name }) => reads.has(name))
+    .map(({ name }) => {
+      const given = inputs.get(name);
+      if (!given) throw new UserError(`${model.path}: no value given for input "${name}"`);
+      const dtype = lang.isFloat(given.dtype) ? precision : given.dtype === "bool" ? "bool" : "int32";
+      return { name, spec: { shape: given.shape, dtype } };
+    });
+}
+
+function storedWeights(
+  model: OnnxModel,
+  reads: ReadonlySet<string>,
+  precision: "float32" | "float64",
+): StoredWeight[] {
+  return [...model.initializers.values()]
+    .filter((stored) => reads.has(stored.name) && isParameter(stored))
+    .map((stored) => ({
+      name: stored.name,
+      spec: { shape: stored.spec.shape, dtype: precision },
+      load: () => castTensor(stored.load(), precision),
+    }));
+}
+
+/** Dropout in training mode is left out: its noise would be larger than the effects that are measured. */
+function dropoutWarning(steps: readonly Step[], index: GraphIndex, opset: number): string[] {
+  const active = steps.filter(
+    (step) => step.kind === "node" && step.node.op === "Dropout" && isActiveDropout(step.node, index, opset),
+  );
+  return active.length === 0
+    ? []
+    : [`${active.length} dropout layer(s) are left out: the network is measured without their noise`];
+}
+
+/** Before opset 12 the runtime chose the mode, and exporters wrote a node only for an active dropout. */
+function isActiveDropout({ inputs, attributes }: OnnxNode, index: GraphIndex, opset: number): boolean {
+  if (opset < 12) return attributes.number("ratio", 0.5) !== 0;
+  return index.scalar(inputs[2] ?? "") === 1 && index.scalar(inputs[1] ?? "") !== 0;
+}
+
+/** The shapes that a layer has for this batch. */
+interface LayerShapes {
+  input: readonly number[];
+  scale: readonly number[] | null;
+  bias: readonly number[] | null;
+}
+
+/** The shapes at the layers and of the output, from one trace of the model without numbers. */
+function traceShapes(
+  { forward, params, inputs }: Pick<OpenedModel, "forward" | "params" | "inputs">,
+  output: string,
+): { layers: LayerShapes[]; output: TensorSpec } {
+  const layers: LayerShapes[] = [];
+  const [spec] = lang.evaluateShapes(
+    (...args) => {
+      const named = new Map(inputs.map(({ name }, i) => [name, args[params.length + i]]));
+      const { outputs } = forward(args.slice(0, params.length), named, {
+        input(i, x) {
+          layers[i] = { input: [...x.shape], scale: null, bias: null };
+          return x;
+        },
+        scale(i, gamma) {
+          layers[i].scale = [...gamma.shape];
+          return gamma;
+        },
+        bias(i, beta) {
+          layers[i].bias = [...beta.shape];
+          return beta;
+        },
+      });
+      return [valueFor(outputs, output)];
+    },
+    [...params, ...inputs].map(({ spec }) => spec),
+  );
+  return { layers, output: spec };
+}
+
+function openedLayer(
+  model: OnnxModel,
+  { layer: norm, linearOp }: LayerStep,
+  shapes: LayerShapes,
+): OpenedLayer {
+  const layout = layoutOf(norm.statistics, shapes.input);
+  if (!layout)
+    throw new UserError(
+      `${model.path}: ${norm.name}: mean and variance over these axes of ${showShape(shapes.input)} are not supported; leave the layer out with --layers`,
+    );
+  const groupedBy = {
+    batch: "channel",
+    layer: "sample",
+    rms: "sample",
+    instance: "group",
+    group: "group",
+  } as const;
+  return {
+    norm,
+    inputShape: shapes.input,
+    layout,
+    groupedBy: groupedBy[norm.kind],
+    centred: norm.centred,
+    affine: { scale: shapes.scale, bias: shapes.bias },
+    linearOp: linearOp && { weight: linearOp.weight },
+  };
+}
