@@ -13,7 +13,7 @@ import {
 } from "../engine/lang/index.js";
 import { channelRows, runLength } from "./channel-rows.js";
 
-/** The two sides of the identity that must always hold (THEORY section 5): ∂L/∂x + blocked parts = G/σ. */
+/** The two sides of the identity that must always hold (docs/theory.md, section 6): ∂L/∂x + blocked parts = G/σ. */
 export interface Identity {
   /** ∂L/∂x by automatic differentiation. */
   readonly actual: Traced;

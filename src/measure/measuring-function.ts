@@ -33,7 +33,7 @@ export type FeatureResults = { readonly y: number; readonly cotangent: number } 
 /** The parts that the weight gradient below divides into. */
 export interface WeightResults {
   readonly name: string;
-  /** Inner products of ΔW_actual, ΔW_diag and, where something is centred, ΔW_first with each other (THEORY section 5). */
+  /** Inner products of ΔW_actual, ΔW_diag and, where something is centred, ΔW_first with each other (docs/theory.md, section 6). */
   readonly gram: number;
 }
 

@@ -141,7 +141,7 @@ function withValues(met: Met, [x, y, value, ...operands]: readonly Traced[]): Me
 
 /**
  * The numbers of a recorded step: `blocked/layer`, `first/layer` and `diag/layer` as shares of the gradient energy, and
- * `removed/layer` and `kept/layer` of the weights below (theory, section 5). In float64 from y and G.
+ * `removed/layer` and `kept/layer` of the weights below (docs/theory.md, section 6). In float64 from y and G.
  */
 export function recordedNumbers(
   layers: readonly RecordedLayer[],
