@@ -16,7 +16,7 @@ import { channelRows, runLength } from "./channel-rows.js";
 
 /**
  * The identity that every layer must satisfy: ∂L/∂x + blocked parts = G/σ. ∂L/∂x comes from
- * automatic differentiation, the blocked parts from the closed form (docs/theory.md, section 2).
+ * automatic differentiation, the blocked parts from the closed form (docs/theory.md, section 6).
  */
 export interface Identity extends BlockedParts {
   /** ∂L/∂x by automatic differentiation. */

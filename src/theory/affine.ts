@@ -35,7 +35,7 @@ export interface AffineGradients {
 
 /**
  * Where the blocked signal goes: the gradients of γ and β for a given ∂L/∂z. For the blocked Taylor terms at
- * expansion point ẑ = β they are n·g_d (first order, β) and n·(1−ρ_d)·γ_d·H_dd (diagonal, γ). Source: THEORY section 3.
+ * expansion point ẑ = β they are n·g_d (first order, β) and n·(1−ρ_d)·γ_d·H_dd (diagonal, γ). Source: docs/theory.md, section 3.
  */
 export function affineGradients(gradient: FloatArray, y: FloatArray, layout: GroupLayout): AffineGradients {
   const { starts, offsets } = addressesOf(layout);

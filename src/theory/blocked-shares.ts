@@ -76,7 +76,7 @@ export function blockedShares(
  *
  * and for RMS normalization, which centres nothing, first = 0 and diag = ⟨G,y⟩²/⟨y,y⟩. Takes the tensors in
  * blocks of any length in memory order, so that a layer of any size is read in pieces; keeps five sums per
- * group, compensated, in float64. Source: THEORY section 5; section 7 for the other normalizations.
+ * group, compensated, in float64. Source: docs/theory.md, section 6; for the other normalizations docs/theory.md, section 7.
  */
 export class BlockedSharesAccumulator {
   private readonly sumY: CompensatedSums;

@@ -10,7 +10,7 @@ export interface Shares {
 
 /**
  * The blocked share of pure noise: blocked directions over elements, 2/n, or 1/n where nothing is centred
- * (RMS normalization blocks y alone). At most 1. Source: THEORY section 5.
+ * (RMS normalization blocks y alone). At most 1. Source: docs/theory.md, section 6.
  */
 export function chanceLevel(elements: number, centred = true): number {
   return Math.min(1, (centred ? 2 : 1) / elements);

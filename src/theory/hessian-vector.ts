@@ -9,7 +9,7 @@ import { type FloatArray, type Standardized, standardizeAdjoint } from "./standa
  *     d(∂L/∂x) = −(dσ/σ)·∂L/∂x + (1/σ)( dG − mean(dG) − dy·mean(G∘y) − y·mean(dG∘y + G∘dy) )
  *
  * without mean(dG) where nothing is centred. Costs one Hessian-vector product with respect to Y and a few passes over memory.
- * Source: THEORY section 4.
+ * Source: docs/theory.md, section 5.
  */
 export function standardizeHessianVector(
   direction: FloatArray,

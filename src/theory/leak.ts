@@ -6,7 +6,7 @@ export interface Leak {
   readonly max: number;
 }
 
-/** The leak of groups with divisors σ = √(v + ε), since ρ = ε/σ². 0 where σ = 0. Source: THEORY section 1. */
+/** The leak of groups with divisors σ = √(v + ε), since ρ = ε/σ². 0 where σ = 0. Source: docs/theory.md, section 2. */
 export function leakFromSigma(sigma: ArrayLike<number>, epsilon: number): Leak {
   return summarized(sigma.length, (group) => (sigma[group] === 0 ? 0 : epsilon / sigma[group] ** 2));
 }

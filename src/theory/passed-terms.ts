@@ -5,7 +5,7 @@ import type { FloatArray, Standardized } from "./standardize.js";
 
 /**
  * What ε lets through of the diagonal second-order term: ∂L_diag/∂x_d = (ρ_d/σ_d) γ_d² H_dd y_d for L_diag = ½ Σ_i
- * Σ_d H_dd (z_id−ẑ_d)², at any ẑ. 0 at ε = 0: Theorem 2. `hessian` is H [D, D]. Source: THEORY section 3.
+ * Σ_d H_dd (z_id−ẑ_d)², at any ẑ. 0 at ε = 0: Theorem 2. `hessian` is H [D, D]. Source: docs/theory.md, section 3.
  */
 export function diagonalLeak(
   hessian: Float64Array,
@@ -26,7 +26,7 @@ export function diagonalLeak(
 /**
  * What passes of the off-diagonal second-order term: ∂L_off/∂x_d = (γ_d/σ_d) Σ_{e≠d} H_de γ_e (y_e − C_de y_d) with
  * C = YYᵀ/n, for any ẑ and ε. Only the part of channel e that is uncorrelated with channel d. `hessian` is H [D, D].
- * Source: THEORY section 3.
+ * Source: docs/theory.md, section 4.
  */
 export function offDiagonalPassed(
   hessian: Float64Array,

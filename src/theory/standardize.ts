@@ -28,7 +28,7 @@ export interface Standardized {
 /**
  * The standardization phase y = (x − μ)/σ of every group, with μ the mean, v the biased variance and
  * σ = √(v + ε); without centring y = x/√(mean(x²) + ε). A group of equal values has y = 0, for ε = 0 too.
- * Source: THEORY section 1; Ioffe and Szegedy 2015, algorithm 1, before scale and shift.
+ * Source: docs/theory.md, section 1; Ioffe and Szegedy 2015, algorithm 1, before scale and shift.
  */
 export function standardize(
   x: FloatArray,
@@ -59,7 +59,7 @@ export function standardize(
 
 /**
  * The adjoint of the standardization phase: ∂L/∂x = (1/σ)·(G − mean(G)·1 − y·mean(G∘y)) for G = ∂L/∂y, without
- * the middle term where nothing is centred. 0 where σ = 0. Source: THEORY section 2.
+ * the middle term where nothing is centred. 0 where σ = 0. Source: docs/theory.md, section 2.
  */
 export function standardizeAdjoint(
   gradient: FloatArray,

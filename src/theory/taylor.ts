@@ -46,7 +46,7 @@ export function expand(loss: SampleLoss, point: Float64Array): Expansion {
 /**
  * The Taylor terms of L = Σ_i ℓ(z_i) up to second order, one sample per element of a group. `expansions` is one
  * expansion for all samples (they share the formula) or one per sample, in the order of the elements.
- * Their gradients sum to ∂L/∂z up to third order. Source: Zhou et al., AAAI 2024, section 3; THEORY section 3.
+ * Their gradients sum to ∂L/∂z up to third order. Source: Zhou et al. 2024, section 3; docs/theory.md, section 3.
  */
 export function taylorTerms(
   z: FloatArray,
@@ -117,7 +117,7 @@ function sampleAt(z: FloatArray, { starts }: Addresses, offset: number): Float64
 /**
  * Splits the expansions of samples with different formulas, all at one ẑ, into the shared part ḡ, H̄ (means over the
  * samples) and what is specific to each: g_i = ḡ + δ_i, H_i = H̄ + Δ_i. Standardization blocks ḡ and diag H̄ as if
- * they were the only ones; the differences pass. Source: THEORY section 3, corollary.
+ * they were the only ones; the differences pass. Source: Zhou et al. 2024, corollary 1; docs/theory.md, section 4.
  */
 export function splitShared(expansions: readonly Expansion[]): {
   shared: Expansion;

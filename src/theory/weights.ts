@@ -25,7 +25,7 @@ export interface WeightSums {
   readonly inner: number;
 }
 
-/** Relative norms and cosine from squared norms. Source: THEORY section 5. */
+/** Relative norms and cosine from squared norms. Source: docs/theory.md, section 6. */
 export function weightLoss(sums: WeightSums): WeightLoss {
   const open = Math.sqrt(sums.open);
   const relative = (squared: number) => (open === 0 ? 0 : Math.sqrt(squared) / open);

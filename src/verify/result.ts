@@ -5,7 +5,9 @@ import Type, { type Static } from "typebox";
 const CheckResult = Type.Object({
   id: Type.String({ minLength: 1 }),
   statement: Type.String({ minLength: 1, description: "What is checked, in words." }),
-  source: Type.String({ description: "Where the statement comes from: paper or section of the theory." }),
+  source: Type.String({
+    description: "Where the statement comes from: paper, or section of docs/theory.md.",
+  }),
   trials: Type.Integer({ minimum: 0, description: "Random cases tried." }),
   relation: Type.Union([Type.Literal("at most"), Type.Literal("at least"), Type.Literal("equal to")], {
     description: "How `worst` must stand to `bound`.",

@@ -17,7 +17,7 @@ import { anyLayout, gather, normals } from "../support/tensors.js";
 const dot = (a: number[], b: number[]) => a.reduce((sum, x, i) => sum + x * b[i], 0);
 const meanOf = (a: number[]) => a.reduce((sum, x) => sum + x, 0) / a.length;
 
-/** THEORY section 5, written down literally for one group. */
+/** The shares of docs/theory.md, section 6, written down literally for one group. */
 function naive(y: number[], g: number[], centred: boolean) {
   const yc = centred ? y.map((v) => v - meanOf(y)) : y;
   const energy = dot(g, g);

@@ -27,7 +27,7 @@ const EXACT_FEATURES = 512;
  * much of each the layer's standardization lets through. The statistics of batch normalizations above are held at their
  * values on the batch. diag(H) is exact up to 512 features a sample, above it an estimate with error bars. No terms, and a
  * warning, where derivatives are not finite.
- * Source: Zhou et al., AAAI 2024, section 3; THEORY section 6.
+ * Source: Zhou et al. 2024, section 3; docs/theory.md, section 6.
  */
 export async function expandLayer(
   opened: OpenedModel,

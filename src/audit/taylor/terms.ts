@@ -32,7 +32,7 @@ export interface Standardization {
 
 /**
  * The Taylor terms of the loss as gradients with respect to z, measured three ways: as they are, open (γ·term/σ, what
- * would reach x if the statistics were constants) and passed (what does reach x). Source: THEORY section 6.
+ * would reach x if the statistics were constants) and passed (what does reach x). Source: docs/theory.md, section 6.
  */
 export function taylorTerms(derivatives: Derivatives, layer: Standardization): TaylorReport["terms"] {
   const { deviation, first, second, diagonal: hessian, whole } = derivatives;

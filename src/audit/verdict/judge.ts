@@ -29,7 +29,7 @@ const SMALL_GROUP_CHANCE = 0.25;
 /**
  * Says how much a layer hides and why, in sentences a user can act on. `blind` where the weights below lose
  * `removed` of their gradient or where `blocked` of the energy is blocked and stands `timesChance` above
- * chance; else `dim` by its own limits; else `clear`. The reading traps of THEORY section 5 are named.
+ * chance; else `dim` by its own limits; else `clear`. Names the reading traps of docs/theory.md, section 6.
  */
 export function judge(findings: Findings, thresholds: Thresholds): { verdict: Verdict; why: string[] } {
   if (findings.energy === 0)

@@ -39,7 +39,7 @@ interface Summary {
   readonly losses: readonly number[];
 }
 
-/** A shared diagonal quadratic right above the norm: theory, section 8, item 2. */
+/** A shared diagonal quadratic right above the norm: docs/theory.md, section 8, item 2. */
 export const blockedLearning: Experiment<Settings> = {
   norms: ["bn", "ln", "detached", "none"],
   settings: { kinds, scales },

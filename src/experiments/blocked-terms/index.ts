@@ -48,7 +48,7 @@ const scales = {
   },
 } as const satisfies SettingsTable<Settings>["scales"];
 
-/** Which Taylor terms of a loss pass batch normalization: theory, section 8, item 1. */
+/** Which Taylor terms of a loss pass batch normalization: docs/theory.md, section 8, item 1. */
 export const blockedTerms: Experiment<Settings> = {
   norms: [],
   settings: { kinds, scales },

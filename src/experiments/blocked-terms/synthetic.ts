@@ -24,7 +24,7 @@ export interface Synthetic {
   readonly affineError: number;
 }
 
-/** Random X, γ, β, ẑ and H, `cases` of them: theory, section 8, item 1. */
+/** Random X, γ, β, ẑ and H, `cases` of them: docs/theory.md, section 8, item 1. */
 export function synthetic(cases: number, seed: number): Synthetic {
   const random = new Random(seed + 31_000);
   const shares = Object.fromEntries(phases.map((phase) => [phase, byTerm<number[]>(() => [])])) as Record<

@@ -62,7 +62,7 @@ const scales = {
   paper: { ...digits, pairs: 960, width: 64, blocks: 8, steps: 60_000, ...official },
 } as const satisfies SettingsTable<Settings>["scales"];
 
-/** Likelihood of blends of two digits under a flow, trained on one-class batches: theory, section 8, item 4. */
+/** Likelihood of blends of two digits under a flow, trained on one-class batches: docs/theory.md, section 8, item 4. */
 export const flowInterpolation: Experiment<Settings> = {
   norms: ["bn", "ln", "none"],
   onlyNorms: ["bn", "ln", "detached", "frozen", "actnorm", "none"],

@@ -51,7 +51,7 @@ const kinds = {
 
 type Settings = ValuesOf<typeof kinds>;
 
-/** Of SGD, as in the hand run that the theory tells of (section 8, item 3). */
+/** Settings of SGD, as in the hand run of docs/theory.md, section 8, item 3. */
 const optimizer = { rate: 0.01, momentum: 0.9 };
 const small = {
   network: "mlp",
@@ -78,7 +78,7 @@ const scales = {
   },
 } as const satisfies SettingsTable<Settings>["scales"];
 
-/** Classification with batches of one class against shuffled ones: theory, section 8, item 3. */
+/** Classification with batches of one class against shuffled ones: docs/theory.md, section 8, item 3. */
 export const oneClassBatches: Experiment<Settings> = {
   norms: ["none", "bn", "ln", "detached"],
   settings: { kinds, scales },

@@ -59,7 +59,7 @@ function recordedValues(
 
 /**
  * The numbers of a recorded step: `blocked/layer`, `first/layer` and `diag/layer` as shares of the
- * gradient energy, and `removed/layer` and `kept/layer` of the weights below (docs/theory.md, section 5).
+ * gradient energy, and `removed/layer` and `kept/layer` of the weights below (docs/theory.md, section 6).
  * Computed in float64 from the recorded y and G.
  *
  * @param plan - The plan of the step.

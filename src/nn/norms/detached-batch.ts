@@ -7,7 +7,7 @@ import { MOMENTUM } from "./running.js";
 
 /**
  * Batch normalization whose statistics are those of the batch but held constant in the backward pass: the same outputs
- * as batch norm, and nothing is blocked. No cure: it destabilizes training (theory, section 8).
+ * as batch norm, and nothing is blocked. No cure: it destabilizes training (docs/theory.md, section 7).
  */
 export function detachedBatchNorm(options: RunningOptions = {}): Norm {
   const attached = batchNorm(options);

@@ -63,7 +63,7 @@ export interface Declared {
 
 /**
  * The directions that the backward pass of a standardization phase removes from G, in every group: 1 always entirely,
- * y up to the leak ρ = ε/(v + ε). Source: theory, sections 2 and 7.
+ * y up to the leak ρ = ε/(v + ε). Source: docs/theory.md, section 2 and docs/theory.md, section 7.
  */
 export interface Blocked {
   readonly layout: GroupLayout;

@@ -41,7 +41,7 @@ const untouched: NormHooks = {
 
 /**
  * A normalization with the statistics of the batch, as primitive ops:
- * σ = √(mean((x − μ)²) + ε), y = (x − μ)/σ, z = γ·y + β (THEORY section 1). The variance is biased.
+ * σ = √(mean((x − μ)²) + ε), y = (x − μ)/σ, z = γ·y + β (docs/theory.md, section 1). The variance is biased.
  */
 export function normalize(
   spec: NormSpec,

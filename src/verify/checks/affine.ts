@@ -8,7 +8,7 @@ import { roundingBound, sumBound } from "../rounding.js";
 export const affineAlone: Check = {
   id: "affine-alone",
   statement: "The affine phase alone blocks no term: |1 − ‖∂L/∂y‖/‖γ ∂L/∂z‖|",
-  source: "Zhou et al. 2024, section 3; theory, section 8",
+  source: "Zhou et al. 2024, section 3; docs/theory.md, section 3",
   relation: "at most",
   run(context) {
     for (const c of context.cases(["ordinary", "N·H·W", "D = 1"])) {
@@ -38,7 +38,7 @@ export const affineAlone: Check = {
 export const whereItGoes: Check = {
   id: "where-it-goes",
   statement: "The blocked terms reach β (n·g) and γ (n(1−ρ)γH_dd)",
-  source: "theory, section 3",
+  source: "docs/theory.md, section 3",
   relation: "at most",
   run(context) {
     for (const c of context.cases()) {

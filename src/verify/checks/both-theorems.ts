@@ -19,7 +19,7 @@ function both(context: Context, kinds: readonly CaseKind[], change: (c: Case) =>
 export const digitsLost: Check = {
   id: "ill-conditioned",
   statement: "Both, near-constant channels and huge means: rounding alone",
-  source: "theory, section 3",
+  source: "docs/theory.md, section 3",
   relation: "at most",
   run: (context) => both(context, illConditioned),
 };
@@ -27,7 +27,7 @@ export const digitsLost: Check = {
 export const overPositions: Check = {
   id: "positions",
   statement: "Both, for batch norm over N·H·W",
-  source: "Zhou et al. 2024, theorems 1 and 2",
+  source: "Zhou et al. 2024, theorems 1 and 2; docs/theory.md, section 3",
   relation: "at most",
   run: (context) => both(context, ["N·H·W", "many elements"]),
 };
@@ -35,7 +35,7 @@ export const overPositions: Check = {
 export const anyPoint: Check = {
   id: "any-point",
   statement: "Both, wherever ẑ is: up to 10⁶ away from z",
-  source: "Zhou et al. 2024, theorems 1 and 2",
+  source: "Zhou et al. 2024, theorems 1 and 2; docs/theory.md, section 3",
   relation: "at most",
   run: (context) =>
     both(context, ["ordinary", "N·H·W", "D = 1"], (c) => {
@@ -47,7 +47,7 @@ export const anyPoint: Check = {
 export const standardizationAlone: Check = {
   id: "standardization-alone",
   statement: "The standardization phase blocks both by itself (γ = 1, β = 0)",
-  source: "Zhou et al. 2024, section 3; theory, section 8",
+  source: "Zhou et al. 2024, section 3; docs/theory.md, section 3",
   relation: "at most",
   run: (context) =>
     both(context, ["ordinary", "N·H·W", "n = 2"], (c) => ({

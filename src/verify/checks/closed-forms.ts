@@ -11,7 +11,7 @@ const STANDARDIZING: readonly NormName[] = ["bn", "ghost:2", "ln", "gn:2", "in",
 export const adjointForm: Check = {
   id: "adjoint-form",
   statement: `∂L/∂x = (G − mean G − y·mean(G∘y))/σ equals autodiff, ${STANDARDIZING.length} norms`,
-  source: "Ioffe and Szegedy 2015; theory, section 2",
+  source: "Ioffe and Szegedy 2015; docs/theory.md, section 2",
   relation: "at most",
   async run(context) {
     for (let trial = 0; trial < Math.max(1, context.trials / 25); trial++)

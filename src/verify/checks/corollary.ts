@@ -8,7 +8,7 @@ import { backward, forward, recordDeviation, recordPassing } from "../phases.js"
 export const corollary: Check = {
   id: "corollary",
   statement: "Formulas that differ: only their differences pass",
-  source: "Zhou et al. 2024, corollary 1; theory, section 3",
+  source: "Zhou et al. 2024, corollary 1; docs/theory.md, section 4",
   relation: "at most",
   run(context) {
     for (const c of context.cases(["ordinary", "N·H·W", "D = 1", "n = 2", "huge means"])) {
@@ -43,7 +43,7 @@ export const corollary: Check = {
 export const differencesPass: Check = {
   id: "differences-pass",
   statement: "Formulas that differ: the first order of the differences passes",
-  source: "Zhou et al. 2024, corollary 1; theory, section 3",
+  source: "Zhou et al. 2024, corollary 1; docs/theory.md, section 4",
   relation: "at least",
   run(context) {
     const suits = ({ elements }: Case) => elements >= 16;

@@ -7,7 +7,7 @@ import { roundingBound } from "../rounding.js";
 export const energies: Check = {
   id: "energies",
   statement: "The audit's passed energy E − first − diag is ‖σ ∂L/∂x‖² at ε = 0",
-  source: "theory, section 5",
+  source: "docs/theory.md, section 6",
   relation: "at most",
   run(context) {
     for (const c of context.cases()) {

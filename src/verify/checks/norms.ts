@@ -31,7 +31,7 @@ export const normChecks = (subject: Context["subject"]): Check[] =>
   NAMES.map((name) => ({
     id: `norm-${name}`,
     statement: declaration(subject.norm(name, {})),
-    source: "theory, section 7",
+    source: "docs/theory.md, section 7",
     relation: "at most",
     async run(context) {
       const trials = Math.max(1, context.trials / 50);

@@ -8,7 +8,7 @@ import { backward, forward, offDiagonalOrigin, recordDeviation, recordPassing } 
 export const offDiagonalForm: Check = {
   id: "off-diagonal-form",
   statement: "∂L_off/∂x_d = (γ_d/σ_d) Σ H_de γ_e (y_e − C_de y_d), any ε and ẑ",
-  source: "theory, section 3",
+  source: "docs/theory.md, section 4",
   relation: "at most",
   run(context) {
     for (const c of context.cases()) {
@@ -31,7 +31,7 @@ export const offDiagonalForm: Check = {
 export const correlatedChannels: Check = {
   id: "correlated-channels",
   statement: "Perfectly correlated channels, D = 1, n = 2: ∂L_off is blocked too",
-  source: "theory, section 3",
+  source: "docs/theory.md, section 4",
   relation: "at most",
   run(context) {
     for (const c of context.cases(["duplicated channels", "D = 1", "n = 2"])) {
@@ -53,7 +53,7 @@ export const correlatedChannels: Check = {
 export const offDiagonalPasses: Check = {
   id: "off-diagonal-passes",
   statement: "Second order, off-diagonal: ∂L_off does reach x (share of order 1)",
-  source: "Zhou et al. 2024, section 3; theory, section 3",
+  source: "Zhou et al. 2024, section 3; docs/theory.md, section 4",
   relation: "at least",
   run(context) {
     const suits = ({ channels, elements }: Case) => channels > 1 && elements >= 16;
@@ -71,7 +71,7 @@ export const offDiagonalPasses: Check = {
 export const thirdOrderPasses: Check = {
   id: "third-order-passes",
   statement: "Third order: ∂Σ t_d(z_d−ẑ_d)³/6 does reach x (share of order 1)",
-  source: "Zhou et al. 2024, section 3; theory, section 3",
+  source: "Zhou et al. 2024, section 3; docs/theory.md, section 4",
   relation: "at least",
   run(context) {
     const suits = ({ elements }: Case) => elements >= 16;

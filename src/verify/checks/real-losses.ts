@@ -6,7 +6,7 @@ import { backward, forward, offDiagonalOrigin, recordDeviation } from "../phases
 export const realLosses: Check = {
   id: "real-losses",
   statement: "Real losses have the same ∂L/∂x without L_grad and L_diag",
-  source: "Zhou et al. 2024, section 3",
+  source: "Zhou et al. 2024, section 3; docs/theory.md, section 4",
   relation: "at most",
   run(context) {
     const makers = Object.values(context.losses);

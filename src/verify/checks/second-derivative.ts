@@ -43,7 +43,7 @@ function recordProduct(
 export const firstOrderHessian: Check = {
   id: "first-order-hessian",
   statement: "The Hessian of L_grad with respect to x is 0, at any ε",
-  source: "theory, section 4",
+  source: "docs/theory.md, section 5",
   relation: "at most",
   run(context) {
     for (const c of context.cases()) {
@@ -62,7 +62,7 @@ export const firstOrderHessian: Check = {
 export const diagonalHessian: Check = {
   id: "diagonal-hessian",
   statement: "The Hessian of L_diag with respect to x is 0 at ε = 0",
-  source: "theory, section 4",
+  source: "docs/theory.md, section 5",
   relation: "at most",
   run(context) {
     for (const c of context.cases()) {
@@ -88,7 +88,7 @@ export const diagonalHessian: Check = {
 export const hessianVectorForm: Check = {
   id: "hessian-vector-form",
   statement: "The closed form of the Hessian-vector product equals autodiff",
-  source: "theory, section 4",
+  source: "docs/theory.md, section 5",
   relation: "at most",
   async run(context) {
     // A compilation a trial: a twentieth of them is enough.

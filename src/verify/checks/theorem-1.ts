@@ -8,7 +8,7 @@ import { backward, firstOrigin, forward, recordDeviation } from "../phases.js";
 export const theorem1: Check = {
   id: "theorem-1",
   statement: "First order: nothing of ∂L_grad reaches x, at any ε and ẑ",
-  source: "Zhou et al. 2024, theorem 1",
+  source: "Zhou et al. 2024, theorem 1; docs/theory.md, section 3",
   relation: "at most",
   run(context) {
     for (const c of context.cases(wellConditioned)) {

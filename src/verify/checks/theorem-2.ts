@@ -8,7 +8,7 @@ import { backward, diagonalOrigin, forward, recordDeviation } from "../phases.js
 export const theorem2: Check = {
   id: "theorem-2",
   statement: "Second order, diagonal: nothing of ∂L_diag reaches x at ε = 0",
-  source: "Zhou et al. 2024, theorem 2",
+  source: "Zhou et al. 2024, theorem 2; docs/theory.md, section 3",
   relation: "at most",
   run(context) {
     for (const c of context.cases(wellConditioned)) {
@@ -24,7 +24,7 @@ export const theorem2: Check = {
 export const epsilonLeak: Check = {
   id: "epsilon-leak",
   statement: "At ε > 0 it leaks (ρ/σ)γ²H_dd·y, ρ = ε/(v+ε), and no more",
-  source: "theory, section 3",
+  source: "docs/theory.md, section 3",
   relation: "at most",
   run(context) {
     for (const c of context.cases()) {

@@ -50,7 +50,7 @@ const convolution: LinearOp = {
 export const weightsBelow: Check = {
   id: "weights-below",
   statement: "Weights below and further down receive nothing of both",
-  source: "Zhou et al. 2024, section 3; theory, section 3",
+  source: "Zhou et al. 2024, section 3; docs/theory.md, section 5",
   relation: "at most",
   async run(context) {
     for (let trial = 0; trial < Math.max(2, context.trials / 20); trial++) {

@@ -87,7 +87,7 @@ export const exactChecks: readonly ExactCheck[] = [
   {
     id: "exact-theorem-1",
     statement: "∂L_grad/∂x = 0, any ẑ",
-    source: "Zhou et al. 2024, theorem 1",
+    source: "Zhou et al. 2024, theorem 1; docs/theory.md, section 3",
     claim: "vanishes",
     degree: 4, // g γ P
     shapes: SHAPES,
@@ -96,7 +96,7 @@ export const exactChecks: readonly ExactCheck[] = [
   {
     id: "exact-theorem-2",
     statement: "∂L_diag/∂x = 0, any ẑ",
-    source: "Zhou et al. 2024, theorem 2",
+    source: "Zhou et al. 2024, theorem 2; docs/theory.md, section 3",
     claim: "vanishes",
     degree: 6, // H γ² c P
     shapes: SHAPES,
@@ -105,7 +105,7 @@ export const exactChecks: readonly ExactCheck[] = [
   {
     id: "exact-adjoint",
     statement: "∂L/∂x = (G − mean G − y·mean(G∘y))/σ, any G",
-    source: "theory, section 2",
+    source: "docs/theory.md, section 2",
     claim: "vanishes",
     degree: 4, // w γ P
     shapes: SHAPES,
@@ -120,7 +120,7 @@ export const exactChecks: readonly ExactCheck[] = [
   {
     id: "exact-off-diagonal",
     statement: "∂L_off/∂x_d = (γ_d/σ_d) Σ H_de γ_e (y_e − C_de y_d)",
-    source: "theory, section 3",
+    source: "docs/theory.md, section 4",
     claim: "vanishes",
     degree: 6, // H γ_d γ_e c_e P_d
     shapes: [
@@ -133,7 +133,7 @@ export const exactChecks: readonly ExactCheck[] = [
   {
     id: "exact-off-diagonal-passes",
     statement: "∂L_off/∂x is not 0, at any element",
-    source: "Zhou et al. 2024, section 3",
+    source: "Zhou et al. 2024, section 3; docs/theory.md, section 4",
     claim: "differs",
     degree: 0,
     shapes: [
@@ -146,7 +146,7 @@ export const exactChecks: readonly ExactCheck[] = [
   {
     id: "exact-third-order-passes",
     statement: "∂Σ t_d(z_d−ẑ_d)³/∂x is not 0, at any element",
-    source: "Zhou et al. 2024, section 3",
+    source: "Zhou et al. 2024, section 3; docs/theory.md, section 4",
     claim: "differs",
     degree: 0,
     shapes: [
@@ -159,7 +159,7 @@ export const exactChecks: readonly ExactCheck[] = [
   {
     id: "exact-correlated",
     statement: "Perfectly correlated channels: ∂L_off/∂x = 0 too",
-    source: "theory, section 3",
+    source: "docs/theory.md, section 4",
     claim: "vanishes",
     degree: 8, // H γ_d γ_e c_d P_e with x_e = a x_d + b of degree 2: c_e, dv 3, P_e 4
     shapes: [
@@ -175,7 +175,7 @@ export const exactChecks: readonly ExactCheck[] = [
   {
     id: "exact-corollary",
     statement: "Formulas that differ: only differences from ḡ and diag H̄ count",
-    source: "Zhou et al. 2024, corollary 1",
+    source: "Zhou et al. 2024, corollary 1; docs/theory.md, section 4",
     claim: "vanishes",
     degree: 6, // H γ² c P
     shapes: SHAPES,
@@ -195,7 +195,7 @@ export const exactChecks: readonly ExactCheck[] = [
   {
     id: "exact-hessian",
     statement: "∂²L_grad/∂x² = 0 and ∂²L_diag/∂x² = 0, along any two directions",
-    source: "theory, section 4",
+    source: "docs/theory.md, section 5",
     claim: "vanishes",
     // H γ² P P′ with dx of degree 1, so P 3, over v³ for one channel; up to three other channels' v³ join below the line.
     degree: 9 + 3 * 6,
@@ -214,7 +214,7 @@ export const exactChecks: readonly ExactCheck[] = [
   {
     id: "exact-weights",
     statement: "Weights below, x = W a: ∂L_grad/∂W = 0 and ∂L_diag/∂W = 0",
-    source: "Zhou et al. 2024, section 3",
+    source: "Zhou et al. 2024, section 3; docs/theory.md, section 5",
     claim: "vanishes",
     degree: 10, // H γ² c P with x = W a of degree 2: c 2, dx 1, P 5
     shapes: SHAPES,

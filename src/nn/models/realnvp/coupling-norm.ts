@@ -100,7 +100,7 @@ interface CouplingNormOptions {
 
 /**
  * The norm after a coupling of that name, for maps of `channels` channels. Statistics of the batch count as constants of
- * the map, as in the paper on RealNVP (section 3.7): the log-determinant of batch norm is −½ Σ log(v + ε), plus Σ log|γ|
+ * the map, as in RealNVP (Dinh, Sohl-Dickstein and Bengio 2017, section 3.7): the log-determinant of batch norm is −½ Σ log(v + ε), plus Σ log|γ|
  * with `affine`, per position.
  *
  * Layer norm proper has no inverse without the moments of the very sample it was given, and with them it is none: it

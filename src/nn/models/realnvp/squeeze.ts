@@ -29,7 +29,7 @@ export const channelsOf = (x: Traced, from: number, to: number): Traced =>
 
 /**
  * Squeezed channels [N, 4C, H, W] in two halves of 2C: of every square one diagonal goes on, the other is done. So the
- * halves are not those that the channel-wise couplings before exchanged. Source: as above, section 3.6.
+ * halves are not those that the channel-wise couplings before exchanged. Source: Dinh, Sohl-Dickstein and Bengio 2017, section 3.6.
  */
 export function factorOut(x: Traced): { goesOn: Traced; done: Traced } {
   const [samples, channels, height, columns] = x.shape as [number, number, number, number];
