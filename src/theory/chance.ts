@@ -1,45 +1,104 @@
-import type { BlockedShares } from "./blocked-shares.js";
+import type { BlockedShares } from "./blocked-shares/decomposition.js";
 
-/** Energies relative to the total: what is blocked, its two parts, and what pure noise would have blocked. */
+/** Shares of the gradient energy E = ‖G‖² of a whole layer, each between 0 and 1. */
 export interface Shares {
+  /** first + diag. */
   readonly blocked: number;
+  /** Share along 1: the same gradient for all elements of a group. */
   readonly first: number;
+  /** Share along y: a gradient proportional to the output of the standardization. */
   readonly diag: number;
+  /** Share that pure noise would lose. */
   readonly chance: number;
 }
 
+/** Options of `chanceLevel`. */
+export interface ChanceOptions {
+  /** False for RMS normalization, which subtracts no mean. Default true. */
+  readonly centred?: boolean;
+}
+
 /**
- * The blocked share of pure noise: blocked directions over elements, 2/n, or 1/n where nothing is centred
- * (RMS normalization blocks y alone). At most 1. Source: docs/theory.md, section 6.
+ * The chance level: the blocked share of pure noise, which is blocked directions over elements.
+ *
+ * Centring normalizations block 2 of n directions, 1 and y. RMS normalization blocks y alone.
+ * Source: docs/theory.md, section 6.
+ *
+ * @param elements - n, the elements per group
+ * @param options - whether the normalization subtracts the mean
+ * @returns 2/n, or 1/n where nothing is centred; at most 1
+ *
+ * @example
+ * ```ts
+ * import { chanceLevel } from "blindspot/theory";
+ *
+ * console.log(chanceLevel(64)); // 0.03125
+ * console.log(chanceLevel(64, { centred: false })); // 0.015625
+ * ```
  */
-export function chanceLevel(elements: number, centred = true): number {
+export function chanceLevel(elements: number, { centred = true }: ChanceOptions = {}): number {
   return Math.min(1, (centred ? 2 : 1) / elements);
 }
 
-/** Shares of a whole layer: energies summed over groups, then divided. 0 where no gradient arrives at all. */
+/**
+ * The shares of a whole layer: energies are summed over all groups, then divided by the total.
+ *
+ * @param shares - the decomposition of the layer, group by group
+ * @returns the shares and their chance level; the shares are 0 where no gradient arrives
+ *
+ * @example
+ * ```ts
+ * import { batchNormLayout, blockedShares, sharesOf, standardize } from "blindspot/theory";
+ *
+ * const layout = batchNormLayout([4, 1]);
+ * const { y } = standardize(Float64Array.of(1, 2, 3, 4), layout);
+ * // The same gradient arrives at every sample: all of it is blocked.
+ * const { blocked, chance } = sharesOf(blockedShares(y, Float64Array.of(1, 1, 1, 1), layout));
+ * console.log(blocked, chance); // 1 0.5
+ * ```
+ */
 export function sharesOf({ total, elements, centred }: BlockedShares): Shares {
   const relative = (part: number) => (total.energy === 0 ? 0 : part / total.energy);
   return {
     blocked: relative(total.first + total.diag),
     first: relative(total.first),
     diag: relative(total.diag),
-    chance: chanceLevel(elements, centred),
+    chance: chanceLevel(elements, { centred }),
   };
 }
 
-/** Which axis a reported list runs over. */
+/** The axis that a reported list runs over. */
 export type ReportedAxis = "channel" | "group" | "sample";
 
-/** How a per-group list becomes the list that a report shows. Groups of one sample are neighbours in memory. */
+/** How a list with one entry per group becomes the list that a report shows. */
 export interface Reported {
+  /** The axis of the reported list. */
   readonly by: ReportedAxis;
   /** Length of the reported list. */
   readonly count: number;
 }
 
 /**
- * Sums energies per group into energies per reported item: over samples for instance normalization (channels)
- * and group normalization (groups), over the groups of each sample for layer and RMS normalization.
+ * Sums energies per group into energies per reported item.
+ *
+ * For instance and group normalization, the sum runs over samples and leaves one item per channel
+ * or channel group. For layer and RMS normalization, the sum runs over the groups of each sample.
+ * Groups of one sample are neighbours in memory.
+ *
+ * @param values - one number per group
+ * @param reported - the axis and the length of the reported list
+ * @returns `reported.count` sums
+ * @throws RangeError where `reported.count` does not divide the number of groups
+ *
+ * @example
+ * ```ts
+ * import { sumGroups } from "blindspot/theory";
+ *
+ * // Two samples of three groups.
+ * const energy = Float64Array.of(1, 2, 3, 10, 20, 30);
+ * console.log(sumGroups(energy, { by: "channel", count: 3 })); // [11, 22, 33]
+ * console.log(sumGroups(energy, { by: "sample", count: 2 })); // [6, 60]
+ * ```
  */
 export function sumGroups(values: Float64Array, { by, count }: Reported): Float64Array {
   if (values.length % count !== 0)

@@ -1,8 +1,10 @@
 /**
- * Many running sums in float64 whose error does not grow with the number of terms: Neumaier's variant of
- * Kahan summation keeps beside each sum what its last additions rounded away.
+ * Many running sums in float64 whose error does not grow with the number of terms.
  *
- * A. Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen", ZAMM 54 (1974).
+ * Neumaier's variant of Kahan summation: beside each sum it keeps what rounding took from that sum.
+ *
+ * Source: A. Neumaier, "Rundungsfehleranalyse einiger Verfahren zur Summation endlicher Summen",
+ * ZAMM 54 (1974).
  */
 export class CompensatedSums {
   private readonly sums: Float64Array;

@@ -2,24 +2,54 @@ import { addressesOf } from "./addresses.js";
 import type { GroupLayout } from "./layout.js";
 import { type FloatArray, type Standardized, standardizeAdjoint } from "./standardize.js";
 
+/** A direction at x, and the loss above the standardization up to second order. */
+export interface HessianVectorInputs {
+  /** U: the direction at x. */
+  readonly direction: FloatArray;
+  /** The cotangent G = ∂L/∂y. */
+  readonly gradient: FloatArray;
+  /** Maps a tangent dy at y to dG = (∂²L/∂y²)·dy. */
+  curvature(tangent: Float64Array): FloatArray;
+}
+
 /**
- * Hessian-vector product with respect to X through the standardization phase, in closed form: with dy the tangent
- * along U, dσ = mean(y∘U), G = ∂L/∂y and dG = (∂²L/∂y²)·dy from `curvature`,
+ * The Hessian-vector product (∂²L/∂x²)·U through the standardization phase, in closed form:
+ *
+ *     dy = (1/σ)·(U − mean U − y·mean(y∘U)),   dσ = mean(y∘U),   dG = (∂²L/∂y²)·dy
  *
  *     d(∂L/∂x) = −(dσ/σ)·∂L/∂x + (1/σ)( dG − mean(dG) − dy·mean(G∘y) − y·mean(dG∘y + G∘dy) )
  *
- * without mean(dG) where nothing is centred. Costs one Hessian-vector product with respect to Y and a few passes over memory.
+ * RMS normalization subtracts no mean; mean U and mean(dG) are then absent. The cost is one
+ * Hessian-vector product with respect to y and a few passes over memory.
  * Source: docs/theory.md, section 5.
+ *
+ * @param inputs - U, G and the curvature of the loss with respect to y
+ * @param standardized - result of `standardize` at x
+ * @param layout - where the groups lie in x
+ * @returns the product, in the layout of x; 0 where σ = 0
+ *
+ * @example
+ * ```ts
+ * import { batchNormLayout, standardize, standardizeHessianVector } from "blindspot/theory";
+ *
+ * // L = Σ y²/2: a diagonal quadratic that all samples share. Its Hessian at x is 0.
+ * const layout = batchNormLayout([3, 1]);
+ * const standardized = standardize(Float64Array.of(1, 2, 6), layout);
+ * const product = standardizeHessianVector(
+ *   { direction: Float64Array.of(1, 0, 0), gradient: standardized.y, curvature: (tangent) => tangent },
+ *   standardized,
+ *   layout,
+ * );
+ * console.log(product.every((value) => Math.abs(value) < 1e-15)); // true
+ * ```
  */
 export function standardizeHessianVector(
-  direction: FloatArray,
-  gradient: FloatArray,
-  curvature: (tangent: Float64Array) => FloatArray,
+  { direction, gradient, curvature }: HessianVectorInputs,
   standardized: Standardized,
   layout: GroupLayout,
 ): Float64Array {
   const { y, sigma, centred } = standardized;
-  // The derivative of the standardization is symmetric: along U it is what its adjoint makes of U.
+  // The Jacobian of the standardization is symmetric: dy is the adjoint applied to U.
   const dy = standardizeAdjoint(direction, standardized, layout);
   const dG = curvature(dy);
   const result = new Float64Array(direction.length);
@@ -42,7 +72,7 @@ export function standardizeHessianVector(
   return result;
 }
 
-/** Mean over the elements of a group, taken around the first value, so that the mean of equal values is exact. */
+/** Mean over a group, taken around the first value: the mean of equal values is then exact. */
 function mean(offsets: Uint32Array, value: (offset: number) => number): number {
   const origin = value(offsets[0]);
   let sum = 0;

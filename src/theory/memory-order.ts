@@ -1,20 +1,34 @@
 import type { GroupLayout } from "./layout.js";
 
-/** One axis of a tensor seen in memory order: `size` steps, each of which moves `groupStep` groups on. */
+/** One axis of a tensor in memory order. */
 export interface MemoryAxis {
+  /** Number of steps along the axis. */
   readonly size: number;
-  /** 0 where a step stays within its group. */
+  /** How many groups one step moves on; 0 where a step stays within its group. */
   readonly groupStep: number;
 }
 
+/** The axes of a tensor in memory order. */
+export interface MemoryAxes {
+  /** The axis whose elements are neighbours in memory. */
+  readonly fastest: MemoryAxis;
+  /** The other axes, from the slowest on. */
+  readonly slower: readonly MemoryAxis[];
+}
+
 /**
- * The axes of a layout from the slowest to the fastest in memory, neighbours merged where one loop can run
- * over both. So [N, C, H, W] under batch normalization is N (same groups again), C (next group), H·W (same
- * group), and one pass in memory order knows the group of every element without a transposed copy.
+ * The axes of a layout in memory order, with neighbouring axes merged where one loop can run over both.
+ *
+ * One pass in memory order then knows the group of every element without a transposed copy. For
+ * batch normalization of [N, C, H, W], from the slowest axis to the fastest:
+ *
+ *     N    groupStep 0: the same groups again
+ *     C    groupStep 1: the next group
+ *     H·W  groupStep 0: the same group
  *
  * Throws a RangeError if the layout does not cover a dense tensor.
  */
-export function memoryAxes(l: GroupLayout): MemoryAxis[] {
+export function memoryAxes(l: GroupLayout): MemoryAxes {
   const axes = [
     { size: l.groupOuter, stride: l.groupOuterStride, groupStep: l.groupInner },
     { size: l.groupInner, stride: l.groupInnerStride, groupStep: 1 },
@@ -27,11 +41,13 @@ export function memoryAxes(l: GroupLayout): MemoryAxis[] {
   const merged: { size: number; groupStep: number }[] = [];
   let dense = 1;
   for (const { size, stride, groupStep } of axes) {
-    if (stride !== dense) throw new RangeError(`layout has a gap: stride ${stride} where ${dense} is dense`);
+    if (stride !== dense)
+      throw new RangeError(`the layout has a gap: expected stride ${dense}, got ${stride}`);
     dense *= size;
     const faster = merged[0];
     if (faster && groupStep === faster.groupStep * faster.size) faster.size *= size;
     else merged.unshift({ size, groupStep });
   }
-  return merged.length > 0 ? merged : [{ size: 1, groupStep: 0 }];
+  const fastest = merged.pop() ?? { size: 1, groupStep: 0 };
+  return { fastest, slower: merged };
 }

@@ -4,8 +4,28 @@ import { offDiagonalRow, sampleBlocks } from "./sample-blocks.js";
 import type { FloatArray, Standardized } from "./standardize.js";
 
 /**
- * What ε lets through of the diagonal second-order term: ∂L_diag/∂x_d = (ρ_d/σ_d) γ_d² H_dd y_d for L_diag = ½ Σ_i
- * Σ_d H_dd (z_id−ẑ_d)², at any ẑ. 0 at ε = 0: Theorem 2. `hessian` is H [D, D]. Source: docs/theory.md, section 3.
+ * The leak of the diagonal second-order term L_diag = ½ Σ_i Σ_d H_dd (z_id−ẑ_d)², at any ẑ:
+ *
+ *     ∂L_diag/∂x_d = (ρ_d/σ_d)·γ_d²·H_dd·y_d
+ *
+ * At ε = 0 it is 0, which is Theorem 2.
+ * Source: docs/theory.md, section 3.
+ *
+ * @param hessian - H [D, D], row by row
+ * @param gamma - γ [D]
+ * @param standardized - result of `standardize` at x
+ * @param layout - where the D groups lie in x
+ * @returns ∂L_diag/∂x, in the layout of x
+ *
+ * @example
+ * ```ts
+ * import { batchNormLayout, diagonalLeak, standardize } from "blindspot/theory";
+ *
+ * const layout = batchNormLayout([2, 1]);
+ * const [x, one] = [Float64Array.of(-1, 1), Float64Array.of(1)];
+ * // v = 1 and ε = 3, so σ = 2, ρ = 3/4 and y = ±1/2.
+ * console.log(diagonalLeak(one, one, standardize(x, layout, { epsilon: 3 }), layout)); // [-0.1875, 0.1875]
+ * ```
  */
 export function diagonalLeak(
   hessian: Float64Array,
@@ -24,9 +44,30 @@ export function diagonalLeak(
 }
 
 /**
- * What passes of the off-diagonal second-order term: ∂L_off/∂x_d = (γ_d/σ_d) Σ_{e≠d} H_de γ_e (y_e − C_de y_d) with
- * C = YYᵀ/n, for any ẑ and ε. Only the part of channel e that is uncorrelated with channel d. `hessian` is H [D, D].
+ * The gradient of the off-diagonal second-order term at x, for any ẑ and ε:
+ *
+ *     ∂L_off/∂x_d = (γ_d/σ_d) Σ_{e≠d} H_de·γ_e·(y_e − C_de·y_d),   C = YYᵀ/n
+ *
+ * Channel d receives only the part of channel e that is uncorrelated with channel d.
  * Source: docs/theory.md, section 4.
+ *
+ * @param hessian - H [D, D], row by row
+ * @param gamma - γ [D]
+ * @param standardized - result of `standardize` at x
+ * @param layout - where the D groups lie in x
+ * @returns ∂L_off/∂x, in the layout of x
+ *
+ * @example
+ * ```ts
+ * import { batchNormLayout, offDiagonalPassed, standardize } from "blindspot/theory";
+ *
+ * // Four samples of two uncorrelated channels: each receives the other.
+ * const layout = batchNormLayout([4, 2]);
+ * const standardized = standardize(Float64Array.of(-1, -1, -1, 1, 1, -1, 1, 1), layout);
+ * const hessian = Float64Array.of(0, 1, 1, 0);
+ * const passed = offDiagonalPassed(hessian, Float64Array.of(1, 1), standardized, layout);
+ * console.log(passed); // [-1, -1, 1, -1, -1, 1, 1, 1]
+ * ```
  */
 export function offDiagonalPassed(
   hessian: Float64Array,
@@ -39,7 +80,7 @@ export function offDiagonalPassed(
   const size = starts.length;
   const correlations = correlationsOf(y, layout);
   const couplings = hessian.map((h, k) => h * gamma[k % size]);
-  // Σ_{e≠d} H_de γ_e C_de, the multiple of y_d that is taken away.
+  // Σ_{e≠d} H_de·γ_e·C_de: the multiple of y_d to subtract.
   const removed = Float64Array.from(starts, (_, d) => {
     let sum = 0;
     for (let e = 0; e < size; e++) if (e !== d) sum += couplings[d * size + e] * correlations[d * size + e];
@@ -58,7 +99,22 @@ export function offDiagonalPassed(
   return result;
 }
 
-/** C = YYᵀ/n [D, D], between the groups of a layout. */
+/**
+ * The correlations C = YYᵀ/n between the groups of a layout.
+ *
+ * @param y - output of the standardization phase, dense, in C order
+ * @param layout - where the D groups lie in `y`
+ * @returns C [D, D], row by row
+ *
+ * @example
+ * ```ts
+ * import { batchNormLayout, correlationsOf } from "blindspot/theory";
+ *
+ * // Two samples of two channels; the second channel is the negative of the first.
+ * const y = Float64Array.of(-1, 1, 1, -1);
+ * console.log(correlationsOf(y, batchNormLayout([2, 2]))); // [1, -1, -1, 1]
+ * ```
+ */
 export function correlationsOf(y: FloatArray, layout: GroupLayout): Float64Array {
   const { starts, offsets } = addressesOf(layout);
   const size = starts.length;

@@ -1,16 +1,17 @@
 import type { FloatArray } from "./standardize.js";
 
-/** Few enough samples that their features stay in the cache while every row of a [D, D] matrix passes over them. */
+/** With so few samples, their features stay in the CPU cache while every row of a [D, D] matrix visits them. */
 const SAMPLES_AT_ONCE = 256;
 
-/** Some samples' features, [D, width], gathered from a tensor. */
+/** The features of some samples, gathered from a tensor. */
 export interface SampleBlock {
+  /** [D, width], row by row. */
   readonly values: Float64Array;
-  /** Where in a channel its samples lie. */
+  /** Distance of each sample from the first element of its channel. */
   readonly columns: Uint32Array;
 }
 
-/** The samples of a tensor in blocks, in order: element i of channel d is at `starts[d] + offsets[i]`. */
+/** The samples of a tensor in blocks, in order. Element i of channel d lies at `starts[d] + offsets[i]`. */
 export function* sampleBlocks(
   tensor: FloatArray,
   starts: Uint32Array,
@@ -26,7 +27,7 @@ export function* sampleBlocks(
   }
 }
 
-/** Row d of (M − diag M)·V: Σ_{e≠d} M_de V_e for M [D, D] and V [D, width]. */
+/** Row d of (M − diag M)·V, which is Σ_{e≠d} M_de·V_e, for M [D, D] and V [D, width]. */
 export function offDiagonalRow(
   matrix: Float64Array,
   values: Float64Array,

@@ -5,30 +5,35 @@ import type { FloatArray } from "./standardize.js";
 
 /** A twice differentiable loss ℓ of one sample's D features. */
 export interface SampleLoss {
+  /** ℓ(z). */
   value(z: Float64Array): number;
   /** g = ∂ℓ/∂z [D]. */
   gradient(z: Float64Array): Float64Array;
-  /** H = ∂²ℓ/∂z∂zᵀ [D, D], symmetric. */
+  /** H = ∂²ℓ/∂z∂zᵀ [D, D], row by row, symmetric. */
   hessian(z: Float64Array): Float64Array;
 }
 
-/** A loss of one sample around ẑ, up to second order: ℓ(z) ≈ value + gᵀ(z−ẑ) + ½(z−ẑ)ᵀH(z−ẑ). */
+/** The loss of one sample around ẑ, up to second order: ℓ(z) ≈ ℓ(ẑ) + gᵀ(z−ẑ) + ½(z−ẑ)ᵀH(z−ẑ). */
 export interface Expansion {
   /** ẑ [D]. */
   readonly point: Float64Array;
+  /** ℓ(ẑ). */
   readonly value: number;
   /** g [D]. */
   readonly gradient: Float64Array;
-  /** H [D, D], symmetric. */
+  /** H [D, D], row by row, symmetric. */
   readonly hessian: Float64Array;
 }
 
-/** One Taylor term of the batch's loss: its value, and its gradient with respect to z in the layout of z. */
+/** One Taylor term of the loss of a batch. */
 export interface Term {
+  /** The term itself, summed over the samples. */
   readonly value: number;
+  /** Its gradient with respect to z, in the layout of z. */
   readonly gradient: Float64Array;
 }
 
+/** The Taylor terms of the loss of a batch, up to second order. */
 export interface TaylorTerms {
   /** L_grad = Σ_i gᵀ(z_i−ẑ). */
   readonly first: Term;
@@ -38,15 +43,63 @@ export interface TaylorTerms {
   readonly offDiagonal: Term;
 }
 
-/** The expansion of `loss` at ẑ = `point`. */
+/**
+ * The expansion of a loss at ẑ: its value, gradient and Hessian there.
+ *
+ * @param loss - the loss of one sample
+ * @param point - ẑ [D]
+ * @returns ẑ, ℓ(ẑ), g and H
+ *
+ * @example
+ * ```ts
+ * import { expand } from "blindspot/theory";
+ *
+ * // ℓ(z) = z², one feature.
+ * const loss = {
+ *   value: (z: Float64Array) => z[0] ** 2,
+ *   gradient: (z: Float64Array) => Float64Array.of(2 * z[0]),
+ *   hessian: () => Float64Array.of(2),
+ * };
+ * const { value, gradient, hessian } = expand(loss, Float64Array.of(3));
+ * console.log(value, gradient, hessian); // 9 [6] [2]
+ * ```
+ */
 export function expand(loss: SampleLoss, point: Float64Array): Expansion {
   return { point, value: loss.value(point), gradient: loss.gradient(point), hessian: loss.hessian(point) };
 }
 
 /**
- * The Taylor terms of L = Σ_i ℓ(z_i) up to second order, one sample per element of a group. `expansions` is one
- * expansion for all samples (they share the formula) or one per sample, in the order of the elements.
- * Their gradients sum to ∂L/∂z up to third order. Source: Zhou et al. 2024, section 3; docs/theory.md, section 3.
+ * The Taylor terms of L = Σ_i ℓ(z_i) up to second order, and their gradients with respect to z.
+ *
+ * Each element of a group is one sample. The gradients sum to ∂L/∂z up to third order.
+ * Source: Zhou et al. 2024, section 3; docs/theory.md, section 3.
+ *
+ * @param z - output of the affine phase, dense, in C order
+ * @param layout - where the D groups lie in `z`
+ * @param expansions - one expansion where all samples share the formula of the loss; else one per
+ *   sample, in the order of the elements of a group
+ * @returns L_grad, L_diag and L_off
+ *
+ * @example
+ * ```ts
+ * import { batchNormLayout, taylorTerms } from "blindspot/theory";
+ *
+ * // Two samples of two features, z₁ = (1, 2) and z₂ = (3, 4), expanded at ẑ = 0.
+ * const { first, diagonal, offDiagonal } = taylorTerms(
+ *   Float64Array.of(1, 2, 3, 4),
+ *   batchNormLayout([2, 2]),
+ *   {
+ *     point: Float64Array.of(0, 0),
+ *     value: 0,
+ *     gradient: Float64Array.of(1, -1),
+ *     hessian: Float64Array.of(2, 1, 1, 0),
+ *   },
+ * );
+ * console.log(first.value, diagonal.value, offDiagonal.value); // -2 10 14
+ * console.log(first.gradient); // [1, -1, 1, -1]
+ * console.log(diagonal.gradient); // [2, 0, 6, 0]
+ * console.log(offDiagonal.gradient); // [2, 1, 4, 3]
+ * ```
  */
 export function taylorTerms(
   z: FloatArray,
@@ -88,8 +141,32 @@ export function taylorTerms(
 }
 
 /**
- * The remainder R = L − Σ_i ℓ(ẑ) − L_grad − L_diag − L_off of a loss whose samples share its formula: everything
- * of third order and above. All of it, but for its parts along 1 and y, passes the standardization.
+ * The remainder R = L − Σ_i ℓ(ẑ) − L_grad − L_diag − L_off: everything of third order and above.
+ *
+ * All samples share the formula of the loss. The standardization removes only the parts of ∂R/∂y
+ * along 1 and y.
+ * Source: docs/theory.md, section 4.
+ *
+ * @param loss - the loss of one sample
+ * @param z - output of the affine phase, dense, in C order
+ * @param layout - where the D groups lie in `z`
+ * @param point - ẑ [D]
+ * @returns R and ∂R/∂z
+ *
+ * @example
+ * ```ts
+ * import { batchNormLayout, remainder } from "blindspot/theory";
+ *
+ * // ℓ(z) = z³ at ẑ = 0: the remainder is the whole loss.
+ * const loss = {
+ *   value: (z: Float64Array) => z[0] ** 3,
+ *   gradient: (z: Float64Array) => Float64Array.of(3 * z[0] ** 2),
+ *   hessian: (z: Float64Array) => Float64Array.of(6 * z[0]),
+ * };
+ * const z = Float64Array.of(-1, 2);
+ * const { value, gradient } = remainder(loss, z, batchNormLayout([2, 1]), Float64Array.of(0));
+ * console.log(value, gradient); // 7 [3, 12]
+ * ```
  */
 export function remainder(loss: SampleLoss, z: FloatArray, layout: GroupLayout, point: Float64Array): Term {
   const expansion = expand(loss, point);
@@ -114,15 +191,39 @@ function sampleAt(z: FloatArray, { starts }: Addresses, offset: number): Float64
   return Float64Array.from(starts, (start) => z[start + offset]);
 }
 
+/** Expansions of samples with different formulas, split into what they share and what differs. */
+export interface SplitExpansions {
+  /** ḡ and H̄: means over the samples. */
+  readonly shared: Expansion;
+  /** δ_i = g_i − ḡ and Δ_i = H_i − H̄, one expansion per sample. */
+  readonly differences: Expansion[];
+}
+
 /**
- * Splits the expansions of samples with different formulas, all at one ẑ, into the shared part ḡ, H̄ (means over the
- * samples) and what is specific to each: g_i = ḡ + δ_i, H_i = H̄ + Δ_i. Standardization blocks ḡ and diag H̄ as if
- * they were the only ones; the differences pass. Source: Zhou et al. 2024, corollary 1; docs/theory.md, section 4.
+ * Splits expansions of samples with different formulas: g_i = ḡ + δ_i and H_i = H̄ + Δ_i.
+ *
+ * The standardization blocks ḡ and diag H̄ as if no sample had a formula of its own. Only the
+ * differences pass.
+ * Source: Zhou et al. 2024, corollary 1; docs/theory.md, section 4.
+ *
+ * @param expansions - one expansion per sample, all at the same ẑ
+ * @returns the means over the samples, and what differs from them
+ *
+ * @example
+ * ```ts
+ * import { splitShared } from "blindspot/theory";
+ *
+ * const expansion = (g: number) => ({
+ *   point: Float64Array.of(0),
+ *   value: 0,
+ *   gradient: Float64Array.of(g),
+ *   hessian: Float64Array.of(1),
+ * });
+ * const { shared, differences } = splitShared([expansion(1), expansion(3)]);
+ * console.log(shared.gradient, differences.map(({ gradient }) => gradient[0])); // [2] [-1, 1]
+ * ```
  */
-export function splitShared(expansions: readonly Expansion[]): {
-  shared: Expansion;
-  differences: Expansion[];
-} {
+export function splitShared(expansions: readonly Expansion[]): SplitExpansions {
   const average = (read: (e: Expansion) => Float64Array) => {
     const sum = new Float64Array(read(expansions[0]).length);
     for (const e of expansions) for (let k = 0; k < sum.length; k++) sum[k] += read(e)[k];

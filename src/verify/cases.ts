@@ -2,33 +2,39 @@ import type { Random } from "../base/random.js";
 import { sizeOf } from "../base/tensor.js";
 import { batchNormLayout, type GroupLayout } from "../theory/index.js";
 
-/** Features entering a batch normalization, with its parameters: X [N, D, …], γ, β and ẑ [D]. */
+/** The input of a batch normalization and its parameters. */
 export interface Case {
   readonly kind: CaseKind;
+  /** Shape of x: [N, D] or [N, D, …]. */
   readonly shape: readonly number[];
   readonly layout: GroupLayout;
-  /** D and n. */
+  /** D. */
   readonly channels: number;
+  /** n. */
   readonly elements: number;
   readonly x: Float64Array;
+  /** γ [D]. */
   readonly gamma: Float64Array;
+  /** β [D]. */
   readonly beta: Float64Array;
-  /** ẑ: any point, not only the mean β of z. */
+  /** ẑ [D]: any point, not only β, the mean of z. */
   readonly point: Float64Array;
 }
 
+/** How to draw a case of one kind. */
 interface Recipe {
+  /** Shape of x. */
   shape(random: Random): number[];
   /** Mean and standard deviation of one channel. */
   channel(random: Random): [mean: number, spread: number];
-  /** Makes the channels equal. */
+  /** Makes every channel a multiple of the first one, shifted. Default false. */
   readonly duplicated?: boolean;
 }
 
 const matrix = (random: Random): number[] => [3 + random.below(62), 1 + random.below(6)];
 const ordinary = (random: Random): [number, number] => [random.normal(), 0.1 + 3 * random.uniform()];
 
-/** The corners of the domain that a formula or its rounding might trip over. */
+/** Kinds of cases, among them those where a formula or its rounding is most likely to fail. */
 const recipes = {
   ordinary: { shape: matrix, channel: ordinary },
   N·H·W: {
@@ -52,7 +58,7 @@ const recipes = {
 
 export type CaseKind = keyof typeof recipes;
 
-/** Kinds that cost no digits: |μ|/σ is moderate. The two large ones are slow, so they come up less often. */
+/** Kinds with moderate |μ|/σ, which lose no digits. The two large kinds are slow and come up less often. */
 export const wellConditioned: readonly CaseKind[] = [
   "ordinary",
   "N·H·W",
@@ -74,10 +80,10 @@ export const wellConditioned: readonly CaseKind[] = [
   ] as const),
 ];
 
-/** Kinds where |μ|/σ is up to 10⁸, so that up to eight digits are lost before anything is computed. */
+/** Kinds with |μ|/σ up to 10⁸: subtracting the mean loses up to eight digits. */
 export const illConditioned: readonly CaseKind[] = ["near-constant channels", "huge means"];
 
-/** All kinds in the order in which they are tried. */
+/** All kinds, in the order of the trials. */
 export const allKinds: readonly CaseKind[] = [...illConditioned, ...wellConditioned];
 
 function repeat<T>(times: number, items: readonly T[]): T[] {
@@ -88,30 +94,22 @@ function repeat<T>(times: number, items: readonly T[]): T[] {
 export function sampleCase(kind: CaseKind, random: Random): Case {
   const recipe: Recipe = recipes[kind];
   const shape = recipe.shape(random);
-  return { kind, ...makeCase(shape, random, (r) => recipe.channel(r), recipe.duplicated) };
-}
-
-function makeCase(
-  shape: readonly number[],
-  random: Random,
-  channel: (random: Random) => [number, number],
-  duplicated = false,
-): Omit<Case, "kind"> {
   const channels = shape[1];
   const positions = sizeOf(shape.slice(2));
-  const moments = Array.from({ length: channels }, () => channel(random));
+  const moments = Array.from({ length: channels }, () => recipe.channel(random));
   const x = Float64Array.from({ length: sizeOf(shape) }, (_, e) => {
     const [mean, spread] = moments[Math.floor(e / positions) % channels];
     return mean + spread * random.normal();
   });
-  if (duplicated)
+  if (recipe.duplicated)
     for (let e = 0; e < x.length; e++) {
       const d = Math.floor(e / positions) % channels;
-      // A multiple of the first channel, shifted: perfectly correlated, not equal.
+      // Perfectly correlated with the first channel, but not equal to it.
       if (d > 0) x[e] = (d % 2 === 0 ? 2 : -0.5) * d * x[e - d * positions] + d;
     }
   const perChannel = () => Float64Array.from({ length: channels }, () => random.normal());
   return {
+    kind,
     shape,
     layout: batchNormLayout(shape),
     channels,

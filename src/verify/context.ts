@@ -4,36 +4,53 @@ import { type LossMaker, losses as ownLosses } from "./losses.js";
 import type { CheckResult } from "./result.js";
 import type { Subject } from "./subject.js";
 
-/** One statement, and how it is put to the test. */
+/** One statement and its test. */
 export interface Check {
+  /** Also seeds the random numbers of the check. */
   readonly id: string;
   /** In words, short enough for one line of a terminal. */
   readonly statement: string;
-  /** Where the statement comes from. */
+  /** The paper or the section of docs/theory.md that makes the statement. */
   readonly source: string;
+  /** The relation between a recorded value and its bound that must hold. */
   readonly relation: CheckResult["relation"];
+  /** Tries random cases of the context and records a value and a bound for each. */
   run(context: Context): void | Promise<void>;
 }
 
-/** What a check gets to work with, and where it records what it saw. Its random numbers are its own. */
+/** Settings that all checks of a run share. */
+export interface RunSettings {
+  /** The code under test. */
+  readonly subject: Subject;
+  /** Random cases per check. */
+  readonly trials: number;
+  readonly seed: number;
+  /** Losses for the checks that expand whole losses. Default: `losses`. */
+  readonly losses?: Readonly<Record<string, LossMaker>>;
+}
+
+/** The inputs of a check, and the record of its values. Each check has random numbers of its own. */
 export class Context {
   readonly random: Random;
   private tried = 0;
   private nearest: { value: number; bound: number; where: string; margin: number } | null = null;
   private failed = false;
 
+  readonly subject: Subject;
+  readonly trials: number;
+  readonly losses: Readonly<Record<string, LossMaker>>;
+
   constructor(
     readonly check: Check,
-    readonly subject: Subject,
-    readonly trials: number,
-    seed: number,
-    /** Losses to expand, for the checks that need whole ones. */
-    readonly losses: Readonly<Record<string, LossMaker>> = ownLosses,
+    { subject, trials, seed, losses = ownLosses }: RunSettings,
   ) {
+    this.subject = subject;
+    this.trials = trials;
+    this.losses = losses;
     this.random = new Random(seedFor(check.id, seed));
   }
 
-  /** Random cases, one a trial, of all kinds (or those given) in turn; only such as suit, where that is asked. */
+  /** One random case per trial, of each kind in turn. Draws again until a case suits. */
   *cases(
     kinds: readonly CaseKind[] = allKinds,
     { trials = this.trials, suits = () => true }: { trials?: number; suits?: (c: Case) => boolean } = {},
@@ -57,12 +74,12 @@ export class Context {
     return Float64Array.from({ length: count }, () => this.random.normal());
   }
 
-  /** For checks that make their own cases. */
+  /** Counts a trial of a check that makes its own cases. */
   countTrial(): void {
     this.tried++;
   }
 
-  /** One measured value, the bound it has to keep, and the case in words. */
+  /** Records a value, its bound, and the case in words. Keeps the value that is closest to its bound. */
   record(value: number, bound: number, where: () => string): void {
     const holds = this.check.relation === "at least" ? value >= bound : value <= bound;
     if (!holds) this.failed = true;
@@ -71,7 +88,7 @@ export class Context {
       this.nearest = { value, bound, where: where(), margin };
   }
 
-  /** 1 at the bound, more beyond it. Not a number counts as furthest beyond. */
+  /** The margin: below 1 within the bound, above 1 beyond it. NaN gives infinity. */
   private marginOf(value: number, bound: number): number {
     const margin = this.check.relation === "at least" ? bound / value : value / bound;
     if (value === 0 && bound === 0) return 0;
@@ -99,6 +116,6 @@ export class Context {
   }
 }
 
-/** Seeds differ by check as well, so that a new check does not change what the others try. */
+/** A seed per check. A new check then leaves the cases of the other checks as they are. */
 export const seedFor = (id: string, seed: number): number =>
   [...id].reduce((hash, c) => Math.imul(hash ^ c.charCodeAt(0), 0x01000193), seed);

@@ -1,7 +1,7 @@
 import type { Random } from "../base/random.js";
 import type { Expansion } from "../theory/index.js";
 
-/** A random expansion at ẑ = `point`: any g and any symmetric H occur as those of some loss. */
+/** A random expansion at ẑ. Every g and every symmetric H belong to some loss. */
 export function randomExpansion(point: Float64Array, random: Random): Expansion {
   const size = point.length;
   const hessian = new Float64Array(size * size);

@@ -2,15 +2,16 @@ import type { Tensor } from "../base/tensor.js";
 import type { Traced } from "../engine/index.js";
 import { float64, float64Results, program, withPullback } from "./evaluate.js";
 
-/** The adjoint of a phase at x as a matrix: column k is what the cotangent e_k becomes. */
+/** The adjoint of a phase at x, as a matrix. */
 export interface Adjoint {
+  /** Output of the phase at x. */
   readonly y: Float64Array;
-  /** [size of x, size of y], row by row. */
+  /** [size of x, size of y], row by row. Column k is the pullback of the basis vector e_k. */
   readonly matrix: Float64Array;
   readonly columns: number;
 }
 
-/** Builds the adjoint of `phase` by pulling back every basis vector: slow and certain, for small x. */
+/** Builds the adjoint of a phase by pulling back every basis vector. Slow and certain, for small x. */
 export async function adjointMatrix(
   phase: (x: Traced, rest: readonly Traced[]) => Traced,
   x: Tensor,
@@ -31,7 +32,7 @@ export async function adjointMatrix(
   return { y, matrix, columns: size };
 }
 
-/** The block of an adjoint that leads from one set of elements to itself, and the largest entry that leads out of it. */
+/** The block of an adjoint from a set of elements to the same set, and the largest entry that leaves the set. */
 export function blockOf(
   { matrix, columns }: Adjoint,
   elements: readonly number[],
@@ -49,8 +50,9 @@ export function blockOf(
 }
 
 /**
- * Singular values of a square matrix, largest first, by one-sided Jacobi rotations: small ones come out accurate to
- * rounding relative to the largest. Source: Golub and Van Loan, Matrix Computations, section 8.6.3.
+ * Singular values of a square matrix, largest first, by one-sided Jacobi rotations. The error of
+ * each is rounding relative to the largest.
+ * Source: Golub and Van Loan, Matrix Computations, section 8.6.3.
  */
 export function singularValues(matrix: Float64Array): Float64Array {
   const size = Math.sqrt(matrix.length);

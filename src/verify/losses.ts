@@ -1,7 +1,10 @@
 import type { Random } from "../base/random.js";
 import type { SampleLoss } from "../theory/index.js";
 
-/** Makes a loss of one sample with D features; what is random in it is drawn once, so all samples share the formula. */
+/**
+ * Makes the loss of one sample with D features. Random parameters of the loss are drawn once, so all
+ * samples share the formula.
+ */
 export type LossMaker = (size: number, random: Random) => SampleLoss;
 
 const vector = (size: number, value: (d: number) => number): Float64Array =>
@@ -12,7 +15,7 @@ const matrix = (size: number, value: (d: number, e: number) => number): Float64A
 
 const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, v, d) => sum + v * b[d], 0);
 
-/** Cross-entropy of a softmax over the features: the loss of a batch of one class. */
+/** Cross-entropy of a softmax over the features, with one label: the loss of a batch of one class. */
 const crossEntropy: LossMaker = (size, random) => {
   const label = random.below(size);
   const softmax = (z: Float64Array) => {
@@ -31,7 +34,7 @@ const crossEntropy: LossMaker = (size, random) => {
   };
 };
 
-/** ½(z−t)ᵀA(z−t): regression of all samples to one target, features coupled. */
+/** ½(z−t)ᵀA(z−t): regression of all samples to one target. A couples the features. */
 const quadratic: LossMaker = (size, random) => {
   const target = vector(size, () => random.normal());
   const half = matrix(size, () => random.normal());
@@ -55,7 +58,7 @@ const quadratic: LossMaker = (size, random) => {
   };
 };
 
-/** log(1 + ‖z‖²): heavy-tailed (Student's) negative log-likelihood, every order present, features coupled. */
+/** log(1 + ‖z‖²): a heavy-tailed (Student's) negative log-likelihood, with terms of every order. */
 const heavyTailed: LossMaker = (size) => ({
   value: (z) => Math.log1p(dot(z, z)),
   gradient: (z) => z.map((v) => (2 * v) / (1 + dot(z, z))),
@@ -65,7 +68,7 @@ const heavyTailed: LossMaker = (size) => ({
   },
 });
 
-/** Σ_d softplus(w_d z_d): logistic losses, one per feature, so no off-diagonal curvature. */
+/** Σ_d softplus(w_d·z_d): one logistic loss per feature. H is diagonal. */
 const logistic: LossMaker = (size, random) => {
   const w = vector(size, () => random.normal());
   const sigmoid = (t: number) => 1 / (1 + Math.exp(-t));
@@ -78,7 +81,7 @@ const logistic: LossMaker = (size, random) => {
   };
 };
 
-/** sin(wᵀz): no sign of curvature is special. */
+/** sin(wᵀz): curvature of both signs. */
 const sine: LossMaker = (size, random) => {
   const w = vector(size, () => random.normal() / Math.sqrt(size));
   return {
@@ -88,7 +91,7 @@ const sine: LossMaker = (size, random) => {
   };
 };
 
-/** Losses to expand, by name. */
+/** The losses that the check `real-losses` expands, by name. */
 export const losses: Readonly<Record<string, LossMaker>> = {
   "cross-entropy": crossEntropy,
   quadratic,

@@ -5,17 +5,20 @@ import type { Context } from "./context.js";
 import { roundingBound } from "./rounding.js";
 import type { Subject } from "./subject.js";
 
-/** A case sent through both phases of the normalization under test. */
+/** The forward pass of a case through both phases. */
 export interface Pass {
   readonly subject: Subject;
   readonly case: Case;
   readonly epsilon: number;
-  /** The standardization by the code under test, and by the theory. */
+  /** The standardization by the code under test. */
   readonly standardized: Standardized;
+  /** The standardization by src/theory. */
   readonly reference: Standardized;
+  /** Output of the affine phase under test. */
   readonly z: Float64Array;
 }
 
+/** Standardizes x and applies the affine phase. */
 export function forward(subject: Subject, c: Case, epsilon: number): Pass {
   const standardized = subject.standardize(c.x, c.layout, { epsilon });
   return {
@@ -28,32 +31,42 @@ export function forward(subject: Subject, c: Case, epsilon: number): Pass {
   };
 }
 
-/** ∂L/∂z taken back through the affine phase, to G = ∂L/∂y, and on through the standardization, to ∂L/∂x. */
-export function backward(pass: Pass, gradient: Float64Array): { y: Float64Array; x: Float64Array } {
+/** Gradients of a loss at the output and at the input of the standardization. */
+export interface Arriving {
+  /** G = ∂L/∂y. */
+  readonly y: Float64Array;
+  /** ∂L/∂x. */
+  readonly x: Float64Array;
+}
+
+/** Pulls ∂L/∂z back through the affine phase to G = ∂L/∂y, then through the standardization to ∂L/∂x. */
+export function backward(pass: Pass, gradient: Float64Array): Arriving {
   const { layout, gamma } = pass.case;
   const y = pass.subject.affineAdjoint(gradient, gamma, layout);
   return { y, x: pass.subject.adjoint(y, pass.standardized, layout) };
 }
 
-/** What ∂L/∂z is computed from, per channel: the size of its summands, and how many there are. */
+/** The summands that make ∂L/∂z, per channel. Their size decides the rounding of ∂L/∂z. */
 export interface Origin {
+  /** Sum of the magnitudes of the summands, one number per channel. */
   readonly magnitude: Float64Array;
+  /** Number of products in one element of ∂L/∂z. */
   readonly products: number;
 }
 
-/** Summands of the gradient of L_grad: g. */
+/** The summand of ∂L_grad/∂z_d: g_d. */
 export const firstOrigin = ({ gradient }: Expansion): Origin => ({
   magnitude: gradient.map(Math.abs),
   products: 1,
 });
 
-/** Summands of the gradient of L_diag: H_dd γ_d y_d, H_dd β_d, H_dd ẑ_d. */
+/** The summands of ∂L_diag/∂z_d: H_dd·γ_d·y_d, H_dd·β_d and H_dd·ẑ_d. */
 export const diagonalOrigin = ({ hessian }: Expansion, { channels, ...c }: Case): Origin => ({
   magnitude: summandsOf(c).map((size, d) => Math.abs(hessian[d * channels + d]) * size),
   products: 1,
 });
 
-/** Summands of the gradient of L_off: the same over all channels e ≠ d. */
+/** The summands of ∂L_off/∂z_d: H_de·γ_e·y_e, H_de·β_e and H_de·ẑ_e for all channels e ≠ d. */
 export const offDiagonalOrigin = ({ hessian }: Expansion, { channels, ...c }: Case): Origin => {
   const sizes = summandsOf(c);
   return {
@@ -67,7 +80,7 @@ export const offDiagonalOrigin = ({ hessian }: Expansion, { channels, ...c }: Ca
 const summandsOf = ({ gamma, beta, point }: Pick<Case, "gamma" | "beta" | "point">): Float64Array =>
   gamma.map((g, d) => Math.abs(g) + Math.abs(beta[d]) + Math.abs(point[d]));
 
-/** Root mean square of each channel, and its largest magnitude. */
+/** Root mean square and largest magnitude of each channel. */
 export function channelSizes(values: Float64Array, c: Case): { rms: Float64Array; peak: Float64Array } {
   const { starts, offsets } = addressesOf(c.layout);
   const rms = new Float64Array(starts.length);
@@ -77,7 +90,7 @@ export function channelSizes(values: Float64Array, c: Case): { rms: Float64Array
     for (const offset of offsets) {
       const size = Math.abs(values[starts[d] + offset]);
       sum += size * size;
-      // Written so that NaN is kept.
+      // NaN fails every comparison, so this form keeps it.
       if (!(size <= peak[d])) peak[d] = size;
     }
     rms[d] = Math.sqrt(sum / offsets.length);
@@ -85,30 +98,37 @@ export function channelSizes(values: Float64Array, c: Case): { rms: Float64Array
   return { rms, peak };
 }
 
+/** The gradients of a term, and the gradient that the theory expects at x. */
+export interface Comparison {
+  readonly arriving: Arriving;
+  /** ∂L/∂x by the theory. Default 0. */
+  readonly expected?: Float64Array;
+  /** The summands of ∂L/∂z. */
+  readonly origin: Origin;
+}
+
 /**
- * Records, channel by channel, how far ∂L/∂x is from what the theory expects, relative to the same cotangent G through
- * σ alone, against what rounding explains.
+ * Records for each channel the distance of ∂L/∂x from the expected gradient, relative to ‖G/σ‖. The
+ * bound is that of rounding.
  */
 export function recordDeviation(
   context: Context,
   pass: Pass,
-  { y, x }: { y: Float64Array; x: Float64Array },
-  expected: Float64Array | null,
-  origin: Origin,
+  { arriving: { y, x }, expected, origin }: Comparison,
 ): void {
   const { case: c, reference } = pass;
-  const deviation = expected === null ? x : x.map((v, e) => v - expected[e]);
+  const deviation = expected === undefined ? x : x.map((v, e) => v - expected[e]);
   const { rms: error } = channelSizes(deviation, c);
   const { rms, peak } = channelSizes(y, c);
   const { peak: peakY } = channelSizes(reference.y, c);
   const kappas = reference.mean.map((mu, d) =>
     reference.sigma[d] === 0 ? 0 : Math.abs(mu) / reference.sigma[d],
   );
-  // Off-diagonal terms carry the rounding of other channels' means into this one.
+  // Off-diagonal terms carry the rounding of the means of other channels into this channel.
   const worstKappa = Math.max(...kappas);
   for (let d = 0; d < c.channels; d++) {
     const sigma = reference.sigma[d];
-    // No cotangent, or a constant channel at ε = 0: the gradient has to be exactly 0.
+    // Without a cotangent, or with a constant channel at ε = 0, ∂L/∂x must be exactly 0.
     const nothing = rms[d] === 0 || sigma === 0;
     const bound = nothing
       ? 0
@@ -125,24 +145,20 @@ export function recordDeviation(
   }
 }
 
-/** A share of order 1: what "passes" means where the exact share depends on the data. */
+/** The share of ‖G/σ‖ from which a term counts as passing. The exact share depends on the data. */
 const ORDER_1 = 0.1;
 
-/** Records, channel by channel, how much of G arrives: ‖∂L/∂x‖ relative to G through σ alone, at least a share of order 1. */
-export function recordPassing(
-  context: Context,
-  pass: Pass,
-  { y, x }: { y: Float64Array; x: Float64Array },
-): void {
+/** Records for each channel ‖∂L/∂x‖ relative to ‖G/σ‖. It must be of order 1. */
+export function recordPassing(context: Context, pass: Pass, { y, x }: Arriving): void {
   const through = channelNorms(y, pass.case);
   for (const [d, norm] of channelNorms(x, pass.case).entries())
     context.record((norm * pass.reference.sigma[d]) / through[d], ORDER_1, () => describe(pass, d));
 }
 
-/** ‖·‖ of each channel, up to one common factor: root mean squares. */
+/** Root mean square of each channel: its length up to a factor that all channels share. */
 export const channelNorms = (values: Float64Array, c: Case): Float64Array => channelSizes(values, c).rms;
 
-/** The case in words. */
+/** The case and the channel in words. */
 export function describe({ case: c, epsilon, reference }: Pass, channel: number): string {
   const kappa = Math.abs(reference.mean[channel]) / reference.sigma[channel];
   return `${c.kind}, x ${showShape(c.shape)}, channel ${channel}, ε = ${epsilon.toPrecision(2)}, |μ|/σ = ${kappa.toPrecision(2)}`;

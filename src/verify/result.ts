@@ -1,28 +1,32 @@
 import Type, { type Static } from "typebox";
 
-/** The result of `blindspot verify`, `blindspot.verify/1`: source of truth for types, JSON and the terminal table. */
+/**
+ * The result of `blindspot verify`, schema `blindspot.verify/1`. Types, JSON and the terminal table
+ * follow from it.
+ */
 
 const CheckResult = Type.Object({
   id: Type.String({ minLength: 1 }),
-  statement: Type.String({ minLength: 1, description: "What is checked, in words." }),
+  statement: Type.String({ minLength: 1, description: "The statement that is checked, in words." }),
   source: Type.String({
     description: "Where the statement comes from: paper, or section of docs/theory.md.",
   }),
   trials: Type.Integer({ minimum: 0, description: "Random cases tried." }),
   relation: Type.Union([Type.Literal("at most"), Type.Literal("at least"), Type.Literal("equal to")], {
-    description: "How `worst` must stand to `bound`.",
+    description: "Relation between `worst` and `bound` that must hold.",
   }),
   worst: Type.Union([Type.Number(), Type.Null()], {
     description:
-      "The value that came closest to its bound, or went furthest beyond; null: not a finite number.",
+      "The value that came closest to its bound, or exceeded it most. Null where it is not a finite number.",
   }),
-  bound: Type.Number({ description: "The bound in that case." }),
+  bound: Type.Number({ description: "The bound of the case of `worst`." }),
   pass: Type.Boolean(),
   detail: Type.String({
-    description: "The case in which `worst` was seen; for exact checks, shapes, degree and range.",
+    description: "The case that gave `worst`. For exact checks: shapes, degree and range.",
   }),
 });
 
+/** Schema of a report of `verify` or `verifyExact`; also its type. */
 export const VerifyReport = Type.Object(
   {
     schema: Type.Literal("blindspot.verify/1"),
@@ -34,12 +38,13 @@ export const VerifyReport = Type.Object(
     checks: Type.Array(CheckResult),
     falsePassLog2: Type.Union([Type.Number(), Type.Null()], {
       description:
-        "Exact arithmetic: log2 of a bound on the probability that any of the checks passed by chance.",
+        "In exact arithmetic: log2 of a bound on the probability that any check passed by chance. Else null.",
     }),
     pass: Type.Boolean(),
   },
   { title: "blindspot theorem checks" },
 );
 
+/** The outcome of one check. */
 export type CheckResult = Static<typeof CheckResult>;
 export type VerifyReport = Static<typeof VerifyReport>;

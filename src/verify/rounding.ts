@@ -1,38 +1,40 @@
 /** Half the distance from 1 to the next float64. */
 const UNIT_ROUNDOFF = 2 ** -53;
 
-/** How many standard deviations of accumulated rounding a bound allows for. */
+/** How many standard deviations of accumulated rounding a bound allows. */
 const LAMBDA = 8;
 
-/** What decides how many digits the backward pass of one channel keeps. */
+/** The quantities that decide how many digits the backward pass of one channel keeps. */
 export interface Conditioning {
   /** n. */
   readonly elements: number;
   /** κ = |μ|/σ. */
   readonly kappa: number;
-  /** max|y|, at least 1. */
+  /** max|y|; a value below 1 counts as 1. */
   readonly peakY: number;
   /** max|G|/rms(G). */
   readonly peakG: number;
-  /** A: magnitude of the summands that G is computed from, relative to rms(G). */
+  /** A: the magnitude of the summands of G, relative to rms(G). */
   readonly amplification: number;
-  /** How many products are summed into one element of G. */
+  /** How many products make one element of G. */
   readonly products: number;
 }
 
 /**
- * How large rounding may make the part of ∂L/∂x that should be 0, relative to ‖G/σ‖ (the same cotangent through σ
- * alone), u = 2⁻⁵³:
+ * A bound on the rounding of ∂L/∂x, relative to ‖G/σ‖, with u = 2⁻⁵³ and λ = 8:
  *
- *     λ·u·( κ·A + √n·max|y|·max|G|/rms(G) + (2 + √products)·A ),   λ = 8
+ *     λ·u·( κ·A + √n·max|y|·max|G|/rms(G) + (2 + √products)·A )
  *
- * Where the summands come from, for one channel:
- *   - the mean is rounded to |μ|u, so y is off by the constant η = κu. For G = a·1 + b·y the adjoint then leaves −bη·1
- *     − aη·y, at most (|a| + |b|)η; a shift of another channel's y enters G as a constant of size A·η.
- *   - a sum of n terms of size t is off by about √n·t·u: rounding errors are as good as independent, and the
- *     chance to exceed λ times that is below 2n·exp(−λ²/2) (Higham and Mary 2019, theorem 2.4): 2·10⁻⁹ for n = 65,536.
- *     Three sums matter: mean(x−μ), mean(y²) and mean(G∘y); their terms are at most max|y|·max|G|.
- *   - G itself is computed from rounded summands, A·u each, and passes with a factor of at most 1.
+ * The three summands, for one channel:
+ *   - κ·A: the rounding of the mean is |μ|·u. It shifts y by a constant η = κ·u. For G = a·1 + b·y
+ *     the adjoint then leaves −b·η·1 − a·η·y, at most (|a| + |b|)·η. The shift of another channel's
+ *     y enters G as a constant of size A·η.
+ *   - √n·…: the error of a sum of n terms of size t is about √n·t·u, since rounding errors behave as
+ *     independent. The probability of λ times that error is below 2n·exp(−λ²/2) (Higham and Mary
+ *     2019, theorem 2.4): 2·10⁻⁹ for n = 65,536. The sums are mean(x−μ), mean(y²) and mean(G∘y).
+ *     Their terms are at most max|y|·max|G|.
+ *   - (2 + √products)·A: each summand of G has a rounding of A·u. The standardization lets it pass
+ *     with a factor of at most 1.
  */
 export function roundingBound({
   elements,
@@ -47,5 +49,5 @@ export function roundingBound({
   return LAMBDA * UNIT_ROUNDOFF * (kappa * a + sums + (2 + Math.sqrt(products)) * a);
 }
 
-/** How far off, relatively, rounding may make a sum of `terms` products of one sign, such as a squared norm. */
+/** A bound on the relative rounding of a sum of products of one sign, such as a squared norm. */
 export const sumBound = (terms: number): number => LAMBDA * UNIT_ROUNDOFF * (2 + Math.sqrt(terms));

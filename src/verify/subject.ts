@@ -8,20 +8,25 @@ import {
 } from "../theory/index.js";
 
 /**
- * What the checks are run against. The default is the product's own code; tests put broken versions in its place
- * to see the checks fail.
+ * The code that the checks test. Tests replace parts of it with broken versions, to see that the
+ * checks fail.
  */
 export interface Subject {
-  /** The closed forms of the theory. */
+  /** The standardization phase, in closed form. */
   readonly standardize: typeof standardize;
+  /** The adjoint of the standardization phase, in closed form. */
   readonly adjoint: typeof standardizeAdjoint;
+  /** The Hessian-vector product through the standardization phase, in closed form. */
   readonly hessianVector: typeof standardizeHessianVector;
+  /** The affine phase. */
   readonly affine: typeof affine;
+  /** The adjoint of the affine phase. */
   readonly affineAdjoint: typeof affineAdjoint;
-  /** The normalizations in the tensor language. */
+  /** A normalization as a function of traced values, by name. */
   readonly norm: (name: NormName, options: NormOptions) => Norm;
 }
 
+/** The code of this package. */
 export const ownCode: Subject = {
   standardize,
   adjoint: standardizeAdjoint,

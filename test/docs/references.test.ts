@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { checksOf } from "../../src/verify/checks/index.js";
 import { exactChecks } from "../../src/verify/exact/checks.js";
-import { ownCode } from "../../src/verify/index.js";
+import { ownCode } from "../../src/verify/subject.js";
 
 const THEORY = "docs/theory.md";
 const FOLDERS = ["src", "test", "bench", "scripts", "docs", "examples", "schema"];

@@ -29,7 +29,11 @@ it("the Hessian-vector product is the derivative of the gradient, by finite diff
         const standardized = standardize(x, c.layout, options);
         const { y, sigma } = standardized;
         const curvature = (dy: Float64Array) => dy.map((v, i) => 2 * w[i] * y[i] * v + total(dy));
-        const product = standardizeHessianVector(u, gradientY(y), curvature, standardized, c.layout);
+        const product = standardizeHessianVector(
+          { direction: u, gradient: gradientY(y), curvature },
+          standardized,
+          c.layout,
+        );
 
         const h = 1e-3 * Math.min(...sigma);
         const at = (t: number) => gradient(x.map((v, i) => v + t * u[i]));

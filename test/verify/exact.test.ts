@@ -4,8 +4,8 @@ import { Random } from "../../src/base/random.js";
 import { type Element, RootAlgebra } from "../../src/verify/exact/algebra.js";
 import { deviations, exactCase, features, terms } from "../../src/verify/exact/cases.js";
 import { Rational } from "../../src/verify/exact/rational.js";
-import { mean, moments, sum } from "../../src/verify/exact/standardization.js";
-import { type ExactStandardization, exactStandardization, verifyExact } from "../../src/verify/index.js";
+import { exactStandardization, mean, moments, sum } from "../../src/verify/exact/standardization.js";
+import { type ExactStandardization, verifyExact } from "../../src/verify/index.js";
 
 const anyRational = fc
   .tuple(fc.bigInt(-1000n, 1000n), fc.bigInt(1n, 1000n))
@@ -90,7 +90,7 @@ describe("RootAlgebra", () => {
 
   it("gives channels whose variances differ by a square one symbol, if told to", () => {
     const difference = (identify: boolean) => {
-      const algebra = new RootAlgebra(identify);
+      const algebra = new RootAlgebra({ identify });
       const [one, two] = [3, 12].map((v, i) => algebra.inverseRoot(i, algebra.rational(v)));
       return one.minus(two.scaled(Rational.of(2))).size;
     };
@@ -165,7 +165,7 @@ describe("verifyExact", () => {
   ];
 
   it.each(mutants)("tells that %s", async (_, fails, broken) => {
-    const report = await verifyExact({ trials: 1, standardization: { ...exactStandardization, ...broken } });
+    const report = await verifyExact({ trials: 1, standardization: broken });
     const failed = report.checks.filter(({ pass }) => !pass).map(({ id }) => id);
     expect(failed).toEqual(expect.arrayContaining(fails));
   });

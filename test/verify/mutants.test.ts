@@ -10,7 +10,8 @@ import {
 } from "../../src/theory/index.js";
 import { checksOf } from "../../src/verify/checks/index.js";
 import { Context } from "../../src/verify/context.js";
-import { ownCode, type Subject, verify } from "../../src/verify/index.js";
+import { type Subject, verify } from "../../src/verify/index.js";
+import { ownCode } from "../../src/verify/subject.js";
 
 /** Broken normalizations: the checks named must fail for each, and pass for the product's own code. */
 interface Mutant {
@@ -163,9 +164,10 @@ const mutants: Mutant[] = [
     title: "the Hessian-vector product forgets that σ changes",
     fails: ["hessian-vector-form"],
     subject: {
-      hessianVector: (u, g, curvature, standardized, layout) => {
-        const right = standardizeHessianVector(u, g, curvature, standardized, layout);
-        const gradient = standardizeAdjoint(g, standardized, layout);
+      hessianVector: (inputs, standardized, layout) => {
+        const right = standardizeHessianVector(inputs, standardized, layout);
+        const u = inputs.direction;
+        const gradient = standardizeAdjoint(inputs.gradient, standardized, layout);
         const { starts, offsets } = addressesOf(layout);
         for (const [d, start] of starts.entries()) {
           let change = 0;
@@ -182,7 +184,7 @@ const mutants: Mutant[] = [
     title: "the Hessian-vector product is that of constant statistics",
     fails: ["hessian-vector-form", "diagonal-hessian"],
     subject: {
-      hessianVector: (u, _, curvature, { sigma }, layout) => {
+      hessianVector: ({ direction, curvature }, { sigma }, layout) => {
         const { starts, offsets } = addressesOf(layout);
         const divided = (v: ArrayLike<number>) => {
           const result = Float64Array.from(v);
@@ -190,7 +192,7 @@ const mutants: Mutant[] = [
             for (const o of offsets) result[start + o] /= sigma[d] || 1;
           return result;
         };
-        return divided(curvature(divided(u)));
+        return divided(curvature(divided(direction)));
       },
     },
   },
@@ -198,8 +200,8 @@ const mutants: Mutant[] = [
     title: "the Hessian-vector product does not centre G",
     fails: ["first-order-hessian", "hessian-vector-form"],
     subject: {
-      hessianVector: (u, g, curvature, standardized, layout) =>
-        standardizeHessianVector(u, g, curvature, { ...standardized, centred: false }, layout),
+      hessianVector: (inputs, standardized, layout) =>
+        standardizeHessianVector(inputs, { ...standardized, centred: false }, layout),
     },
   },
   {
@@ -274,7 +276,7 @@ const mutants: Mutant[] = [
 async function run(id: string, subject: Subject, trials: number) {
   const check = checksOf(subject).find((c) => c.id === id);
   if (check === undefined) throw new Error(`there is no check ${id}`);
-  const context = new Context(check, subject, trials, 0);
+  const context = new Context(check, { subject, trials, seed: 0 });
   await check.run(context);
   return context.result();
 }
@@ -287,7 +289,7 @@ describe.each(mutants)("a broken norm: $title", ({ fails, subject }) => {
 
 it("the whole report fails when one check does", async () => {
   const adjoint = adjointOf({ mean: true, y: false, sigma: true });
-  const report = await verify({ trials: 2, subject: { ...ownCode, adjoint } });
+  const report = await verify({ trials: 2, subject: { adjoint } });
   expect(report.pass).toBe(false);
   expect(report.checks.some(({ pass }) => pass)).toBe(true);
 });

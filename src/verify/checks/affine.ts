@@ -4,7 +4,7 @@ import { randomExpansion } from "../expansions.js";
 import { channelNorms, channelSizes, describe, forward } from "../phases.js";
 import { roundingBound, sumBound } from "../rounding.js";
 
-/** Every Taylor term comes out of the affine phase with ratio 1: ‖∂L/∂y_d‖ = |γ_d|·‖∂L/∂z_d‖. */
+/** ‖∂L/∂y_d‖ = |γ_d|·‖∂L/∂z_d‖ for every Taylor term. */
 export const affineAlone: Check = {
   id: "affine-alone",
   statement: "The affine phase alone blocks no term: |1 − ‖∂L/∂y‖/‖γ ∂L/∂z‖|",
@@ -12,7 +12,7 @@ export const affineAlone: Check = {
   relation: "at most",
   run(context) {
     for (const c of context.cases(["ordinary", "N·H·W", "D = 1"])) {
-      // No standardization: y is any tensor.
+      // Without a standardization, y is any tensor.
       const z = context.subject.affine(c.x, c.gamma, c.beta, c.layout);
       const terms = taylorTerms(z, c.layout, randomExpansion(c.point, context.random));
       for (const [name, { gradient }] of Object.entries(terms)) {
@@ -32,8 +32,10 @@ export const affineAlone: Check = {
 };
 
 /**
- * The blocked terms arrive, summed, at the affine parameters: ∂L_grad/∂β_d = n g_d, ∂L_grad/∂γ_d = 0,
- * ∂L_diag/∂γ_d = n(1−ρ_d)γ_d H_dd, ∂L_diag/∂β_d = n H_dd (β_d−ẑ_d).
+ * The blocked terms arrive at the affine parameters, summed over the elements:
+ *
+ *     ∂L_grad/∂β_d = n·g_d               ∂L_grad/∂γ_d = 0
+ *     ∂L_diag/∂β_d = n·H_dd·(β_d − ẑ_d)  ∂L_diag/∂γ_d = n·(1−ρ_d)·γ_d·H_dd
  */
 export const whereItGoes: Check = {
   id: "where-it-goes",
@@ -61,19 +63,19 @@ export const whereItGoes: Check = {
           amplification: 1,
           products: 1,
         });
-        const compare = (actual: number, expected: number, scale: number, what: string) =>
+        const compare = (actual: number, expected: number, scale: number, derivative: string) =>
           context.record(
             Math.abs(actual - c.elements * expected) / (c.elements * scale),
             bound,
-            () => `${what}, ${describe(pass, d)}`,
+            () => `${derivative}, ${describe(pass, d)}`,
           );
         compare(ofFirst.beta[d], g[d], Math.abs(g[d]), "∂L_grad/∂β");
         compare(ofFirst.gamma[d], 0, Math.abs(g[d]), "∂L_grad/∂γ");
         const size = Math.abs(curvature) * summands;
         compare(ofDiagonal.beta[d], curvature * offset, size, "∂L_diag/∂β");
-        // A constant channel at ε = 0 has y = 0, which says nothing to γ.
-        const heard = reference.sigma[d] === 0 ? 0 : 1 - reference.leak[d];
-        compare(ofDiagonal.gamma[d], heard * gamma * curvature, size, "∂L_diag/∂γ");
+        // mean(y²). A constant channel at ε = 0 has y = 0.
+        const meanSquare = reference.sigma[d] === 0 ? 0 : 1 - reference.leak[d];
+        compare(ofDiagonal.gamma[d], meanSquare * gamma * curvature, size, "∂L_diag/∂γ");
       }
     }
   },

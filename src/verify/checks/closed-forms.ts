@@ -4,10 +4,10 @@ import type { Check } from "../context.js";
 import { evaluate, float64, withPullback } from "../evaluate.js";
 import { roundingBound } from "../rounding.js";
 
-/** Norms whose standardization is the theory's, with one layout or another. */
+/** Norms whose standardization is `standardize` of src/theory with some layout. */
 const STANDARDIZING: readonly NormName[] = ["bn", "ghost:2", "ln", "gn:2", "in", "rms", "frn", "ws"];
 
-/** y and ∂L/∂x by the theory's closed forms against autodiff through the norms of the tensor language. */
+/** Compares y and ∂L/∂x of the closed forms with automatic differentiation through each norm of src/nn. */
 export const adjointForm: Check = {
   id: "adjoint-form",
   statement: `∂L/∂x = (G − mean G − y·mean(G∘y))/σ equals autodiff, ${STANDARDIZING.length} norms`,
@@ -25,7 +25,9 @@ export const adjointForm: Check = {
         const x = context.normals(size).map((v) => spread * v + shift);
         const gradient = context.normals(size);
 
-        const { layout, ones: centred } = norm.blocks(shape)!;
+        const blocked = norm.blocks(shape);
+        if (blocked === null) throw new Error(`${norm.title} declares no blocked directions`);
+        const { layout, ones: centred } = blocked;
         const expected = context.subject.standardize(x, layout, { epsilon, centred });
         const closed = context.subject.adjoint(gradient, expected, layout);
         const [y, autodiff] = await evaluate(
@@ -42,7 +44,8 @@ export const adjointForm: Check = {
           const mean = read(x).reduce((a, b) => a + b, 0) / offsets.length;
           const bound = roundingBound({
             elements: offsets.length,
-            // Sums here run over x itself, not over its distance from the first value: √n times the rounding of the mean.
+            // The norms of src/nn sum x itself, not its distance from the first value. So the
+            // mean has √n times the rounding.
             kappa: (Math.abs(mean) / sigma) * Math.sqrt(offsets.length),
             peakY: Math.max(...groupY.map(Math.abs)),
             peakG: Math.max(...groupG.map(Math.abs)) / rms,

@@ -4,7 +4,7 @@ import type { Check } from "../context.js";
 import { randomExpansion } from "../expansions.js";
 import { backward, forward, recordDeviation, recordPassing } from "../phases.js";
 
-/** With a formula per sample, the gradient at x is that of the differences δ_i and Δ_i,dd alone. */
+/** With a formula per sample, ∂L/∂x is that of the differences δ_i and Δ_i,dd alone. */
 export const corollary: Check = {
   id: "corollary",
   statement: "Formulas that differ: only their differences pass",
@@ -17,7 +17,7 @@ export const corollary: Check = {
       const { differences } = splitShared(all);
       const terms = taylorTerms(pass.z, c.layout, all);
       const rest = taylorTerms(pass.z, c.layout, differences);
-      // The largest summands over the samples: δ_i is made of g_i and ḡ, Δ_i of H_i and H̄.
+      // The largest summands over the samples: δ_i = g_i − ḡ and Δ_i = H_i − H̄ have two each.
       const largest = (read: (i: number) => number) =>
         2 * all.reduce((most, _, i) => Math.max(most, Math.abs(read(i))), 0);
       const first = c.gamma.map((_, d) => largest((i) => all[i].gradient[d]));
@@ -27,19 +27,21 @@ export const corollary: Check = {
           (Math.abs(gamma) + Math.abs(c.beta[d]) + Math.abs(c.point[d])),
       );
       const back = (gradient: Float64Array) => backward(pass, gradient);
-      recordDeviation(context, pass, back(terms.first.gradient), back(rest.first.gradient).x, {
-        magnitude: first,
-        products: 1,
+      recordDeviation(context, pass, {
+        arriving: back(terms.first.gradient),
+        expected: back(rest.first.gradient).x,
+        origin: { magnitude: first, products: 1 },
       });
-      recordDeviation(context, pass, back(terms.diagonal.gradient), back(rest.diagonal.gradient).x, {
-        magnitude: diagonal,
-        products: 1,
+      recordDeviation(context, pass, {
+        arriving: back(terms.diagonal.gradient),
+        expected: back(rest.diagonal.gradient).x,
+        origin: { magnitude: diagonal, products: 1 },
       });
     }
   },
 };
 
-/** The differences are like noise, which loses two of its n directions. */
+/** The first order of the differences is like noise: it loses two of n directions. */
 export const differencesPass: Check = {
   id: "differences-pass",
   statement: "Formulas that differ: the first order of the differences passes",

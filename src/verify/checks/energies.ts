@@ -3,7 +3,7 @@ import type { Check } from "../context.js";
 import { channelNorms, channelSizes, describe, forward } from "../phases.js";
 import { roundingBound } from "../rounding.js";
 
-/** What the audit calls passed is what arrives: ‖σ_d ∂L/∂x_d‖² = E − first − diag at ε = 0, for any G. */
+/** ‖σ_d·∂L/∂x_d‖² = E − first − diag at ε = 0, for any G. Audits report the right side as passed. */
 export const energies: Check = {
   id: "energies",
   statement: "The audit's passed energy E − first − diag is ‖σ ∂L/∂x‖² at ε = 0",
@@ -19,10 +19,10 @@ export const energies: Check = {
       const { rms, peak } = channelSizes(gradient, c);
       const { peak: peakY } = channelSizes(reference.y, c);
       for (let d = 0; d < c.channels; d++) {
-        // A constant channel at ε = 0 passes nothing, whatever the energy off 1 and y.
+        // A constant channel at ε = 0 passes nothing, even energy off 1 and y.
         if (reference.sigma[d] === 0) continue;
         const passed = c.elements * (reference.sigma[d] * arrived[d]) ** 2;
-        // Twice the relative rounding of a norm, as it is squared, on both sides.
+        // A square has twice the relative rounding of a length, and both sides are squares.
         const bound = roundingBound({
           elements: c.elements,
           kappa: Math.abs(reference.mean[d]) / reference.sigma[d],

@@ -13,7 +13,7 @@ import { theorem1 } from "./theorem-1.js";
 import { epsilonLeak, theorem2 } from "./theorem-2.js";
 import { weightsBelow } from "./weights-below.js";
 
-/** All checks in float64, in the order of the table. */
+/** All checks in float64, in the order of the table. Each file of this folder has one or a few. */
 export const checksOf = (subject: Subject): readonly Check[] => [
   adjointForm,
   theorem1,

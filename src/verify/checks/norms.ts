@@ -6,7 +6,7 @@ import { float64 } from "../evaluate.js";
 import { type Adjoint, adjointMatrix, blockOf, singularValues } from "../jacobian.js";
 import { roundingBound } from "../rounding.js";
 
-/** Small enough to build the whole adjoint; every kind of group has more elements than blocked directions. */
+/** A tensor so small that its whole adjoint can be built. Every group has more elements than blocked directions. */
 const SHAPE = [4, 4, 3, 1];
 
 const NAMES: readonly NormName[] = [
@@ -26,7 +26,7 @@ const NAMES: readonly NormName[] = [
   "none",
 ];
 
-/** One check per normalization: what its adjoint projects out is what it declares, no more and no less. */
+/** One check per normalization: its adjoint blocks the directions that the norm declares, and no others. */
 export const normChecks = (subject: Context["subject"]): Check[] =>
   NAMES.map((name) => ({
     id: `norm-${name}`,
@@ -43,18 +43,18 @@ export const normChecks = (subject: Context["subject"]): Check[] =>
     },
   }));
 
-/** What a norm declares, in words: `layer norm blocks 1 and y, 4 groups of 12: 8 of 48 directions`. */
+/** The declaration of a norm in words: `layer norm blocks 1 and y, 8 of 48 directions`. */
 function declaration(norm: Norm): string {
   const blocked = norm.blocks(SHAPE);
   if (blocked === null) return `${norm.title} blocks nothing`;
   const { starts, offsets } = addressesOf(blocked.layout);
   const directions = [...(blocked.ones ? ["1"] : []), ...(blocked.y ? ["y"] : [])];
-  const what = directions.length === 2 ? "1 and y" : `${directions[0]} alone`;
+  const listed = directions.length === 2 ? "1 and y" : `${directions[0]} alone`;
   const space = norm.normalizes === "weights" ? " of filters" : "";
-  return `${norm.title} blocks ${what}${space}, ${directions.length * starts.length} of ${starts.length * offsets.length} directions`;
+  return `${norm.title} blocks ${listed}${space}, ${directions.length * starts.length} of ${starts.length * offsets.length} directions`;
 }
 
-/** Builds the adjoint at a random x and compares it, group by group, with the declaration. */
+/** Builds the adjoint at a random x and compares each group with the declaration. */
 async function compareWithDeclaration(context: Context, norm: Norm, epsilon: number): Promise<void> {
   const size = SHAPE.reduce((a, b) => a * b, 1);
   const x = float64(
@@ -66,7 +66,8 @@ async function compareWithDeclaration(context: Context, norm: Norm, epsilon: num
   const blocked = norm.blocks(SHAPE);
   const where = () => `${norm.title}, x [${SHAPE.join(", ")}], ε = ${epsilon.toPrecision(2)}`;
   if (blocked === null) {
-    // Nothing blocked: no singular value is 0 to rounding, however small a σ or a saturated tanh makes it.
+    // A norm that blocks nothing has no singular value that is 0 to rounding. A large σ or a
+    // saturated tanh makes some small.
     const values = singularValues(adjoint.matrix);
     const lost = values.filter((v) => v <= values[0] * size * Number.EPSILON).length;
     context.record(lost, 0, () => `${where()}: directions lost`);
@@ -75,20 +76,30 @@ async function compareWithDeclaration(context: Context, norm: Norm, epsilon: num
   const { starts, offsets } = addressesOf(blocked.layout);
   for (const [group, start] of starts.entries()) {
     const elements = Array.from(offsets, (offset) => start + offset);
-    compareGroup(context, blocked, adjoint, elements, x, epsilon, () => `${where()}, group ${group}`);
+    compareGroup(context, {
+      blocked,
+      adjoint,
+      elements,
+      x,
+      epsilon,
+      where: () => `${where()}, group ${group}`,
+    });
   }
 }
 
-/** The singular values and the declared directions of one group's block of the adjoint. */
-function compareGroup(
-  context: Context,
-  { ones, y: alongY }: { ones: boolean; y: boolean },
-  adjoint: Adjoint,
-  elements: readonly number[],
-  x: Tensor,
-  epsilon: number,
-  where: () => string,
-): void {
+/** One group of a norm: its declared directions, its part of the adjoint, and the case in words. */
+interface Group {
+  readonly blocked: { readonly ones: boolean; readonly y: boolean };
+  readonly adjoint: Adjoint;
+  readonly elements: readonly number[];
+  readonly x: Tensor;
+  readonly epsilon: number;
+  where(): string;
+}
+
+/** Compares the singular values and the declared directions of one group's block of the adjoint. */
+function compareGroup(context: Context, { blocked, adjoint, elements, x, epsilon, where }: Group): void {
+  const { ones, y: alongY } = blocked;
   const n = elements.length;
   const values = Float64Array.from(elements, (e) => x.data[e]);
   const mean = values.reduce((a, b) => a + b, 0) / n;
@@ -102,13 +113,14 @@ function compareGroup(
     peakY: Math.max(...spread.map(Math.abs)) / sigma,
     peakG: Math.sqrt(n),
     amplification: 2,
-    // A singular value is off by no more than the norm of the error of all columns.
+    // The error of a singular value is at most the norm of the error of all columns.
     products: n * n,
   });
 
   const { block, outside } = blockOf(adjoint, elements);
   const found = singularValues(block);
-  // Everything that passes does so with one factor; batch renorm's is r/σ, so it is read off rather than expected.
+  // All passing directions share one factor. It is the largest singular value, since that of batch
+  // renorm is r/σ, not 1/σ.
   const through = found[0];
   const expected = new Float64Array(n).fill(1);
   if (alongY) expected[n - 1] = leak;
@@ -116,7 +128,7 @@ function compareGroup(
   if (ones) expected[n - 1] = 0;
   for (const [k, value] of found.entries())
     context.record(Math.abs(value / through - expected[k]), bound, () => `singular value ${k}, ${where()}`);
-  context.record(outside / through, bound, () => `what reaches other groups, ${where()}`);
+  context.record(outside / through, bound, () => `leaves the group, ${where()}`);
 
   const pulled = (direction: Float64Array): number => {
     const length = Math.hypot(...direction);
@@ -129,7 +141,7 @@ function compareGroup(
   if (alongY) context.record(Math.abs(pulled(spread) - leak), bound, () => `y pulled back, ${where()}`);
 }
 
-/** State values away from their start: running statistics and trained values of some random batch. */
+/** State values other than the initial ones: random running statistics and trained values. */
 function stateFor(context: Context, norm: Norm): Tensor[] {
   return norm.state(SHAPE).map(({ shape, initial }) => {
     const count = shape.reduce((a, b) => a * b, 1);

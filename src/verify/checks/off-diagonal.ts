@@ -4,7 +4,7 @@ import type { Check } from "../context.js";
 import { randomExpansion } from "../expansions.js";
 import { backward, forward, offDiagonalOrigin, recordDeviation, recordPassing } from "../phases.js";
 
-/** ∂L_off/∂x_d = (γ_d/σ_d) Σ_{e≠d} H_de γ_e (y_e − C_de y_d). */
+/** ∂L_off/∂x_d = (γ_d/σ_d) Σ_{e≠d} H_de·γ_e·(y_e − C_de·y_d). */
 export const offDiagonalForm: Check = {
   id: "off-diagonal-form",
   statement: "∂L_off/∂x_d = (γ_d/σ_d) Σ H_de γ_e (y_e − C_de y_d), any ε and ẑ",
@@ -16,21 +16,19 @@ export const offDiagonalForm: Check = {
       const expansion = randomExpansion(c.point, context.random);
       const { offDiagonal } = taylorTerms(pass.z, c.layout, expansion);
       const expected = offDiagonalPassed(expansion.hessian, c.gamma, pass.reference, c.layout);
-      recordDeviation(
-        context,
-        pass,
-        backward(pass, offDiagonal.gradient),
+      recordDeviation(context, pass, {
+        arriving: backward(pass, offDiagonal.gradient),
         expected,
-        offDiagonalOrigin(expansion, c),
-      );
+        origin: offDiagonalOrigin(expansion, c),
+      });
     }
   },
 };
 
-/** Perfectly correlated channels: y_e = ±y_d, so everything up to second order is blocked. D = 1 likewise. */
+/** Where y_e = ±y_d for all channels, everything up to second order is blocked. So it is for D = 1 and n = 2. */
 export const correlatedChannels: Check = {
   id: "correlated-channels",
-  statement: "Perfectly correlated channels, D = 1, n = 2: ∂L_off is blocked too",
+  statement: "Perfectly correlated channels, D = 1, n = 2: L_off is blocked too",
   source: "docs/theory.md, section 4",
   relation: "at most",
   run(context) {
@@ -38,21 +36,18 @@ export const correlatedChannels: Check = {
       const pass = forward(context.subject, c, 0);
       const expansion = randomExpansion(c.point, context.random);
       const { offDiagonal } = taylorTerms(pass.z, c.layout, expansion);
-      recordDeviation(
-        context,
-        pass,
-        backward(pass, offDiagonal.gradient),
-        null,
-        offDiagonalOrigin(expansion, c),
-      );
+      recordDeviation(context, pass, {
+        arriving: backward(pass, offDiagonal.gradient),
+        origin: offDiagonalOrigin(expansion, c),
+      });
     }
   },
 };
 
-/** L_off passes where channels are independent. At ẑ = β its cotangent is made of the other channels alone. */
+/** L_off passes where channels are independent. At ẑ = β, G_d is a combination of the other channels. */
 export const offDiagonalPasses: Check = {
   id: "off-diagonal-passes",
-  statement: "Second order, off-diagonal: ∂L_off does reach x (share of order 1)",
+  statement: "Second order, off-diagonal: L_off reaches x (share of order 1)",
   source: "Zhou et al. 2024, section 3; docs/theory.md, section 4",
   relation: "at least",
   run(context) {
@@ -67,10 +62,10 @@ export const offDiagonalPasses: Check = {
   },
 };
 
-/** L_3 = (1/6) Σ_i Σ_d t_d (z_id − ẑ_d)³ at ẑ = β: its cotangent is made of y², of which the part off {1, y} passes. */
+/** L_3 = (1/6) Σ_i Σ_d t_d·(z_id − ẑ_d)³ at ẑ = β: G is a multiple of y², whose part off {1, y} passes. */
 export const thirdOrderPasses: Check = {
   id: "third-order-passes",
-  statement: "Third order: ∂Σ t_d(z_d−ẑ_d)³/6 does reach x (share of order 1)",
+  statement: "Third order: Σ t_d(z_d−ẑ_d)³/6 reaches x (share of order 1)",
   source: "Zhou et al. 2024, section 3; docs/theory.md, section 4",
   relation: "at least",
   run(context) {

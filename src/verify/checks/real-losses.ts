@@ -2,7 +2,7 @@ import { expand, remainder, type Term, taylorTerms } from "../../theory/index.js
 import type { Check } from "../context.js";
 import { backward, forward, offDiagonalOrigin, recordDeviation } from "../phases.js";
 
-/** L and L − L_grad − L_diag have the same gradient at x: the blocked terms might as well not be there. */
+/** L and L − L_grad − L_diag have the same gradient at x. */
 export const realLosses: Check = {
   id: "real-losses",
   statement: "Real losses have the same ∂L/∂x without L_grad and L_diag",
@@ -27,7 +27,11 @@ export const realLosses: Check = {
         const reach = Math.abs(gamma) + Math.abs(c.beta[d]) + Math.abs(c.point[d]);
         return Math.abs(expansion.gradient[d]) + own * reach + magnitude[d];
       });
-      recordDeviation(context, pass, whole, passing.x, { magnitude: summands, products });
+      recordDeviation(context, pass, {
+        arriving: whole,
+        expected: passing.x,
+        origin: { magnitude: summands, products },
+      });
     }
   },
 };

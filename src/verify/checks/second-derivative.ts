@@ -5,41 +5,47 @@ import { evaluate, float64 } from "../evaluate.js";
 import { channelSizes, describe, forward, type Pass } from "../phases.js";
 import { roundingBound } from "../rounding.js";
 
+/** A Hessian-vector product and its inputs. */
+interface Product {
+  /** G = ∂L/∂y. */
+  readonly gradient: Float64Array;
+  /** U, the direction at x. */
+  readonly direction: Float64Array;
+  /** The product, or its distance from another way to compute it. */
+  readonly product: Float64Array;
+}
+
 /** Bound on the rounding of a Hessian-vector product, relative to rms(G)·rms(U)/σ². */
-function secondOrderBound(pass: Pass, gradient: Float64Array, direction: Float64Array, d: number): number {
+function secondOrderBound(pass: Pass, { gradient, direction }: Product, d: number): number {
   const { case: c, reference } = pass;
   const sizes = [gradient, direction, reference.y].map((values) => channelSizes(values, c));
   const [g, u, y] = sizes.map(({ peak, rms }) => (rms[d] === 0 ? 1 : peak[d] / rms[d]));
   return roundingBound({
     elements: c.elements,
     kappa: Math.abs(reference.mean[d]) / reference.sigma[d],
-    // Its means run over products of three factors: G, dy and y.
+    // The means run over products of three factors: G, dy and y.
     peakY: y * u,
     peakG: g,
-    // Five products where the gradient has one; y enters them twice.
+    // The product has five summands where the gradient has one, and y enters them twice.
     amplification: 8,
     products: 1,
   });
 }
 
-/** Records the Hessian-vector product's size per channel, relative to rms(G)·rms(U)/σ². */
-function recordProduct(
-  context: Context,
-  pass: Pass,
-  gradient: Float64Array,
-  direction: Float64Array,
-  product: Float64Array,
-): void {
+/** Records the size of `product` in each channel, relative to rms(G)·rms(U)/σ². */
+function recordProduct(context: Context, pass: Pass, inputs: Product): void {
   const { case: c, reference } = pass;
-  const [g, u, p] = [gradient, direction, product].map((values) => channelSizes(values, c).rms);
+  const [g, u, p] = [inputs.gradient, inputs.direction, inputs.product].map(
+    (values) => channelSizes(values, c).rms,
+  );
   for (let d = 0; d < c.channels; d++) {
     if (reference.sigma[d] === 0) continue;
     const value = (p[d] * reference.sigma[d] ** 2) / (g[d] * u[d]);
-    context.record(value, secondOrderBound(pass, gradient, direction, d), () => describe(pass, d));
+    context.record(value, secondOrderBound(pass, inputs, d), () => describe(pass, d));
   }
 }
 
-/** L_grad does not bend as a function of X: its cotangent is constant, its Hessian–vector products 0, at any ε. */
+/** ∂²L_grad/∂x² = 0 at any ε: G is a constant. */
 export const firstOrderHessian: Check = {
   id: "first-order-hessian",
   statement: "The Hessian of L_grad with respect to x is 0, at any ε",
@@ -52,13 +58,17 @@ export const firstOrderHessian: Check = {
       const gradient = perElement(c, (d) => shared[d]);
       const direction = context.normals(c.x.length);
       const flat = (tangent: Float64Array) => tangent.map(() => 0);
-      const product = context.subject.hessianVector(direction, gradient, flat, pass.standardized, c.layout);
-      recordProduct(context, pass, gradient, direction, product);
+      const product = context.subject.hessianVector(
+        { direction, gradient, curvature: flat },
+        pass.standardized,
+        c.layout,
+      );
+      recordProduct(context, pass, { gradient, direction, product });
     }
   },
 };
 
-/** L_diag at ε = 0 is a constant plus what the shared gradient sees: its Hessian is 0 too. */
+/** ∂²L_diag/∂x² = 0 at ε = 0: G is a multiple of y plus a constant. */
 export const diagonalHessian: Check = {
   id: "diagonal-hessian",
   statement: "The Hessian of L_diag with respect to x is 0 at ε = 0",
@@ -73,25 +83,23 @@ export const diagonalHessian: Check = {
       const direction = context.normals(c.x.length);
       const curvature = (tangent: Float64Array) => perElement(c, (d, e) => slope[d] * tangent[e]);
       const product = context.subject.hessianVector(
-        direction,
-        gradient,
-        curvature,
+        { direction, gradient, curvature },
         pass.standardized,
         c.layout,
       );
-      recordProduct(context, pass, gradient, direction, product);
+      recordProduct(context, pass, { gradient, direction, product });
     }
   },
 };
 
-/** L = Σ sin(w∘y): the closed form against forward-over-reverse differentiation of the norm in the tensor language. */
+/** For L = Σ sin(w∘y), compares the closed form with forward-over-reverse differentiation through batch norm. */
 export const hessianVectorForm: Check = {
   id: "hessian-vector-form",
   statement: "The closed form of the Hessian-vector product equals autodiff",
   source: "docs/theory.md, section 5",
   relation: "at most",
   async run(context) {
-    // A compilation a trial: a twentieth of them is enough.
+    // Each trial compiles a program, so a twentieth of the trials must be enough.
     for (const c of context.cases(["ordinary", "N·H·W", "n = 2", "D = 1"], {
       trials: context.trials / 20,
     })) {
@@ -107,9 +115,7 @@ export const hessianVectorForm: Check = {
       const curvature = (tangent: Float64Array) =>
         tangent.map((t, e) => -(w[e] ** 2) * Math.sin(w[e] * y[e]) * t);
       const product = context.subject.hessianVector(
-        direction,
-        gradient,
-        curvature,
+        { direction, gradient, curvature },
         pass.standardized,
         c.layout,
       );
@@ -123,18 +129,16 @@ export const hessianVectorForm: Check = {
         (x, u, weights) => lang.jvp((value) => [gradientOf(weights)(value)], [x], [u]).tangent,
         [c.x, direction, w].map((data) => float64(data, c.shape)),
       );
-      recordProduct(
-        context,
-        pass,
+      recordProduct(context, pass, {
         gradient,
         direction,
-        product.map((v, e) => v - oracle[e]),
-      );
+        product: product.map((v, e) => v - oracle[e]),
+      });
     }
   },
 };
 
-/** Fills a tensor of the case's shape from channel and element. */
+/** A tensor of the shape of the case, with each value from its channel and element. */
 function perElement(c: Case, value: (channel: number, element: number) => number): Float64Array {
   const positions = c.elements / c.shape[0];
   return c.x.map((_, e) => value(Math.floor(e / positions) % c.channels, e));

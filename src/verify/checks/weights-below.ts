@@ -6,19 +6,24 @@ import type { Check, Context } from "../context.js";
 import { evaluate, float64 } from "../evaluate.js";
 import { roundingBound } from "../rounding.js";
 
-/** A linear op x = W a below the norm, in the tensor language. */
-interface LinearOp {
+/** A linear op x = W a right below the norm. */
+interface OpBelow {
   readonly title: string;
+  /** Shape of W. */
   readonly weight: readonly number[];
+  /** Shape of a. */
   readonly input: readonly number[];
   readonly apply: (a: Traced, w: Traced) => Traced;
-  /** ‖ΔW‖ ≤ reach·‖∂L/∂x‖·‖a‖, and ‖∂L/∂a‖ ≤ reach·‖∂L/∂x‖·‖W‖: an input element is used so many times at most. */
+  /**
+   * Bounds the pullbacks: ‖ΔW‖ ≤ reach·‖∂L/∂x‖·‖a‖ and ‖∂L/∂a‖ ≤ reach·‖∂L/∂x‖·‖W‖. A k×k kernel
+   * uses each input element up to k² times, so k is enough.
+   */
   readonly reach: number;
 }
 
 const CHANNELS = 4;
 
-const linear: LinearOp = {
+const linear: OpBelow = {
   title: "linear",
   weight: [CHANNELS, 6],
   input: [24, 6],
@@ -26,7 +31,7 @@ const linear: LinearOp = {
   reach: 1,
 };
 
-const convolution: LinearOp = {
+const convolution: OpBelow = {
   title: "3×3 convolution",
   weight: [CHANNELS, 3, 3, 3],
   input: [3, 3, 5, 5],
@@ -44,12 +49,15 @@ const convolution: LinearOp = {
 };
 
 /**
- * For x = W a and a = tanh(W₀ a₀), W linear or a convolution: ∂L_grad/∂W, ∂L_diag/∂W and the same for W₀ are 0 at ε = 0, by
- * autodiff through the whole chain. Relative to the gradient with detached statistics ("through σ alone").
+ * For x = W a and a = tanh(W₀ a₀), the gradients of L_grad and L_diag with respect to W and W₀ are 0
+ * at ε = 0.
+ *
+ * W is a matrix or a convolution. Gradients come from automatic differentiation through the whole
+ * chain, relative to the gradients with detached statistics.
  */
 export const weightsBelow: Check = {
   id: "weights-below",
-  statement: "Weights below and further down receive nothing of both",
+  statement: "Weights below and further down receive nothing of L_grad, L_diag",
   source: "Zhou et al. 2024, section 3; docs/theory.md, section 5",
   relation: "at most",
   async run(context) {
@@ -64,11 +72,11 @@ const TERMS = ["L_grad", "L_diag"] as const;
 const WEIGHTS = ["W₀", "W"] as const;
 
 /**
- * a = tanh(W₀a₀), x = W a, z from x by both phases of `norm`; returns x, a, and for each of the terms L_grad and L_diag its
- * gradients with respect to W₀, W and x.
+ * The chain a₀ → a = tanh(W₀ a₀) → x = W a → z, the last step by both phases of `norm`. Returns x and
+ * a, then for L_grad and for L_diag the gradients with respect to W₀, W and x.
  */
 const chain =
-  (norm: Norm, op: LinearOp) =>
+  (norm: Norm, op: OpBelow) =>
   (...[a0, w0, w, gamma, beta, point, slope, curvature]: Traced[]): Traced[] => {
     const shaped = (v: Traced) => lang.reshape(v, [CHANNELS, ...op.input.slice(2).map(() => 1)]);
     const terms: Record<(typeof TERMS)[number], (u: Traced) => Traced> = {
@@ -80,7 +88,7 @@ const chain =
       return { a, x: op.apply(a, w) };
     };
     const { a, x } = forward(w0, w);
-    // A zero added to x: its gradient is ∂L/∂x.
+    // A tap: the gradient of a zero added to x is ∂L/∂x.
     const tap = lang.full(x.shape, 0, "float64");
     const gradients = TERMS.flatMap((name) => {
       const loss = (w0: Traced, w: Traced, tap: Traced) => {
@@ -92,13 +100,13 @@ const chain =
     return [x, a, ...gradients];
   };
 
-async function tryOp(context: Context, op: LinearOp): Promise<void> {
+async function tryOp(context: Context, op: OpBelow): Promise<void> {
   const tensor = (shape: readonly number[], shift = 0) =>
     float64(
       context.normals(sizeOf(shape)).map((v) => v + shift),
       shape,
     );
-  // Inputs with a mean, as activations have it: around 0 shared signals would average out by themselves.
+  // The inputs have a mean, as activations do. Around 0 a shared gradient would average out anyway.
   const a0 = tensor(op.input, 1);
   const w0 = tensor([op.input[1], op.input[1]]);
   const w = tensor(op.weight);
@@ -107,7 +115,7 @@ async function tryOp(context: Context, op: LinearOp): Promise<void> {
   const gradientsOf = (name: "bn" | "detached") =>
     evaluate(chain(context.subject.norm(name, { epsilon: 0 }), op), inputs);
   const [x, a, ...actual] = await gradientsOf("bn");
-  const [, , ...open] = await gradientsOf("detached");
+  const [, , ...detached] = await gradientsOf("detached");
 
   const layout = batchNormLayout([op.input[0], CHANNELS, ...op.input.slice(2)]);
   const { mean, sigma, y } = standardize(x, layout);
@@ -118,7 +126,7 @@ async function tryOp(context: Context, op: LinearOp): Promise<void> {
     ),
   ];
   for (const [term, title] of TERMS.entries()) {
-    const [, , arriving] = open.slice(3 * term);
+    const [, , arriving] = detached.slice(3 * term);
     const rms = norm(arriving) / Math.sqrt(arriving.length);
     const largest = Math.max(...gamma.data.map((g, d) => (Math.abs(g) * summands[term][d]) / sigma[d]));
     const rounding = roundingBound({
@@ -129,15 +137,15 @@ async function tryOp(context: Context, op: LinearOp): Promise<void> {
       amplification: largest / rms,
       products: sizeOf(op.weight.slice(1)),
     });
-    // How large ∂L/∂W₀ and ∂L/∂W could get from ∂L/∂x. Where sums over elements cancel, the open gradient is small beside
-    // that, and rounding is large beside the open gradient.
+    // Bounds on ∂L/∂W₀ and ∂L/∂W, given ∂L/∂x. Where sums over elements cancel, the gradient with
+    // detached statistics is much smaller, and rounding is large relative to that gradient.
     const reach = op.reach * norm(arriving);
     const largestGradients = [reach * norm(float64Data(w)) * norm(float64Data(a0)), reach * norm(a)];
     for (const [k, weight] of WEIGHTS.entries()) {
-      const opened = norm(open[3 * term + k]);
+      const reference = norm(detached[3 * term + k]);
       context.record(
-        norm(actual[3 * term + k]) / opened,
-        (rounding * largestGradients[k]) / opened,
+        norm(actual[3 * term + k]) / reference,
+        (rounding * largestGradients[k]) / reference,
         () => `∂${title}/∂${weight}, ${op.title}`,
       );
     }

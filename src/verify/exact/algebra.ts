@@ -1,24 +1,35 @@
 import { Rational } from "./rational.js";
 
-/** How many infinitesimals there are: two are enough for second derivatives. */
+/** The number of infinitesimals: two are enough for second derivatives. */
 const INFINITESIMALS = 2;
 
+/** Options of `RootAlgebra`. */
+export interface RootAlgebraOptions {
+  /** Give channels whose v differ by the square of a rational one common symbol. Default false. */
+  readonly identify?: boolean;
+}
+
 /**
- * Exact numbers for one normalization: the rationals with the symbols t_d = 1/√v_d, one per channel, and infinitesimals
- * τ₁, τ₂ with τ² = 0 that carry derivatives.
+ * Exact numbers for one normalization: the rationals, extended by one symbol t_d = 1/√v_d per channel
+ * and by infinitesimals τ₁, τ₂ with τ² = 0 that carry derivatives.
  *
- * An element is a sum of rationals times products of symbols, since t_d² = 1/v_d is rational: for one channel the pair a +
- * b√v, for products over channels the field of all these roots. An element without terms is 0. The converse,
- * that one with terms is not 0, holds when no product of distinct v_d is the square of a rational: the products
- * of the roots are then linearly independent over the rationals (Besicovitch 1940). See `rootsAreIndependent`.
+ * An element is a sum of monomials: a rational times a product of distinct symbols. Powers are not
+ * needed, since t_d² = 1/v_d is rational. For one channel an element is a + b·√v.
+ *
+ * An element without monomials is 0. An element with monomials differs from 0 when no product of
+ * distinct v_d is the square of a rational: then the products of the roots are linearly independent
+ * over the rationals (Besicovitch 1940). See `rootsAreIndependent`.
  */
 export class RootAlgebra {
-  /** What each symbol stands for: 1/√v of a channel. */
+  /** The channel and the v of each symbol 1/√v. */
   private readonly symbols: { readonly channel: number; readonly v: Rational }[] = [];
+  private readonly identify: boolean;
 
-  /** `identify`: give channels whose v differ by the square of a rational one common symbol. */
-  constructor(private readonly identify = false) {}
+  constructor({ identify = false }: RootAlgebraOptions = {}) {
+    this.identify = identify;
+  }
 
+  /** A rational number as an element. */
   rational(value: Rational | bigint | number): Element {
     return this.element([[0, value instanceof Rational ? value : Rational.of(value)]]);
   }
@@ -28,7 +39,7 @@ export class RootAlgebra {
     return this.element([[1 << which, Rational.one]]);
   }
 
-  /** 1/√v of a channel, for v whose part without infinitesimals is a positive rational. */
+  /** 1/√v of a channel. The part of v without infinitesimals must be a positive rational. */
   inverseRoot(channel: number, v: Element): Element {
     const value = v.coefficient(0);
     if (value.isZero) throw new RangeError("a channel of equal values has no 1/√v");
@@ -68,13 +79,14 @@ export class RootAlgebra {
     );
   }
 
-  /** The product of two monomials: which one it is, and the rational that squares of roots leave; null if some τ² = 0. */
+  /** The product of two monomials: a monomial and the rational from squares of roots. Null where some τ² = 0. */
   multiply(a: number, b: number): [monomial: number, factor: Rational] | null {
     const both = a & b;
     if (both & ((1 << INFINITESIMALS) - 1)) return null;
     return [a ^ b, both === 0 ? Rational.one : Rational.one.over(this.productOf(both >> INFINITESIMALS))];
   }
 
+  /** The sum of monomials with these coefficients. */
   element(terms: Iterable<readonly [number, Rational]>): Element {
     return new Element(this, new Map([...terms].filter(([, c]) => !c.isZero)));
   }
@@ -84,15 +96,16 @@ export class RootAlgebra {
 export class Element {
   constructor(
     private readonly algebra: RootAlgebra,
-    /** Coefficients other than 0, by monomial: a bit for each infinitesimal, then one for each root. */
+    /** Coefficients other than 0, by monomial. A monomial has a bit per infinitesimal, then one per root. */
     private readonly terms: ReadonlyMap<number, Rational>,
   ) {}
 
+  /** The coefficient of a monomial; 0 where it is absent. */
   coefficient(monomial: number): Rational {
     return this.terms.get(monomial) ?? Rational.zero;
   }
 
-  /** How many coefficients are not 0. */
+  /** Number of coefficients other than 0. */
   get size(): number {
     return this.terms.size;
   }
@@ -124,7 +137,7 @@ export class Element {
     return this.algebra.element(product);
   }
 
-  /** The coefficient of τ₁ (`which` = 1), τ₂ (2) or τ₁τ₂ (3), free of infinitesimals: a derivative. */
+  /** The derivative along τ₁ (`which` = 1), along τ₂ (2), or the mixed second one (3). */
   derivative(which: 1 | 2 | 3): Element {
     const mask = (1 << INFINITESIMALS) - 1;
     return this.algebra.element(

@@ -3,7 +3,7 @@ import type { Element, RootAlgebra } from "./algebra.js";
 import { Rational } from "./rational.js";
 import { type ExactStandardization, sum } from "./standardization.js";
 
-/** log₂ of the number of integers that every variable is drawn from. */
+/** log₂ of the number of integers from which every variable is drawn. */
 export const RANGE_BITS = 96;
 
 /** A uniform integer from −2⁹⁵ to 2⁹⁵ − 1. */
@@ -13,19 +13,27 @@ function integer(random: Random): bigint {
   return value - (1n << BigInt(RANGE_BITS - 1));
 }
 
+/** Uniform random integers as rationals. */
 export const rationals = (random: Random, count: number): Rational[] =>
   Array.from({ length: count }, () => Rational.of(integer(random)));
 
-/** A batch normalization and an expansion, all of random integers: X [D][n], γ, β, ẑ, g [D], H [D][D]. */
+/** The input and the parameters of a batch normalization, and an expansion of the loss above it. */
 export interface ExactCase {
+  /** [D][n]. */
   readonly x: readonly (readonly Rational[])[];
+  /** γ [D]. */
   readonly gamma: readonly Rational[];
+  /** β [D]. */
   readonly beta: readonly Rational[];
+  /** ẑ [D]. */
   readonly point: readonly Rational[];
+  /** g [D]. */
   readonly gradient: readonly Rational[];
+  /** H [D][D], symmetric. */
   readonly hessian: readonly (readonly Rational[])[];
 }
 
+/** A case of random integers. */
 export function exactCase(random: Random, channels: number, elements: number): ExactCase {
   const hessian = Array.from({ length: channels }, () => rationals(random, channels));
   return {
@@ -38,7 +46,7 @@ export function exactCase(random: Random, channels: number, elements: number): E
   };
 }
 
-/** Adds an infinitesimal multiple of a direction to X. Without one, X as it is. */
+/** X plus an infinitesimal multiple of each direction; X itself without directions. */
 export function features(
   algebra: RootAlgebra,
   { x }: ExactCase,
@@ -67,15 +75,18 @@ export function deviations(
   });
 }
 
-/** The Taylor terms as functions of u [D][n]; g and H may differ from element to element. */
+/** The Taylor terms as functions of u = z − ẑ [D][n]. Some take derivatives that differ by element. */
 export const terms = {
+  /** Σ_i Σ_d g_di·u_di. */
   first: (u: readonly Element[][], g: (d: number, i: number) => Rational): Element =>
     sum(u.flatMap((row, d) => row.map((v, i) => v.scaled(g(d, i))))),
 
+  /** ½ Σ_i Σ_d h_di·u_di². */
   diagonal: (u: readonly Element[][], h: (d: number, i: number) => Rational): Element =>
     sum(u.flatMap((row, d) => row.map((v, i) => v.times(v).scaled(h(d, i))))).scaled(Rational.of(1, 2)),
 
-  offDiagonal: (u: readonly Element[][], h: (d: number, e: number) => Rational, none: Element): Element =>
+  /** Σ_i Σ_{e<d} h_de·u_di·u_ei, added to `zero`. */
+  offDiagonal: (u: readonly Element[][], h: (d: number, e: number) => Rational, zero: Element): Element =>
     u.reduce(
       (total, row, d) =>
         u
@@ -84,9 +95,10 @@ export const terms = {
             (partial, other, e) => partial.plus(sum(row.map((v, i) => v.times(other[i]))).scaled(h(d, e))),
             total,
           ),
-      none,
+      zero,
     ),
 
+  /** Σ_i Σ_d t_d·u_di³. */
   third: (u: readonly Element[][], t: (d: number) => Rational): Element =>
     sum(u.flatMap((row, d) => row.map((v) => v.times(v).times(v).scaled(t(d))))),
 };

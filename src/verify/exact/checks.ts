@@ -5,28 +5,33 @@ import { Rational } from "./rational.js";
 import { type ExactStandardization, mean, moments } from "./standardization.js";
 
 /**
- * A statement in exact arithmetic at ε = 0. Derivatives come from carrying an infinitesimal through the definition of
- * the normalization, not from the formula of its adjoint.
+ * A statement in exact arithmetic at ε = 0. Derivatives come from an infinitesimal that goes through
+ * the definition of the normalization, not from the formula of the adjoint.
  */
 export interface ExactCheck {
+  /** Also seeds the random numbers of the check. */
   readonly id: string;
+  /** In words, short enough for one line of a terminal. */
   readonly statement: string;
+  /** The paper or the section of docs/theory.md that makes the statement. */
   readonly source: string;
   /**
-   * "vanishes": every number that `run` yields has to be 0. "differs": none may be; this needs no probability, as one
-   * example proves it.
+   * "vanishes": every number that `run` yields must be 0, up to a small probability of error.
+   * "differs": no number may be 0. One example proves this claim.
    */
   readonly claim: "vanishes" | "differs";
   /**
-   * Total degree of the numerators of those numbers as polynomials in all random variables (X, γ, β, ẑ, g, H, …), over
-   * powers of the variances. Without meaning, and 0, for "differs".
+   * For "vanishes": total degree of the numerators of the numbers, as polynomials in all random
+   * variables (X, γ, β, ẑ, g, H, …). The denominators are powers of the variances. For "differs": 0.
    */
   readonly degree: number;
-  /** Channels and elements to try. */
+  /** D and n of the cases. */
   readonly shapes: readonly (readonly [channels: number, elements: number])[];
+  /** Yields the numbers of one case. */
   run(trial: ExactTrial): Iterable<Element>;
 }
 
+/** The input of an exact check. */
 export interface ExactTrial {
   readonly standardization: ExactStandardization;
   readonly case: ExactCase;
@@ -42,7 +47,7 @@ const SHAPES = [
   [2, 2],
 ] as const;
 
-/** ∂(loss of u)/∂x_dj for every channel d and element j. */
+/** ∂(loss of u)/∂x_dj for every channel d and element j, with u = z − ẑ. */
 function* derivatives(
   { standardization, case: c, algebra }: ExactTrial,
   loss: (u: Element[][]) => Element,
@@ -69,9 +74,10 @@ function* adjoint(
   }
 }
 
+/** Differences of two sequences of equal length. */
 function* difference(a: Iterable<Element>, b: Iterable<Element>): Generator<Element> {
-  const others = b[Symbol.iterator]();
-  for (const element of a) yield element.minus(others.next().value!);
+  const others = [...b];
+  for (const [k, element] of [...a].entries()) yield element.minus(others[k]);
 }
 
 const first = (c: ExactCase) => (u: Element[][]) => terms.first(u, (d) => c.gradient[d]);
@@ -81,8 +87,12 @@ const offDiagonal =
   (u: Element[][]) =>
     terms.offDiagonal(u, (d, e) => c.hessian[d][e], algebra.rational(0));
 
-// Degrees, with c = x − μ (1), v (2), y = c·t, dy = t·P/v: P = dc·v − c·dv/2 has degree 2 for dx constant.
-
+/**
+ * All exact checks, in the order of the table.
+ *
+ * The comment behind each degree is the product of factors that gives it. With c = x − μ of degree 1
+ * and v of degree 2, y = c·t and dy = t·P/v, where P = dc·v − c·dv/2 has degree 2 for a constant dx.
+ */
 export const exactChecks: readonly ExactCheck[] = [
   {
     id: "exact-theorem-1",
@@ -161,20 +171,20 @@ export const exactChecks: readonly ExactCheck[] = [
     statement: "Perfectly correlated channels: ∂L_off/∂x = 0 too",
     source: "docs/theory.md, section 4",
     claim: "vanishes",
-    degree: 8, // H γ_d γ_e c_d P_e with x_e = a x_d + b of degree 2: c_e, dv 3, P_e 4
+    degree: 8, // H γ_d γ_e c_d P_e; x_e = a x_d + b has degree 2, so c_e has 2, dv 3, P_e 4
     shapes: [
       [3, 5],
       [2, 8],
       [4, 3],
     ],
     run(trial) {
-      const correlated = { ...trial, algebra: new RootAlgebra(true), case: correlate(trial) };
+      const correlated = { ...trial, algebra: new RootAlgebra({ identify: true }), case: correlate(trial) };
       return derivatives(correlated, offDiagonal(correlated));
     },
   },
   {
     id: "exact-corollary",
-    statement: "Formulas that differ: only differences from ḡ and diag H̄ count",
+    statement: "Formulas that differ: only differences from ḡ and diag H̄ pass",
     source: "Zhou et al. 2024, corollary 1; docs/theory.md, section 4",
     claim: "vanishes",
     degree: 6, // H γ² c P
@@ -197,7 +207,8 @@ export const exactChecks: readonly ExactCheck[] = [
     statement: "∂²L_grad/∂x² = 0 and ∂²L_diag/∂x² = 0, along any two directions",
     source: "docs/theory.md, section 5",
     claim: "vanishes",
-    // H γ² P P′ with dx of degree 1, so P 3, over v³ for one channel; up to three other channels' v³ join below the line.
+    // H γ² P P′ over v³, where dx has degree 1 and P has 3. The denominators of up to three other
+    // channels, v³ each, multiply the numerator.
     degree: 9 + 3 * 6,
     shapes: SHAPES,
     *run(trial) {
@@ -216,7 +227,7 @@ export const exactChecks: readonly ExactCheck[] = [
     statement: "Weights below, x = W a: ∂L_grad/∂W = 0 and ∂L_diag/∂W = 0",
     source: "Zhou et al. 2024, section 3; docs/theory.md, section 5",
     claim: "vanishes",
-    degree: 10, // H γ² c P with x = W a of degree 2: c 2, dx 1, P 5
+    degree: 10, // H γ² c P; x = W a has degree 2, so c has 2, dx 1, P 5
     shapes: SHAPES,
     *run(trial) {
       const inputs = 3;
@@ -238,7 +249,7 @@ export const exactChecks: readonly ExactCheck[] = [
   },
 ];
 
-/** (γ_d/σ_d) Σ_{e≠d} H_de γ_e (y_e − C_de y_d), written out. */
+/** The closed form of ∂L_off/∂x: (γ_d/σ_d) Σ_{e≠d} H_de·γ_e·(y_e − C_de·y_d). */
 function* offDiagonalForm({ standardization, case: c, algebra }: ExactTrial): Generator<Element> {
   const x = features(algebra, c);
   const y = x.map((row, d) => standardization.standardize(algebra, d, row));
@@ -257,7 +268,7 @@ function* offDiagonalForm({ standardization, case: c, algebra }: ExactTrial): Ge
   }
 }
 
-/** Makes every channel a positive multiple of the first one, shifted. */
+/** The case with every channel a positive multiple of the first one, shifted. */
 function correlate({ case: c, random }: ExactTrial): ExactCase {
   const x = c.x.map((_, d) => {
     if (d === 0) return c.x[0];

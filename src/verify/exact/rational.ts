@@ -1,6 +1,8 @@
 /**
- * A fraction with a positive denominator, not in lowest terms: greatest common divisors would take most of the time,
- * and the denominators met here are mostly powers of one variance, which sums put over the larger one.
+ * A fraction with a positive denominator, not in lowest terms.
+ *
+ * Greatest common divisors would take most of the time. Most denominators here are powers of one
+ * variance; a sum of two uses the larger denominator.
  */
 export class Rational {
   static readonly zero: Rational = new Rational(0n, 1n);
@@ -52,15 +54,15 @@ export class Rational {
     return this.numerator * b.denominator === b.numerator * this.denominator;
   }
 
-  /** The square root, if it is rational; else null. */
+  /** The square root where it is rational, else null. */
   root(): Rational | null {
-    // p/q is a square exactly if p·q is: √(p/q) = √(p·q)/q.
+    // √(p/q) = √(p·q)/q: p/q is a square exactly if p·q is.
     const root = integerRoot(this.numerator * this.denominator);
     return root === null ? null : Rational.of(root, this.denominator);
   }
 }
 
-/** The square root of a perfect square, by Newton's iteration from above; null for other numbers. */
+/** The square root of a perfect square, by Newton's iteration from above. Null for other numbers. */
 function integerRoot(square: bigint): bigint | null {
   if (square < 0n) return null;
   if (square < 2n) return square;

@@ -1,10 +1,11 @@
 import type { Element, RootAlgebra } from "./algebra.js";
 import { Rational } from "./rational.js";
 
-/** The standardization of one channel at ε = 0 in exact arithmetic, forwards and backwards; tests break it. */
+/** The standardization of one channel at ε = 0 in exact arithmetic. Tests replace it with broken ones. */
 export interface ExactStandardization {
+  /** y = (x − μ)/σ. */
   standardize(algebra: RootAlgebra, channel: number, x: readonly Element[]): Element[];
-  /** ∂L/∂x from G = ∂L/∂y by the closed form. */
+  /** ∂L/∂x from G = ∂L/∂y, in closed form. */
   adjoint(
     algebra: RootAlgebra,
     channel: number,
@@ -13,6 +14,7 @@ export interface ExactStandardization {
   ): Element[];
 }
 
+/** The standardization of docs/theory.md, section 1 and its adjoint of docs/theory.md, section 2. */
 export const exactStandardization: ExactStandardization = {
   standardize(algebra, channel, x) {
     const { centred, inverseSigma } = moments(algebra, channel, x);
@@ -28,8 +30,12 @@ export const exactStandardization: ExactStandardization = {
   },
 };
 
-/** x − μ and 1/σ of a channel, v the biased variance. */
-export function moments(algebra: RootAlgebra, channel: number, x: readonly Element[]) {
+/** x − μ and 1/σ of a channel, with the biased variance. */
+export function moments(
+  algebra: RootAlgebra,
+  channel: number,
+  x: readonly Element[],
+): { centred: Element[]; inverseSigma: Element } {
   const mu = mean(x);
   const centred = x.map((v) => v.minus(mu));
   const variance = mean(centred.map((c) => c.times(c)));
