@@ -1,6 +1,8 @@
 import { type GroupLayout, groupCount } from "./layout.js";
 
-/** A layout as a matrix of groups × elements: element i of group g lies at `starts[g] + offsets[i]`. */
+/**
+ * A layout as a matrix of groups × elements: element i of group g lies at `starts[g] + offsets[i]`.
+ */
 export interface Addresses {
   /** Position of the first element of each group. */
   readonly starts: Uint32Array;

@@ -50,7 +50,8 @@ export function affine(
  * import { affineAdjoint, batchNormLayout } from "blindspot/theory";
  *
  * const gradient = Float64Array.of(1, 1, 5, 5);
- * console.log(affineAdjoint(gradient, Float64Array.of(2, 3), batchNormLayout([2, 2]))); // [2, 3, 10, 15]
+ * const gamma = Float64Array.of(2, 3);
+ * console.log(affineAdjoint(gradient, gamma, batchNormLayout([2, 2]))); // [2, 3, 10, 15]
  * ```
  */
 export function affineAdjoint(gradient: FloatArray, gamma: FloatArray, layout: GroupLayout): Float64Array {
@@ -86,8 +87,8 @@ export interface AffineGradients {
  * import { affineGradients, batchNormLayout } from "blindspot/theory";
  *
  * // One channel, three samples; the same gradient 0.5 arrives at each sample.
- * const y = Float64Array.of(-1, 0, 1);
- * const { gamma, beta } = affineGradients(Float64Array.of(0.5, 0.5, 0.5), y, batchNormLayout([3, 1]));
+ * const [gradient, y] = [Float64Array.of(0.5, 0.5, 0.5), Float64Array.of(-1, 0, 1)];
+ * const { gamma, beta } = affineGradients(gradient, y, batchNormLayout([3, 1]));
  * console.log(gamma, beta); // [0] [1.5]
  * ```
  */

@@ -35,11 +35,11 @@ export interface HessianVectorInputs {
  * // L = Σ y²/2: a diagonal quadratic that all samples share. Its Hessian at x is 0.
  * const layout = batchNormLayout([3, 1]);
  * const standardized = standardize(Float64Array.of(1, 2, 6), layout);
- * const product = standardizeHessianVector(
- *   { direction: Float64Array.of(1, 0, 0), gradient: standardized.y, curvature: (tangent) => tangent },
- *   standardized,
- *   layout,
- * );
+ * const gradient = standardized.y;
+ * const curvature = (tangent: Float64Array) => tangent;
+ * const direction = Float64Array.of(1, 0, 0);
+ * const inputs = { direction, gradient, curvature };
+ * const product = standardizeHessianVector(inputs, standardized, layout);
  * console.log(product.every((value) => Math.abs(value) < 1e-15)); // true
  * ```
  */

@@ -1,6 +1,6 @@
 /**
- * Where the elements of each group lie in a dense tensor in C order, as nested strides. So no layout
- * needs a transposed copy.
+ * Where the elements of each group lie in a dense tensor in C order, as nested strides. So no
+ * layout needs a transposed copy.
  *
  * Groups have two indices, p < groupOuter and q < groupInner. Elements of a group have two indices,
  * i < outer and j < inner. Element (i, j) of group (p, q) lies at
@@ -183,7 +183,8 @@ export function groupNormLayout(
 }
 
 /**
- * The layout of instance normalization of [N, C, …]: one group per sample and channel, over positions.
+ * The layout of instance normalization of [N, C, …]: one group per sample and channel, over
+ * positions.
  *
  * @param shape - shape of the tensor, [N, C, …]
  * @returns N·C groups

@@ -28,8 +28,8 @@ export function leakFromSigma(sigma: ArrayLike<number>, epsilon: number): Leak {
 }
 
 /**
- * The leak of a layer, from a recorded y alone: ρ = 1 − mean(y²). The rounding of y limits how small
- * a leak it can show.
+ * The leak of a layer, from a recorded y alone: ρ = 1 − mean(y²). The rounding of y limits how
+ * small a leak it can show.
  * Source: docs/theory.md, section 2.
  *
  * @param shares - the decomposition of the layer, whose `meanSquare` is used

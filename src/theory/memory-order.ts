@@ -17,7 +17,8 @@ export interface MemoryAxes {
 }
 
 /**
- * The axes of a layout in memory order, with neighbouring axes merged where one loop can run over both.
+ * The axes of a layout in memory order, with neighbouring axes merged where one loop can run over
+ * both.
  *
  * One pass in memory order then knows the group of every element without a transposed copy. For
  * batch normalization of [N, C, H, W], from the slowest axis to the fastest:

@@ -24,7 +24,8 @@ import type { FloatArray, Standardized } from "./standardize.js";
  * const layout = batchNormLayout([2, 1]);
  * const [x, one] = [Float64Array.of(-1, 1), Float64Array.of(1)];
  * // v = 1 and ε = 3, so σ = 2, ρ = 3/4 and y = ±1/2.
- * console.log(diagonalLeak(one, one, standardize(x, layout, { epsilon: 3 }), layout)); // [-0.1875, 0.1875]
+ * const standardized = standardize(x, layout, { epsilon: 3 });
+ * console.log(diagonalLeak(one, one, standardized, layout)); // [-0.1875, 0.1875]
  * ```
  */
 export function diagonalLeak(

@@ -1,6 +1,9 @@
 import type { FloatArray } from "./standardize.js";
 
-/** With so few samples, their features stay in the CPU cache while every row of a [D, D] matrix visits them. */
+/**
+ * Samples per block. The features of this many samples stay in the CPU cache while every row of a
+ * [D, D] matrix visits them.
+ */
 const SAMPLES_AT_ONCE = 256;
 
 /** The features of some samples, gathered from a tensor. */
@@ -11,7 +14,10 @@ export interface SampleBlock {
   readonly columns: Uint32Array;
 }
 
-/** The samples of a tensor in blocks, in order. Element i of channel d lies at `starts[d] + offsets[i]`. */
+/**
+ * The samples of a tensor in blocks, in order.
+ * Element i of channel d lies at `starts[d] + offsets[i]`.
+ */
 export function* sampleBlocks(
   tensor: FloatArray,
   starts: Uint32Array,

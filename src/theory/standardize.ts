@@ -8,7 +8,10 @@ export type FloatArray = Float32Array | Float64Array;
 export interface StandardizeOptions {
   /** ε, added to the variance. Default 0. */
   readonly epsilon?: number;
-  /** False for RMS normalization, which divides by the root mean square and subtracts no mean. Default true. */
+  /**
+   * False for RMS normalization, which divides by the root mean square and subtracts no mean.
+   * Default true.
+   */
   readonly centred?: boolean;
 }
 
@@ -29,8 +32,8 @@ export interface Standardized {
 }
 
 /**
- * The standardization phase of every group: y = (x − μ)/σ, with μ the mean, v the biased variance and
- * σ = √(v + ε).
+ * The standardization phase of every group: y = (x − μ)/σ, with μ the mean, v the biased variance
+ * and σ = √(v + ε).
  *
  * RMS normalization subtracts no mean: y = x/√(mean(x²) + ε). A group of equal values gets y = 0,
  * at ε = 0 too.
@@ -98,9 +101,11 @@ export function standardize(
  * const layout = batchNormLayout([4, 1]);
  * const standardized = standardize(Float64Array.of(-1, -1, 1, 1), layout);
  * // A constant and a multiple of y are blocked; the rest passes.
- * console.log(standardizeAdjoint(Float64Array.of(5, 5, 5, 5), standardized, layout)); // [0, 0, 0, 0]
- * console.log(standardizeAdjoint(standardized.y, standardized, layout)); // [0, 0, 0, 0]
- * console.log(standardizeAdjoint(Float64Array.of(1, -1, -1, 1), standardized, layout)); // [1, -1, -1, 1]
+ * const arriving = (...gradient: number[]) =>
+ *   standardizeAdjoint(Float64Array.from(gradient), standardized, layout);
+ * console.log(arriving(5, 5, 5, 5)); // [0, 0, 0, 0]
+ * console.log(arriving(-2, -2, 2, 2)); // [0, 0, 0, 0]
+ * console.log(arriving(1, -1, -1, 1)); // [1, -1, -1, 1]
  * ```
  */
 export function standardizeAdjoint(

@@ -58,7 +58,10 @@ const recipes = {
 
 export type CaseKind = keyof typeof recipes;
 
-/** Kinds with moderate |μ|/σ, which lose no digits. The two large kinds are slow and come up less often. */
+/**
+ * Kinds with moderate |μ|/σ, which lose no digits. The two large kinds are slow and come up less
+ * often.
+ */
 export const wellConditioned: readonly CaseKind[] = [
   "ordinary",
   "N·H·W",

@@ -29,7 +29,9 @@ export interface RunSettings {
   readonly losses?: Readonly<Record<string, LossMaker>>;
 }
 
-/** The inputs of a check, and the record of its values. Each check has random numbers of its own. */
+/**
+ * The inputs of a check, and the record of its values. Each check has random numbers of its own.
+ */
 export class Context {
   readonly random: Random;
   private tried = 0;
@@ -79,7 +81,10 @@ export class Context {
     this.tried++;
   }
 
-  /** Records a value, its bound, and the case in words. Keeps the value that is closest to its bound. */
+  /**
+   * Records a value, its bound, and the case in words. Keeps the value that is closest to its
+   * bound.
+   */
   record(value: number, bound: number, where: () => string): void {
     const holds = this.check.relation === "at least" ? value >= bound : value <= bound;
     if (!holds) this.failed = true;

@@ -11,7 +11,9 @@ export interface Adjoint {
   readonly columns: number;
 }
 
-/** Builds the adjoint of a phase by pulling back every basis vector. Slow and certain, for small x. */
+/**
+ * Builds the adjoint of a phase by pulling back every basis vector. Slow and certain, for small x.
+ */
 export async function adjointMatrix(
   phase: (x: Traced, rest: readonly Traced[]) => Traced,
   x: Tensor,
@@ -32,7 +34,10 @@ export async function adjointMatrix(
   return { y, matrix, columns: size };
 }
 
-/** The block of an adjoint from a set of elements to the same set, and the largest entry that leaves the set. */
+/**
+ * The block of an adjoint from a set of elements to the same set, and the largest entry that leaves
+ * the set.
+ */
 export function blockOf(
   { matrix, columns }: Adjoint,
   elements: readonly number[],

@@ -2,8 +2,8 @@ import type { Random } from "../base/random.js";
 import type { SampleLoss } from "../theory/index.js";
 
 /**
- * Makes the loss of one sample with D features. Random parameters of the loss are drawn once, so all
- * samples share the formula.
+ * Makes the loss of one sample with D features. Random parameters of the loss are drawn once, so
+ * all samples share the formula.
  */
 export type LossMaker = (size: number, random: Random) => SampleLoss;
 
@@ -15,7 +15,9 @@ const matrix = (size: number, value: (d: number, e: number) => number): Float64A
 
 const dot = (a: Float64Array, b: Float64Array): number => a.reduce((sum, v, d) => sum + v * b[d], 0);
 
-/** Cross-entropy of a softmax over the features, with one label: the loss of a batch of one class. */
+/**
+ * Cross-entropy of a softmax over the features, with one label: the loss of a batch of one class.
+ */
 const crossEntropy: LossMaker = (size, random) => {
   const label = random.below(size);
   const softmax = (z: Float64Array) => {

@@ -39,7 +39,10 @@ export interface Arriving {
   readonly x: Float64Array;
 }
 
-/** Pulls ∂L/∂z back through the affine phase to G = ∂L/∂y, then through the standardization to ∂L/∂x. */
+/**
+ * Pulls ∂L/∂z back through the affine phase to G = ∂L/∂y, then through the standardization to
+ * ∂L/∂x.
+ */
 export function backward(pass: Pass, gradient: Float64Array): Arriving {
   const { layout, gamma } = pass.case;
   const y = pass.subject.affineAdjoint(gradient, gamma, layout);
@@ -161,5 +164,6 @@ export const channelNorms = (values: Float64Array, c: Case): Float64Array => cha
 /** The case and the channel in words. */
 export function describe({ case: c, epsilon, reference }: Pass, channel: number): string {
   const kappa = Math.abs(reference.mean[channel]) / reference.sigma[channel];
-  return `${c.kind}, x ${showShape(c.shape)}, channel ${channel}, ε = ${epsilon.toPrecision(2)}, |μ|/σ = ${kappa.toPrecision(2)}`;
+  const numbers = `ε = ${epsilon.toPrecision(2)}, |μ|/σ = ${kappa.toPrecision(2)}`;
+  return `${c.kind}, x ${showShape(c.shape)}, channel ${channel}, ${numbers}`;
 }

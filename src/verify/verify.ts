@@ -34,7 +34,7 @@ const DEFAULT_TRIALS = 100;
  *
  * const report = await verify({ trials: 2 });
  * const theorem1 = report.checks.find(({ id }) => id === "theorem-1");
- * console.log(report.pass, theorem1?.statement); // true First order: nothing of ∂L_grad reaches x, at any ε and ẑ
+ * console.log(report.pass, theorem1?.trials, theorem1?.relation); // true 2 at most
  * ```
  */
 export async function verify({

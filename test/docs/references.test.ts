@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { checksOf } from "../../src/verify/checks/index.js";
 import { exactChecks } from "../../src/verify/exact/checks.js";
@@ -8,7 +8,7 @@ import { ownCode } from "../../src/verify/subject.js";
 const THEORY = "docs/theory.md";
 const FOLDERS = ["src", "test", "bench", "scripts", "docs", "examples", "schema"];
 
-/** Every text file of the repository that may cite something, with its line breaks and comment marks removed. */
+/** The text files of the repository, without line breaks and comment marks. */
 const texts = new Map(
   [...FOLDERS.flatMap((folder) => filesIn(folder)), ...filesIn(".", { recursive: false })]
     .filter((file) => /\.(ts|mjs|py|md|json)$/.test(file) && basename(file) !== "references.test.ts")
@@ -21,19 +21,18 @@ function filesIn(folder: string, { recursive = true } = {}): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** The numbered sections of docs/theory.md: how many numbered items each has. */
+/** The sections of docs/theory.md by number, with the number of their numbered items. */
+const theory = readFileSync(THEORY, "utf8");
 const sections = new Map(
-  readFileSync(THEORY, "utf8")
-    .split(/^## /m)
-    .flatMap((text) => {
-      const number = /^(\d+)\. /.exec(text);
-      return number === null ? [] : [[number[1], (text.match(/^\d+\. /gm) ?? []).length - 1] as const];
-    }),
+  theory.split(/^## /m).flatMap((text) => {
+    const number = /^(\d+)\. /.exec(text);
+    return number === null ? [] : [[number[1], (text.match(/^\d+\. /gm) ?? []).length - 1] as const];
+  }),
 );
 
 const CITATION = /docs\/theory\.md, section (\d+)(?:, item (\d+))?/g;
 
-/** The citations of docs/theory.md in `text` that lead nowhere. */
+/** The citations of docs/theory.md in a text whose section or item does not exist. */
 const missingIn = (text: string): string[] =>
   [...text.matchAll(CITATION)]
     .filter(([, section, item]) => {
@@ -42,11 +41,11 @@ const missingIn = (text: string): string[] =>
     })
     .map(([citation]) => citation);
 
-/** What may stand before "section N": a paper's authors and year or a document's name, perhaps its title in brackets. */
+/** Text before "section N" that names a document: authors and year, or a title. */
 const NAMED_SOURCE =
   /(docs\/theory\.md|\b(19|20)\d\d|et al\.|Matrix Computations|specification)( \([^()]*\))?,? $/;
 
-/** Mentions of a section, with the words before each, that do not say whose section it is. */
+/** The mentions of a section in a text that name no document, with the words around each. */
 const namelessIn = (text: string): string[] =>
   [...text.matchAll(/\bsections? \d/gi)]
     .map(({ index }) => ({ index, before: text.slice(Math.max(0, index - 120), index) }))
@@ -54,7 +53,7 @@ const namelessIn = (text: string): string[] =>
     .map(({ index }) => text.slice(Math.max(0, index - 60), index + 20));
 
 describe("References hold", () => {
-  it("The theory has numbered sections, and many places cite them.", () => {
+  it("docs/theory.md numbers its sections from 1 on, and many places cite them.", () => {
     expect([...sections.keys()]).toEqual([...sections.keys()].map((_, i) => String(i + 1)));
     const cited = [...texts.values()].flatMap((text) => [...text.matchAll(CITATION)]);
     expect(cited.length).toBeGreaterThan(40);
@@ -79,9 +78,27 @@ describe("References hold", () => {
     expect(nameless).toEqual([]);
   });
 
-  it("A section that docs/theory.md mentions by its number alone is one of its own.", () => {
-    const own = [...texts.get(THEORY)!.matchAll(/\bsection (\d+)/g)].map(([, section]) => section);
+  it("docs/theory.md mentions only sections that it has.", () => {
+    const own = [...theory.matchAll(/\bsection (\d+)/g)].map(([, section]) => section);
     expect(own.filter((section) => !sections.has(section))).toEqual([]);
+  });
+
+  it("The table of docs/theory.md lists every check, and only checks that exist.", () => {
+    const rows = theory.split("\n").filter((line) => /^\| .* \| \d+ \|/.test(line));
+    const listed = rows.flatMap((row) => [...row.matchAll(/`([a-z0-9-]+)`/g)].map(([, id]) => id));
+    const existing = [...checksOf(ownCode), ...exactChecks].map(({ id }) => id);
+    const single = existing.filter((id) => !id.startsWith("norm-"));
+    expect(listed.filter((id) => id !== "blocks").sort()).toEqual(single.sort());
+  });
+
+  it("Every relative link of a document leads to a file.", () => {
+    const documents = [...texts].filter(([file]) => file.endsWith(".md"));
+    const broken = documents.flatMap(([file, text]) =>
+      [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)]
+        .filter(([, link]) => !existsSync(join(dirname(file), link)))
+        .map(([, link]) => `${file}: ${link}`),
+    );
+    expect(broken).toEqual([]);
   });
 
   it.each([...checksOf(ownCode), ...exactChecks].map(({ id, source }) => ({ id, source })))(

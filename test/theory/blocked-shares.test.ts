@@ -17,7 +17,7 @@ import { anyLayout, gather, normals } from "../support/tensors.js";
 const dot = (a: number[], b: number[]) => a.reduce((sum, x, i) => sum + x * b[i], 0);
 const meanOf = (a: number[]) => a.reduce((sum, x) => sum + x, 0) / a.length;
 
-/** The shares of docs/theory.md, section 6, written down literally for one group. */
+/** The shares of one group, straight from the formulas of docs/theory.md, section 6. */
 function naive(y: number[], g: number[], centred: boolean) {
   const yc = centred ? y.map((v) => v - meanOf(y)) : y;
   const energy = dot(g, g);
@@ -27,8 +27,8 @@ function naive(y: number[], g: number[], centred: boolean) {
   return { energy, first, spread, diag, curvature: spread === 0 ? 0 : dot(g, yc) / spread };
 }
 
-describe("blocked shares", () => {
-  it("agree with the formulas on gathered groups, for every layout and centring", () => {
+describe("Blocked shares", () => {
+  it("Blocked shares equal the formulas on gathered groups, for every layout, centred or not", () => {
     fc.assert(
       fc.property(anyLayout, fc.nat(), fc.boolean(), fc.boolean(), (c, seed, centred, narrow) => {
         const Float = narrow ? Float32Array : Float64Array;
@@ -44,7 +44,7 @@ describe("blocked shares", () => {
           expect(Math.abs(shares.energy[group] - expected.energy)).toBeLessThanOrEqual(tolerance);
           expect(Math.abs(shares.first[group] - expected.first)).toBeLessThanOrEqual(tolerance);
           if (groupSize(c.layout) > 1) {
-            // ⟨yc,yc⟩ comes from ⟨y,y⟩ less its mean part: what cancels there is lost.
+            // ⟨yc,yc⟩ is ⟨y,y⟩ minus its mean part. Cancellation there loses digits.
             const condition = dot(values, values) / expected.spread;
             expect(Math.abs(shares.diag[group] - expected.diag)).toBeLessThanOrEqual(
               10 * condition * tolerance,
@@ -60,7 +60,7 @@ describe("blocked shares", () => {
     );
   });
 
-  it("do not depend on how the tensor is cut into blocks", () => {
+  it("The result does not depend on how the tensor is cut into blocks", () => {
     fc.assert(
       fc.property(anyLayout, fc.nat(), fc.integer({ min: 1, max: 70 }), (c, seed, block) => {
         const y = normals(c.size, seed);
@@ -77,7 +77,7 @@ describe("blocked shares", () => {
     );
   });
 
-  it("predict ‖∂L/∂x‖²·(v+ε) = passed + ρ²·diag, the energy that standardization lets through", () => {
+  it("‖∂L/∂x‖²·(v+ε) is passed + ρ²·diag", () => {
     fc.assert(
       fc.property(anyLayout, fc.nat(), fc.constantFrom(0, 1e-5, 0.1), (c, seed, epsilon) => {
         fc.pre(groupSize(c.layout) > 2);
@@ -95,7 +95,7 @@ describe("blocked shares", () => {
     );
   });
 
-  it("of what the theorems speak of are everything: a shared gradient and a shared curvature", () => {
+  it("A shared gradient and a shared curvature are blocked completely", () => {
     const layout = batchNormLayout([16, 3, 5]);
     const { y } = standardize(normals(240, 1), layout);
     const perChannel = (e: number, values: number[]) => values[Math.floor(e / 5) % 3];
@@ -107,7 +107,7 @@ describe("blocked shares", () => {
     expect([...shares.curvature]).toEqual([1, -2, 0.5].map((h) => expect.closeTo(h, 12)));
   });
 
-  it("of noise stand at chance: 2/n, and 1/n where nothing is centred", () => {
+  it("Noise is blocked at the chance level: 2/n, and 1/n where nothing is centred", () => {
     const layout = batchNormLayout([20, 2000]);
     const { y } = standardize(normals(40_000, 3), layout);
     const noise = normals(40_000, 4);
@@ -117,7 +117,7 @@ describe("blocked shares", () => {
     expect(uncentred.chance).toBe(0.05);
   });
 
-  it("of a channel without variance have diag 0 and are counted", () => {
+  it("A channel without variance has diag 0 and is counted", () => {
     const y = Float32Array.from({ length: 12 }, (_, e) => (e % 3 === 1 ? 0.1 : e));
     const g = Float32Array.from(normals(12, 5));
     const shares = blockedShares(y, g, batchNormLayout([4, 3]));
@@ -128,7 +128,7 @@ describe("blocked shares", () => {
     expect(blockedShares(new Float32Array(12), g, batchNormLayout([4, 3])).constantGroups).toBe(3);
   });
 
-  it("undo a gradient scale: energies by its square", () => {
+  it("A gradient scale is undone: energies are divided by its square", () => {
     const [y, g] = [normals(60, 1), normals(60, 2)];
     const scaled = blockedShares(
       y,
@@ -139,7 +139,7 @@ describe("blocked shares", () => {
     expect(scaled).toEqual(blockedShares(y, g, batchNormLayout([5, 3, 4])));
   });
 
-  it("of a zero gradient are 0, not NaN", () => {
+  it("The shares of a zero gradient are 0, not NaN", () => {
     const shares = blockedShares(normals(12, 1), new Float64Array(12), batchNormLayout([4, 3]));
     expect(sharesOf(shares)).toEqual({ blocked: 0, first: 0, diag: 0, chance: 0.5 });
   });
@@ -147,7 +147,7 @@ describe("blocked shares", () => {
   it.each([
     { title: "[N, C, S]", shape: [4, 3, 50] },
     { title: "[N, C]", shape: [40, 3] },
-  ])("leave out NaN and infinite elements of $title and count them", ({ shape }) => {
+  ])("NaN and infinite elements of $title are left out and counted", ({ shape }) => {
     const layout = batchNormLayout(shape);
     const size = shape.reduce((a, b) => a * b);
     const y = normals(size, 1);
@@ -176,8 +176,9 @@ describe("blocked shares", () => {
   it.each([
     { title: "[N, C, S]", shape: [1, 2, 1536] },
     { title: "[N, C]", shape: [1536, 2] },
-  ])("keep a small part that comes between large ones of opposite sign, in $title", ({ shape }) => {
-    // Per channel 512 times 1e16, 512 times 1, 512 times -1e16: in plain float64 the ones are lost.
+  ])("A small part between large parts of opposite sign is kept, in $title", ({ shape }) => {
+    // Each channel has 512 times 1e16, 512 times 1 and 512 times -1e16. A plain float64 sum loses
+    // the ones.
     const inner = shape[2] ?? 1;
     const g = Float64Array.from({ length: 3072 }, (_, e) => {
       const element = inner === 1 ? Math.floor(e / 2) : e % inner;
@@ -187,7 +188,7 @@ describe("blocked shares", () => {
     expect([...blockedShares(y, g, batchNormLayout(shape)).gradient]).toEqual([512 / 1536, 512 / 1536]);
   });
 
-  it("refuse blocks that do not match", () => {
+  it("Blocks of different lengths, missing elements and extra elements are refused", () => {
     const accumulator = new BlockedSharesAccumulator(batchNormLayout([4, 3]));
     expect(() => accumulator.add(new Float32Array(3), new Float32Array(4))).toThrow(RangeError);
     accumulator.add(new Float32Array(5), new Float32Array(5));
@@ -196,8 +197,8 @@ describe("blocked shares", () => {
   });
 });
 
-describe("lists that a report shows", () => {
-  it("sum over samples for channels and groups, over the groups of a sample for samples", () => {
+describe("Lists that a report shows", () => {
+  it("Lists by channel or group sum over samples; lists by sample sum over the groups of a sample", () => {
     const perGroup = Float64Array.of(1, 2, 3, 10, 20, 30);
     expect([...sumGroups(perGroup, { by: "channel", count: 3 })]).toEqual([11, 22, 33]);
     expect([...sumGroups(perGroup, { by: "sample", count: 2 })]).toEqual([6, 60]);
@@ -205,7 +206,7 @@ describe("lists that a report shows", () => {
     expect(() => sumGroups(perGroup, { by: "group", count: 4 })).toThrow(RangeError);
   });
 
-  it("keep the total", () => {
+  it("Sums per sample keep the total", () => {
     const layout = layerNormLayout([4, 5, 6], 2);
     const shares = blockedShares(normals(120, 1), normals(120, 2), layout);
     const perSample = sumGroups(shares.energy, { by: "sample", count: 4 });

@@ -31,7 +31,10 @@ function examplesIn(file: string): Example[] {
   return [...docstrings].map(([, code, name]) => ({ file, name, code: code.replace(/^ \* ?/gm, "") }));
 }
 
-/** What the code prints, one string per console.log, and what the comments behind each say it prints. */
+/**
+ * What the code prints, one string per console.log, and what the comments behind each say it
+ * prints.
+ */
 async function run(code: string): Promise<{ printed: string[]; promised: string[] }> {
   const printed: string[] = [];
   const log = (...values: unknown[]) => printed.push(values.map(show).join(" "));

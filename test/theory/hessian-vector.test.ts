@@ -8,7 +8,7 @@ import {
 } from "../../src/theory/index.js";
 import { anyLayout, normals } from "../support/tensors.js";
 
-it("the Hessian-vector product is the derivative of the gradient, by finite differences, centred or not", () => {
+it("The Hessian-vector product equals finite differences of the gradient, centred or not", () => {
   fc.assert(
     fc.property(
       anyLayout,
@@ -19,7 +19,8 @@ it("the Hessian-vector product is the derivative of the gradient, by finite diff
         fc.pre(groupSize(c.layout) > 2);
         const [x, u, w] = [0, 1, 2].map((k) => normals(c.size, seed + k));
         const options = { epsilon, centred };
-        // L = Σ w∘y³/3 + (Σ y)²/2: gradient w∘y² + Σ y, so every group and element is coupled.
+        // L = Σ w∘y³/3 + (Σ y)²/2 has the gradient w∘y² + Σ y, which couples all groups and
+        // elements.
         const total = (v: Float64Array) => v.reduce((a, b) => a + b, 0);
         const gradientY = (y: Float64Array) => y.map((v, i) => w[i] * v * v + total(y));
         const gradient = (x: Float64Array) => {

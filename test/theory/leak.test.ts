@@ -8,7 +8,7 @@ import {
 } from "../../src/theory/index.js";
 import { normals } from "../support/tensors.js";
 
-it("the leak ρ = ε/(v+ε) follows from σ and ε, and from y alone", () => {
+it("The leak ρ = ε/(v+ε) follows from σ and ε, and from y alone", () => {
   const layout = batchNormLayout([50, 4]);
   const x = normals(200, 1).map((v, e) => v * 10 ** ((e % 4) - 3));
   const { y, sigma, leak } = standardize(x, layout, { epsilon: 1e-5 });

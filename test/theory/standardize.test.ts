@@ -5,8 +5,8 @@ import { anyLayout, gather, normals } from "../support/tensors.js";
 
 const mean = (values: number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
-describe("standardize", () => {
-  it("agrees with the formulas on gathered groups", () => {
+describe("The standardization", () => {
+  it("y and the statistics equal the formulas on gathered groups", () => {
     fc.assert(
       fc.property(
         anyLayout,
@@ -32,8 +32,8 @@ describe("standardize", () => {
     );
   });
 
-  it.each([0, 1e-5])("maps a channel of equal values to 0 (ε = %d)", (epsilon) => {
-    // 0.1 in float64 is a value whose plain sum over 10 elements does not divide back to itself.
+  it.each([0, 1e-5])("A channel of equal values becomes 0 (ε = %d)", (epsilon) => {
+    // In float64, the plain sum of ten times 0.1, divided by ten, is not 0.1.
     const x = Float64Array.from({ length: 20 }, (_, e) => (e % 2 === 0 ? 0.1 : e));
     const layout = batchNormLayout([10, 2]);
     const standardized = standardize(x, layout, { epsilon });
@@ -44,8 +44,8 @@ describe("standardize", () => {
   });
 });
 
-describe("the adjoint of standardize", () => {
-  it("agrees with finite differences", () => {
+describe("The adjoint of the standardization", () => {
+  it("The adjoint agrees with finite differences", () => {
     fc.assert(
       fc.property(
         anyLayout,
@@ -67,7 +67,8 @@ describe("the adjoint of standardize", () => {
           };
           const gradient = standardizeAdjoint(g, standardize(x, c.layout, { epsilon, centred }), c.layout);
           const exact = gradient.reduce((sum, v, i) => sum + v * u[i], 0);
-          // Richardson extrapolation; small variances make the loss stiff, so the step follows the smallest σ.
+          // Richardson extrapolation. The step follows the smallest σ, since small variances make
+          // the loss stiff.
           const { sigma } = standardize(x, c.layout, { epsilon, centred });
           const h = 1e-3 * Math.min(...sigma);
           const central = (step: number) => (loss(step) - loss(-step)) / (2 * step);
@@ -78,7 +79,7 @@ describe("the adjoint of standardize", () => {
     );
   });
 
-  it("blocks a constant exactly, and a multiple of y up to ρ", () => {
+  it("A constant is blocked exactly, and a multiple of y up to ρ", () => {
     const layout = batchNormLayout([8, 2, 3]);
     const standardized = standardize(normals(48, 1), layout, { epsilon: 0.1 });
     const ones = new Float64Array(48).fill(1);

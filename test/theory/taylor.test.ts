@@ -24,14 +24,14 @@ import { normals } from "../support/tensors.js";
 const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, v, i) => sum + v * b[i], 0);
 const far = (a: Float64Array, b: Float64Array) => Math.max(...a.map((v, i) => Math.abs(v - b[i])));
 
-/** d f(x + t·u)/dt at 0, by central differences extrapolated once. */
+/** df(x + t·u)/dt at t = 0, by central differences with one extrapolation. */
 function slope(f: (x: Float64Array) => number, x: Float64Array, u: Float64Array, h = 1e-3): number {
   const at = (t: number) => f(x.map((v, i) => v + t * u[i]));
   const central = (step: number) => (at(step) - at(-step)) / (2 * step);
   return (4 * central(h / 2) - central(h)) / 3;
 }
 
-/** A loss, and features [N, D, P] for it. */
+/** A loss and features [N, D, P]. */
 const anyCase = fc
   .record({
     name: fc.constantFrom(...Object.keys(losses)),
@@ -52,8 +52,8 @@ const anyCase = fc
     };
   });
 
-describe.each(Object.keys(losses))("the loss %s", (name) => {
-  it("has the gradient and Hessian it says", () => {
+describe.each(Object.keys(losses))("The loss %s", (name) => {
+  it("The gradient and the Hessian are derivatives of the value", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5 }), fc.nat(), (size, seed) => {
         const loss: SampleLoss = losses[name](size, new Random(seed));
@@ -73,8 +73,8 @@ describe.each(Object.keys(losses))("the loss %s", (name) => {
   });
 });
 
-describe("taylorTerms", () => {
-  it("gives gradients of its values", () => {
+describe("The Taylor terms", () => {
+  it("The gradient of each term is the derivative of its value", () => {
     fc.assert(
       fc.property(anyCase, ({ loss, layout, z, point, seed }) => {
         const expansion = expand(loss, point);
@@ -88,7 +88,7 @@ describe("taylorTerms", () => {
     );
   });
 
-  it("with the remainder gives the whole loss and its gradient", () => {
+  it("The terms and the remainder sum to the loss and its gradient", () => {
     fc.assert(
       fc.property(anyCase, ({ loss, layout, z, point, channels }) => {
         const { starts, offsets } = addressesOf(layout);
@@ -111,7 +111,7 @@ describe("taylorTerms", () => {
     );
   });
 
-  it("leaves a remainder of third order", () => {
+  it("The remainder is of third order", () => {
     const size = 3;
     const loss = losses["heavy-tailed"](size, new Random(1));
     const point = normals(size, 1);
@@ -124,11 +124,11 @@ describe("taylorTerms", () => {
         layout,
         point,
       ).value;
-    // Halving the distance divides it by 8.
+    // Half the distance gives an eighth of the remainder.
     expect(at(1e-2) / at(5e-3)).toBeCloseTo(8, 0);
   });
 
-  it("takes one expansion for all as one for each, in batches of any size", () => {
+  it("One expansion for all samples gives the same terms as one per sample, in batches of any size", () => {
     const [batch, channels] = [300, 2];
     const layout = batchNormLayout([batch, channels, 2]);
     const z = normals(2 * batch * channels, 5);
@@ -142,8 +142,8 @@ describe("taylorTerms", () => {
   });
 });
 
-describe("splitShared", () => {
-  it("splits expansions into means and differences that sum to nothing", () => {
+describe("The split of expansions", () => {
+  it("Expansions are means plus differences, and the differences sum to 0", () => {
     const expansions = Array.from({ length: 7 }, (_, i) => ({
       point: normals(3, 1),
       value: i,
@@ -160,8 +160,8 @@ describe("splitShared", () => {
   });
 });
 
-describe("the affine phase", () => {
-  it("has the gradients of z = γ y + β", () => {
+describe("The affine phase", () => {
+  it("The adjoint and the gradients of γ and β are derivatives of z = γ·y + β", () => {
     const layout = batchNormLayout([4, 3, 2]);
     const [y, gamma, beta] = [normals(24, 1), normals(3, 2), normals(3, 3)];
     const cotangent = normals(24, 4);
@@ -178,8 +178,8 @@ describe("the affine phase", () => {
   });
 });
 
-describe("what passes", () => {
-  it("of both second-order terms is the gradient of their values with respect to x", () => {
+describe("The terms that pass", () => {
+  it("The leak and the off-diagonal form are derivatives of their terms with respect to x", () => {
     fc.assert(
       fc.property(fc.nat(), fc.constantFrom(1e-3, 0.5), (seed, epsilon) => {
         const [shape, channels] = [[6, 3, 2], 3];
@@ -206,7 +206,7 @@ describe("what passes", () => {
     );
   });
 
-  it("is nothing for L_grad and, at ε = 0, L_diag, as their adjoints show", () => {
+  it("Nothing of L_grad reaches x, and at ε = 0 nothing of L_diag", () => {
     const layout = batchNormLayout([16, 3]);
     const x = normals(48, 1);
     const [gamma, beta, point] = [2, 3, 4].map((k) => normals(3, k));

@@ -12,7 +12,7 @@ import {
   taylorTerms,
 } from "../../src/theory/index.js";
 
-/** Any numbers of moderate size: not random ones, but whatever the search thinks of, equal and tiny ones included. */
+/** Numbers of moderate size. fast-check also chooses equal and tiny numbers. */
 const numbers = (length: number) =>
   fc.array(fc.double({ min: -100, max: 100, noNaN: true }), { minLength: length, maxLength: length });
 
@@ -46,7 +46,9 @@ const anyBatchNorm = fc
     } satisfies Expansion,
   }));
 
-/** Sends the gradient of one term back to x; per channel, the largest entry of ∂L/∂x·σ relative to a bound on |G|. */
+/**
+ * Pulls the gradient of a term back to x. Returns the largest |∂L/∂x|·σ relative to a bound on |G|.
+ */
 function worstBlocked(
   { layout, x, gamma, beta, expansion }: typeof anyBatchNorm extends fc.Arbitrary<infer T> ? T : never,
   term: "first" | "diagonal",
@@ -64,7 +66,7 @@ function worstBlocked(
     const h = Math.abs(expansion.hessian[d * starts.length + d]);
     const summands = 3 * Math.abs(gamma[d]) + Math.abs(beta[d]) + Math.abs(expansion.point[d]);
     const size = Math.abs(gamma[d]) * (term === "first" ? Math.abs(expansion.gradient[d]) : h * summands);
-    // Products of subnormal numbers keep no digits.
+    // Products that are subnormal keep no digits.
     if (size < 1e-250) continue;
     for (const offset of offsets)
       worst = Math.max(worst, (Math.abs(blocked[start + offset]) * sigma) / (size * kappa));
@@ -72,11 +74,11 @@ function worstBlocked(
   return worst;
 }
 
-/** Variances that overflow or vanish below the smallest numbers are a matter of range, not of the theorems. */
+/** Whether no variance underflows. Underflow is a limit of float64, not of the theorems. */
 const representable = ({ x, layout }: { x: Float64Array; layout: ReturnType<typeof batchNormLayout> }) =>
   standardize(x, layout).variance.every((v) => v === 0 || v > 1e-280);
 
-describe("for whatever numbers", () => {
+describe("For any numbers", () => {
   it("Theorem 1: nothing of ∂L_grad reaches x, at any ε", () => {
     fc.assert(
       fc.property(anyBatchNorm, fc.constantFrom(0, 1e-5, 1), (c, epsilon) => {
@@ -97,7 +99,7 @@ describe("for whatever numbers", () => {
     );
   });
 
-  it("Corollary: adding one g and one diagonal H to every sample's formula changes no gradient at x", () => {
+  it("Corollary: without the shared g and the shared diagonal of H, the gradient at x is the same", () => {
     fc.assert(
       fc.property(anyBatchNorm, fc.nat(), (c, seed) => {
         fc.pre(representable(c));

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { RecordedWeightSums, weightLoss, weightSums } from "../../src/theory/index.js";
 import { normals } from "../support/tensors.js";
 
-describe("what the weights never hear", () => {
+describe("The loss of the weights below", () => {
   const open = Float64Array.of(3, 4);
   const first = Float64Array.of(3, 0);
   const diag = Float64Array.of(0, 2);
 
-  it("is measured relative to the open gradient", () => {
+  it("Lengths are relative to the gradient that would arrive with constant statistics", () => {
     expect(weightLoss(weightSums(open, first, diag))).toEqual({
       open: 5,
       first: 0.6,
@@ -18,7 +18,7 @@ describe("what the weights never hear", () => {
     });
   });
 
-  it("is the same from a recorded pair, whose parts stay unknown", () => {
+  it("A recorded pair of gradients gives the same lengths, and the two parts stay unknown", () => {
     const [o, f, d] = [normals(50, 1), normals(50, 2), normals(50, 3)];
     const actual = o.map((v, i) => v - f[i] - d[i]);
     const recorded = new RecordedWeightSums();
@@ -34,7 +34,7 @@ describe("what the weights never hear", () => {
     });
   });
 
-  it("is all zeros where no gradient arrives, and has no direction where nothing is kept", () => {
+  it("Everything is 0 where no gradient arrives, and the cosine is 0 where nothing is kept", () => {
     const zero = new Float64Array(2);
     expect(weightLoss(weightSums(zero, zero, zero))).toEqual({
       open: 0,

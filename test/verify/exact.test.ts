@@ -13,8 +13,8 @@ const anyRational = fc
 
 const toNumber = (q: Rational) => Number(q.numerator) / Number(q.denominator);
 
-describe("Rational", () => {
-  it("is a field", () => {
+describe("Rational numbers", () => {
+  it("Rational numbers form a field", () => {
     fc.assert(
       fc.property(anyRational, anyRational, anyRational, (a, b, c) => {
         expect(
@@ -30,7 +30,7 @@ describe("Rational", () => {
     );
   });
 
-  it("finds the roots of squares, and of nothing else", () => {
+  it("Squares have a rational root, and other numbers have none", () => {
     fc.assert(
       fc.property(fc.bigInt(0n, 1n << 200n), fc.bigInt(1n, 1n << 200n), (n, d) => {
         const q = Rational.of(n, d);
@@ -41,8 +41,8 @@ describe("Rational", () => {
   });
 });
 
-describe("RootAlgebra", () => {
-  /** A random element with two roots and both infinitesimals. */
+describe("The root algebra", () => {
+  /** An element with two roots and both infinitesimals. */
   const element = (algebra: RootAlgebra, [a, b, c, d]: Rational[]): Element => {
     const t = [algebra.rational(3), algebra.rational(5)].map((v, i) => algebra.inverseRoot(i, v));
     return algebra
@@ -53,7 +53,7 @@ describe("RootAlgebra", () => {
   };
   const four = fc.tuple(anyRational, anyRational, anyRational, anyRational);
 
-  it("is a commutative ring", () => {
+  it("Elements form a commutative ring", () => {
     fc.assert(
       fc.property(four, four, four, (p, q, r) => {
         const algebra = new RootAlgebra();
@@ -75,7 +75,7 @@ describe("RootAlgebra", () => {
     );
   });
 
-  it("has 1/√v with square 1/v, infinitesimals included", () => {
+  it("The square of 1/√v is 1/v, infinitesimals included", () => {
     fc.assert(
       fc.property(four, ([a, b, c, d]) => {
         fc.pre(!a.isZero);
@@ -88,7 +88,7 @@ describe("RootAlgebra", () => {
     );
   });
 
-  it("gives channels whose variances differ by a square one symbol, if told to", () => {
+  it("With `identify`, channels whose variances differ by a square share one symbol", () => {
     const difference = (identify: boolean) => {
       const algebra = new RootAlgebra({ identify });
       const [one, two] = [3, 12].map((v, i) => algebra.inverseRoot(i, algebra.rational(v)));
@@ -98,7 +98,7 @@ describe("RootAlgebra", () => {
     expect(difference(false)).toBe(2);
   });
 
-  it("knows when products of roots are dependent", () => {
+  it("Dependent products of roots are found", () => {
     const independent = (...radicands: number[]) => {
       const algebra = new RootAlgebra();
       for (const [i, v] of radicands.entries()) algebra.inverseRoot(i, algebra.rational(v));
@@ -111,7 +111,7 @@ describe("RootAlgebra", () => {
 });
 
 describe("verifyExact", () => {
-  it("finds every blocked number exactly 0, the chance of an accident below 2⁻⁶⁰", async () => {
+  it("Every blocked number is exactly 0, and the probability of an accident is below 2⁻⁶⁰", async () => {
     const report = await verifyExact({ trials: 1 });
     expect(report.checks.filter(({ pass }) => !pass)).toEqual([]);
     expect(report.checks.every(({ worst }) => worst === 0)).toBe(true);
@@ -120,7 +120,7 @@ describe("verifyExact", () => {
 
   const mutants: [string, string[], Partial<ExactStandardization>][] = [
     [
-      "the adjoint forgets the y term",
+      "the adjoint without its y term",
       ["exact-adjoint"],
       {
         adjoint(algebra, channel, x, gradient) {
@@ -130,7 +130,7 @@ describe("verifyExact", () => {
       },
     ],
     [
-      // Its true derivative blocks as much: a factor √(n/(n−1)) changes nothing at ε = 0. But it has another adjoint.
+      // At ε = 0 a factor √(n/(n−1)) in σ blocks the same directions, but the adjoint differs.
       "unbiased variance",
       ["exact-adjoint", "exact-off-diagonal"],
       {
@@ -164,15 +164,16 @@ describe("verifyExact", () => {
     ],
   ];
 
-  it.each(mutants)("tells that %s", async (_, fails, broken) => {
+  it.each(mutants)("A mutant fails its checks: %s", async (_, fails, broken) => {
     const report = await verifyExact({ trials: 1, standardization: broken });
     const failed = report.checks.filter(({ pass }) => !pass).map(({ id }) => id);
     expect(failed).toEqual(expect.arrayContaining(fails));
   });
 
-  it("has degrees that are not too small: along a line the numerators are polynomials of that degree", () => {
-    // On a broken norm (mean not subtracted) the number of theorem 2 is not 0. Its numerator over v², along X + s·X′ (and
-    // likewise for γ, β, ẑ, H), is a polynomial of degree 6 in s: differences of order 7 vanish, those of order 6 do not.
+  it("The degree of Theorem 2 is exact: along a line its numerator is a polynomial of that degree", () => {
+    // For a broken norm that does not subtract the mean, the number of Theorem 2 is not 0. Along
+    // X + s·X′, and the same for γ, β, ẑ and H, its numerator over v² is a polynomial of degree 6
+    // in s: differences of order 7 are 0, differences of order 6 are not.
     const random = new Random(1);
     const [from, along] = [exactCase(random, 1, 3), exactCase(random, 1, 3)];
     const numerator = (s: number): Rational => {

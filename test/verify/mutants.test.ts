@@ -13,14 +13,14 @@ import { Context } from "../../src/verify/context.js";
 import { type Subject, verify } from "../../src/verify/index.js";
 import { ownCode } from "../../src/verify/subject.js";
 
-/** Broken normalizations: the checks named must fail for each, and pass for the product's own code. */
+/** A broken normalization, and the checks that must fail for it. */
 interface Mutant {
   readonly title: string;
   readonly fails: readonly string[];
   readonly subject: Partial<Subject>;
 }
 
-/** A standardization whose statistics are changed; y is recomputed from them. */
+/** A standardization with other statistics, and y computed from those. */
 const withStatistics =
   (
     change: (
@@ -44,7 +44,7 @@ const withStatistics =
     return wrong;
   };
 
-/** An adjoint made of only some of its terms. */
+/** An adjoint with only some of its terms. */
 const adjointOf =
   (kept: { mean: boolean; y: boolean; sigma: boolean }): typeof standardizeAdjoint =>
   (gradient, standardized, layout) => {
@@ -62,7 +62,7 @@ const adjointOf =
     return result;
   };
 
-/** Replaces one norm of the tensor language. */
+/** Replaces one norm of src/nn. */
 const withNorm = (
   name: NormName,
   change: (own: Norm, epsilon: number) => Partial<Norm>,
@@ -81,7 +81,7 @@ const batch = (sigma: (variance: Traced, n: number) => Traced) => (x: Traced) =>
 
 const mutants: Mutant[] = [
   {
-    title: "the adjoint forgets the y term",
+    title: "the adjoint without its y term",
     fails: [
       "theorem-2",
       "epsilon-leak",
@@ -96,12 +96,12 @@ const mutants: Mutant[] = [
     subject: { adjoint: adjointOf({ mean: true, y: false, sigma: true }) },
   },
   {
-    title: "the adjoint forgets the mean",
+    title: "the adjoint without the mean",
     fails: ["theorem-1", "theorem-2", "positions", "corollary", "adjoint-form", "standardization-alone"],
     subject: { adjoint: adjointOf({ mean: false, y: true, sigma: true }) },
   },
   {
-    title: "the adjoint forgets to divide by σ",
+    title: "the adjoint without the division by σ",
     fails: ["adjoint-form", "off-diagonal-form", "energies"],
     subject: { adjoint: adjointOf({ mean: true, y: true, sigma: false }) },
   },
@@ -111,7 +111,7 @@ const mutants: Mutant[] = [
     subject: { standardize: withStatistics(({ mean, variance }, e) => [mean, Math.sqrt(variance) + e]) },
   },
   {
-    title: "ε forgotten",
+    title: "no ε",
     fails: ["epsilon-leak", "adjoint-form"],
     subject: { standardize: withStatistics(({ mean, variance }) => [mean, Math.sqrt(variance)]) },
   },
@@ -161,7 +161,7 @@ const mutants: Mutant[] = [
     subject: { adjoint: (gradient) => new Float64Array(gradient.length) },
   },
   {
-    title: "the Hessian-vector product forgets that σ changes",
+    title: "the Hessian-vector product without the change of σ",
     fails: ["hessian-vector-form"],
     subject: {
       hessianVector: (inputs, standardized, layout) => {
@@ -247,7 +247,7 @@ const mutants: Mutant[] = [
     })),
   },
   {
-    title: "detached batch norm that is not",
+    title: "detached batch norm that is not detached",
     fails: ["norm-detached"],
     subject: withNorm("detached", (_, epsilon) => ({ standardize: norm("bn", { epsilon }).standardize })),
   },
@@ -281,20 +281,20 @@ async function run(id: string, subject: Subject, trials: number) {
   return context.result();
 }
 
-describe.each(mutants)("a broken norm: $title", ({ fails, subject }) => {
-  it.each(fails)("fails %s", async (id) => {
+describe.each(mutants)("A broken norm: $title", ({ fails, subject }) => {
+  it.each(fails)("The check %s fails", async (id) => {
     expect((await run(id, { ...ownCode, ...subject }, 6)).pass).toBe(false);
   });
 });
 
-it("the whole report fails when one check does", async () => {
+it("The report fails when one check fails", async () => {
   const adjoint = adjointOf({ mean: true, y: false, sigma: true });
   const report = await verify({ trials: 2, subject: { adjoint } });
   expect(report.pass).toBe(false);
   expect(report.checks.some(({ pass }) => pass)).toBe(true);
 });
 
-it("every check but those of single norms fails for some mutant", () => {
+it("Every check fails for some mutant, except the checks of single norms", () => {
   const broken = new Set(mutants.flatMap(({ fails }) => fails));
   const never = checksOf(ownCode)
     .map(({ id }) => id)

@@ -6,14 +6,14 @@ import { blindspot } from "../support/blindspot.js";
 
 const committed = readFileSync(new URL("../../schema/verify-1.json", import.meta.url), "utf8");
 
-it("schema/verify-1.json is what `npm run schema` writes", () => {
+it("schema/verify-1.json equals the output of `npm run schema`", () => {
   expect(committed).toBe(schemaTexts().get("verify-1.json"));
 });
 
 it.each([
   ["--trials", "2"],
   ["--exact", "--trials", "1"],
-])("verify %s --format json follows it", (...options) => {
+])("The output of verify %s --format json follows the schema", (...options) => {
   const { code, stdout } = blindspot("verify", ...options, "--format", "json");
   expect(code).toBe(0);
   const validate = new Ajv2020({ strict: true, allErrors: true }).compile(JSON.parse(committed));

@@ -7,7 +7,7 @@ import { singularValues } from "../../src/verify/jacobian.js";
 import { normals } from "../support/tensors.js";
 
 describe("verify", () => {
-  it.each([0, 1, 2, 4294967295])("holds for seed %d", async (seed) => {
+  it.each([0, 1, 2, 4294967295])("All checks hold for seed %d", async (seed) => {
     const report = await verify({ trials: 12, seed });
     expect(report.checks.filter(({ pass }) => !pass)).toEqual([]);
     expect(report.pass).toBe(true);
@@ -15,16 +15,16 @@ describe("verify", () => {
     expect(Schema.Check(VerifyReport, report)).toBe(true);
   });
 
-  it("tries the same cases for the same seed, others for another", async () => {
+  it("The same seed gives the same cases, and another seed gives others", async () => {
     const values = async (seed: number) =>
       (await verify({ trials: 3, seed })).checks.map(({ worst }) => worst);
     expect(await values(5)).toEqual(await values(5));
     expect(await values(5)).not.toEqual(await values(6));
   });
 
-  it("expands any loss it is given", async () => {
+  it("A loss of the caller is expanded", async () => {
     const used: number[] = [];
-    // Σ cosh z_d: no polynomial, diagonal curvature everywhere.
+    // Σ cosh z_d is no polynomial and has diagonal curvature everywhere.
     const cosh: LossMaker = (size) => ({
       value: (z) => z.reduce((sum, v) => sum + Math.cosh(v), 0),
       gradient: (z) => {
@@ -41,7 +41,7 @@ describe("verify", () => {
     expect(used.length).toBeGreaterThan(0);
   });
 
-  it("has a check for every norm", async () => {
+  it("Every norm has a check", async () => {
     const { checks } = await verify({ trials: 1 });
     const kinds = checks
       .filter(({ id }) => id.startsWith("norm-"))
@@ -49,15 +49,15 @@ describe("verify", () => {
     expect(kinds.sort()).toEqual([...normNames].sort());
   });
 
-  it("keeps Theorem 1 below 1e-12 where the data are well conditioned", async () => {
+  it("Theorems 1 and 2 hold to 1e-12 where the data are well conditioned", async () => {
     const { checks } = await verify({ trials: 12 });
     for (const id of ["theorem-1", "theorem-2"])
       expect(checks.find((check) => check.id === id)!.worst).toBeLessThan(1e-12);
   });
 });
 
-describe("singularValues", () => {
-  it("of an orthogonal projection off {1, y} are 1 and 0", () => {
+describe("Singular values", () => {
+  it("An orthogonal projection off {1, y} has singular values 1 and 0", () => {
     const n = 9;
     const { y } = standardize(normals(n, 1), batchNormLayout([n, 1]));
     const matrix = Float64Array.from({ length: n * n }, (_, k) => {
@@ -68,7 +68,7 @@ describe("singularValues", () => {
     for (const [k, value] of values.entries()) expect(value).toBeCloseTo(k < n - 2 ? 1 : 0, 14);
   });
 
-  it("of a scaled rotation are its scales", () => {
+  it("The singular values of a scaled rotation are its scales", () => {
     const [c, s] = [Math.cos(0.3), Math.sin(0.3)];
     const values = singularValues(Float64Array.of(5 * c, -1e-9 * s, 5 * s, 1e-9 * c));
     expect(values[0]).toBeCloseTo(5, 14);

@@ -56,8 +56,8 @@ export class BlockedSharesAccumulator {
   private readonly missing: Float64Array;
 
   /**
-   * The fastest axis in memory. Its elements, a run, are either elements of one group or one element
-   * each of neighbouring groups.
+   * The fastest axis in memory. Its elements, a run, are either elements of one group or one
+   * element each of neighbouring groups.
    */
   private readonly run: MemoryAxis;
   /** Position of the next element in the current run. */

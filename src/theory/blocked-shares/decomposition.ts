@@ -29,7 +29,9 @@ export interface BlockedShares {
   readonly total: Energies;
   /** Number of groups whose y does not vary. Their `diag` is 0. */
   readonly constantGroups: number;
-  /** Number of elements whose y or G, or a square of them, is NaN or infinite. No sum includes them. */
+  /**
+   * Number of elements whose y or G, or a square of them, is NaN or infinite. No sum includes them.
+   */
   readonly nonFinite: number;
 }
 

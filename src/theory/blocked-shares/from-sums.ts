@@ -46,7 +46,8 @@ export interface FromSumsOptions {
  * import { sharesFromSums } from "blindspot/theory";
  *
  * // One group: y = (-1, 1), G = (1, 3).
- * const { first, diag, passed } = sharesFromSums({ y: [0], yy: [2], g: [4], gg: [10], gy: [2] }, 2);
+ * const sums = { y: [0], yy: [2], g: [4], gg: [10], gy: [2] };
+ * const { first, diag, passed } = sharesFromSums(sums, 2);
  * console.log(first, diag, passed); // [8] [2] [0]
  * ```
  */

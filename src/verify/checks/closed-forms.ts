@@ -7,7 +7,10 @@ import { roundingBound } from "../rounding.js";
 /** Norms whose standardization is `standardize` of src/theory with some layout. */
 const STANDARDIZING: readonly NormName[] = ["bn", "ghost:2", "ln", "gn:2", "in", "rms", "frn", "ws"];
 
-/** Compares y and ∂L/∂x of the closed forms with automatic differentiation through each norm of src/nn. */
+/**
+ * Compares y and ∂L/∂x of the closed forms with automatic differentiation through each norm of
+ * src/nn.
+ */
 export const adjointForm: Check = {
   id: "adjoint-form",
   statement: `∂L/∂x = (G − mean G − y·mean(G∘y))/σ equals autodiff, ${STANDARDIZING.length} norms`,

@@ -3,7 +3,9 @@ import type { Check } from "../context.js";
 import { channelNorms, channelSizes, describe, forward } from "../phases.js";
 import { roundingBound } from "../rounding.js";
 
-/** ‖σ_d·∂L/∂x_d‖² = E − first − diag at ε = 0, for any G. Audits report the right side as passed. */
+/**
+ * ‖σ_d·∂L/∂x_d‖² = E − first − diag at ε = 0, for any G. Audits report the right side as passed.
+ */
 export const energies: Check = {
   id: "energies",
   statement: "The audit's passed energy E − first − diag is ‖σ ∂L/∂x‖² at ε = 0",

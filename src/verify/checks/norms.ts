@@ -6,7 +6,10 @@ import { float64 } from "../evaluate.js";
 import { type Adjoint, adjointMatrix, blockOf, singularValues } from "../jacobian.js";
 import { roundingBound } from "../rounding.js";
 
-/** A tensor so small that its whole adjoint can be built. Every group has more elements than blocked directions. */
+/**
+ * A tensor so small that its whole adjoint can be built. Every group has more elements than blocked
+ * directions.
+ */
 const SHAPE = [4, 4, 3, 1];
 
 const NAMES: readonly NormName[] = [
@@ -26,7 +29,10 @@ const NAMES: readonly NormName[] = [
   "none",
 ];
 
-/** One check per normalization: its adjoint blocks the directions that the norm declares, and no others. */
+/**
+ * One check per normalization: its adjoint blocks the directions that the norm declares, and no
+ * others.
+ */
 export const normChecks = (subject: Context["subject"]): Check[] =>
   NAMES.map((name) => ({
     id: `norm-${name}`,
@@ -51,7 +57,8 @@ function declaration(norm: Norm): string {
   const directions = [...(blocked.ones ? ["1"] : []), ...(blocked.y ? ["y"] : [])];
   const listed = directions.length === 2 ? "1 and y" : `${directions[0]} alone`;
   const space = norm.normalizes === "weights" ? " of filters" : "";
-  return `${norm.title} blocks ${listed}${space}, ${directions.length * starts.length} of ${starts.length * offsets.length} directions`;
+  const lost = directions.length * starts.length;
+  return `${norm.title} blocks ${listed}${space}, ${lost} of ${starts.length * offsets.length} directions`;
 }
 
 /** Builds the adjoint at a random x and compares each group with the declaration. */

@@ -25,7 +25,10 @@ export const offDiagonalForm: Check = {
   },
 };
 
-/** Where y_e = ±y_d for all channels, everything up to second order is blocked. So it is for D = 1 and n = 2. */
+/**
+ * Where y_e = ±y_d for all channels, everything up to second order is blocked. The same holds for
+ * D = 1 and n = 2.
+ */
 export const correlatedChannels: Check = {
   id: "correlated-channels",
   statement: "Perfectly correlated channels, D = 1, n = 2: L_off is blocked too",
@@ -44,7 +47,10 @@ export const correlatedChannels: Check = {
   },
 };
 
-/** L_off passes where channels are independent. At ẑ = β, G_d is a combination of the other channels. */
+/**
+ * L_off passes where channels are independent. At ẑ = β, G_d is a combination of the other
+ * channels.
+ */
 export const offDiagonalPasses: Check = {
   id: "off-diagonal-passes",
   statement: "Second order, off-diagonal: L_off reaches x (share of order 1)",
@@ -62,7 +68,10 @@ export const offDiagonalPasses: Check = {
   },
 };
 
-/** L_3 = (1/6) Σ_i Σ_d t_d·(z_id − ẑ_d)³ at ẑ = β: G is a multiple of y², whose part off {1, y} passes. */
+/**
+ * L_3 = (1/6) Σ_i Σ_d t_d·(z_id − ẑ_d)³ at ẑ = β: G is a multiple of y², whose part off {1, y}
+ * passes.
+ */
 export const thirdOrderPasses: Check = {
   id: "third-order-passes",
   statement: "Third order: Σ t_d(z_d−ẑ_d)³/6 reaches x (share of order 1)",

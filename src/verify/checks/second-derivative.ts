@@ -92,7 +92,10 @@ export const diagonalHessian: Check = {
   },
 };
 
-/** For L = Σ sin(w∘y), compares the closed form with forward-over-reverse differentiation through batch norm. */
+/**
+ * For L = Σ sin(w∘y), compares the closed form with forward-over-reverse differentiation through
+ * batch norm.
+ */
 export const hessianVectorForm: Check = {
   id: "hessian-vector-form",
   statement: "The closed form of the Hessian-vector product equals autodiff",

@@ -49,8 +49,8 @@ const convolution: OpBelow = {
 };
 
 /**
- * For x = W a and a = tanh(W₀ a₀), the gradients of L_grad and L_diag with respect to W and W₀ are 0
- * at ε = 0.
+ * For x = W a and a = tanh(W₀ a₀), the gradients of L_grad and L_diag with respect to W and W₀ are
+ * 0 at ε = 0.
  *
  * W is a matrix or a convolution. Gradients come from automatic differentiation through the whole
  * chain, relative to the gradients with detached statistics.
@@ -72,8 +72,8 @@ const TERMS = ["L_grad", "L_diag"] as const;
 const WEIGHTS = ["W₀", "W"] as const;
 
 /**
- * The chain a₀ → a = tanh(W₀ a₀) → x = W a → z, the last step by both phases of `norm`. Returns x and
- * a, then for L_grad and for L_diag the gradients with respect to W₀, W and x.
+ * The chain a₀ → a = tanh(W₀ a₀) → x = W a → z, the last step by both phases of `norm`. Returns x
+ * and a, then for L_grad and for L_diag the gradients with respect to W₀, W and x.
  */
 const chain =
   (norm: Norm, op: OpBelow) =>

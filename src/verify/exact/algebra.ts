@@ -10,8 +10,8 @@ export interface RootAlgebraOptions {
 }
 
 /**
- * Exact numbers for one normalization: the rationals, extended by one symbol t_d = 1/√v_d per channel
- * and by infinitesimals τ₁, τ₂ with τ² = 0 that carry derivatives.
+ * Exact numbers for one normalization: the rationals, extended by one symbol t_d = 1/√v_d per
+ * channel and by infinitesimals τ₁, τ₂ with τ² = 0 that carry derivatives.
  *
  * An element is a sum of monomials: a rational times a product of distinct symbols. Powers are not
  * needed, since t_d² = 1/v_d is rational. For one channel an element is a + b·√v.
@@ -79,7 +79,10 @@ export class RootAlgebra {
     );
   }
 
-  /** The product of two monomials: a monomial and the rational from squares of roots. Null where some τ² = 0. */
+  /**
+   * The product of two monomials: a monomial and the rational from squares of roots. Null where
+   * some τ² = 0.
+   */
   multiply(a: number, b: number): [monomial: number, factor: Rational] | null {
     const both = a & b;
     if (both & ((1 << INFINITESIMALS) - 1)) return null;
@@ -96,7 +99,10 @@ export class RootAlgebra {
 export class Element {
   constructor(
     private readonly algebra: RootAlgebra,
-    /** Coefficients other than 0, by monomial. A monomial has a bit per infinitesimal, then one per root. */
+    /**
+     * Coefficients other than 0, by monomial. A monomial has a bit per infinitesimal, then one per
+     * root.
+     */
     private readonly terms: ReadonlyMap<number, Rational>,
   ) {}
 

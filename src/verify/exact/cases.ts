@@ -75,7 +75,9 @@ export function deviations(
   });
 }
 
-/** The Taylor terms as functions of u = z − ẑ [D][n]. Some take derivatives that differ by element. */
+/**
+ * The Taylor terms as functions of u = z − ẑ [D][n]. Some take derivatives that differ by element.
+ */
 export const terms = {
   /** Σ_i Σ_d g_di·u_di. */
   first: (u: readonly Element[][], g: (d: number, i: number) => Rational): Element =>

@@ -5,8 +5,8 @@ import { Rational } from "./rational.js";
 import { type ExactStandardization, mean, moments } from "./standardization.js";
 
 /**
- * A statement in exact arithmetic at ε = 0. Derivatives come from an infinitesimal that goes through
- * the definition of the normalization, not from the formula of the adjoint.
+ * A statement in exact arithmetic at ε = 0. Derivatives come from an infinitesimal that goes
+ * through the definition of the normalization, not from the formula of the adjoint.
  */
 export interface ExactCheck {
   /** Also seeds the random numbers of the check. */
@@ -22,7 +22,8 @@ export interface ExactCheck {
   readonly claim: "vanishes" | "differs";
   /**
    * For "vanishes": total degree of the numerators of the numbers, as polynomials in all random
-   * variables (X, γ, β, ẑ, g, H, …). The denominators are powers of the variances. For "differs": 0.
+   * variables (X, γ, β, ẑ, g, H, …). The denominators are powers of the variances.
+   * For "differs": 0.
    */
   readonly degree: number;
   /** D and n of the cases. */
@@ -90,8 +91,10 @@ const offDiagonal =
 /**
  * All exact checks, in the order of the table.
  *
- * The comment behind each degree is the product of factors that gives it. With c = x − μ of degree 1
- * and v of degree 2, y = c·t and dy = t·P/v, where P = dc·v − c·dv/2 has degree 2 for a constant dx.
+ * The comment behind each degree is the product of factors that gives the degree:
+ *
+ *     c = x − μ has degree 1      y = c·t
+ *     v         has degree 2      dy = t·P/v with P = dc·v − c·dv/2, of degree 2 for a constant dx
  */
 export const exactChecks: readonly ExactCheck[] = [
   {

@@ -62,7 +62,9 @@ export class Rational {
   }
 }
 
-/** The square root of a perfect square, by Newton's iteration from above. Null for other numbers. */
+/**
+ * The square root of a perfect square, by Newton's iteration from above. Null for other numbers.
+ */
 function integerRoot(square: bigint): bigint | null {
   if (square < 0n) return null;
   if (square < 2n) return square;

@@ -1,7 +1,10 @@
 import type { Element, RootAlgebra } from "./algebra.js";
 import { Rational } from "./rational.js";
 
-/** The standardization of one channel at ε = 0 in exact arithmetic. Tests replace it with broken ones. */
+/**
+ * The standardization of one channel at ε = 0 in exact arithmetic. Tests replace it with broken
+ * ones.
+ */
 export interface ExactStandardization {
   /** y = (x − μ)/σ. */
   standardize(algebra: RootAlgebra, channel: number, x: readonly Element[]): Element[];
@@ -14,7 +17,9 @@ export interface ExactStandardization {
   ): Element[];
 }
 
-/** The standardization of docs/theory.md, section 1 and its adjoint of docs/theory.md, section 2. */
+/**
+ * The standardization of docs/theory.md, section 1 and its adjoint of docs/theory.md, section 2.
+ */
 export const exactStandardization: ExactStandardization = {
   standardize(algebra, channel, x) {
     const { centred, inverseSigma } = moments(algebra, channel, x);
