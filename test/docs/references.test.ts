@@ -30,7 +30,8 @@ const sections = new Map(
   }),
 );
 
-const CITATION = /docs\/theory\.md, section (\d+)(?:, item (\d+))?/g;
+/** In code `docs/theory.md, section N`; in documents also with a link. */
+const CITATION = /theory\.md\)?, section (\d+)(?:, item (\d+))?/g;
 
 /** The citations of docs/theory.md in a text whose section or item does not exist. */
 const missingIn = (text: string): string[] =>
@@ -43,7 +44,7 @@ const missingIn = (text: string): string[] =>
 
 /** Text before "section N" that names a document: authors and year, or a title. */
 const NAMED_SOURCE =
-  /(docs\/theory\.md|\b(19|20)\d\d|et al\.|Matrix Computations|specification)( \([^()]*\))?,? $/;
+  /(docs\/theory\.md|\]\((?:docs\/)?theory\.md\)|\b(19|20)\d\d|et al\.|Matrix Computations|specification)( \([^()]*\))?,? $/;
 
 /** The mentions of a section in a text that name no document, with the words around each. */
 const namelessIn = (text: string): string[] =>
