@@ -15,8 +15,8 @@ import {
   tanh,
 } from "../../src/engine/lang/index.js";
 import { relu } from "../../src/nn/layers.js";
-import { normLayer } from "../../src/nn/models/norm-layer.js";
 import { chain, type LayerFunction, type Network, network, type Registry } from "../../src/nn/network.js";
+import { normLayer } from "../../src/nn/norm-layer.js";
 import { convolution } from "./layers.js";
 
 const CHANNELS = 64;

@@ -29,7 +29,13 @@ export function dilated(): Network {
         1,
       );
     const last = convNormed(registry, "last", 256, 128, { kernel: 3, stride: 2, padding: 1 });
-    return chain(stem, pyramid, last, globalAveragePool, linear(registry, "head", 128, 10));
+    return chain(
+      stem,
+      pyramid,
+      last,
+      globalAveragePool,
+      linear(registry, "head", { inputs: 128, outputs: 10 }),
+    );
   });
 }
 

@@ -1,7 +1,7 @@
 import { add, conv, convTranspose, reshape } from "../../src/engine/lang/index.js";
 import { relu } from "../../src/nn/layers.js";
-import { normLayer } from "../../src/nn/models/norm-layer.js";
 import { chain, type LayerFunction, type Registry } from "../../src/nn/network.js";
+import { normLayer } from "../../src/nn/norm-layer.js";
 
 /** Layers that only the benchmark networks use: convolutions of any dimension with groups and dilation. */
 

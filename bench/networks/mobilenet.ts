@@ -29,7 +29,7 @@ export function mobilenet(): Network {
       channels = outputs;
     });
     layers.push(convNormed(registry, "last", channels, 640, { kernel: 1, after: relu6 }));
-    return chain(...layers, globalAveragePool, linear(registry, "head", 640, 10));
+    return chain(...layers, globalAveragePool, linear(registry, "head", { inputs: 640, outputs: 10 }));
   });
 }
 

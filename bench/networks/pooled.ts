@@ -27,7 +27,7 @@ export function pooled(): Network {
       averaged,
       convNormed(registry, "conv3", 128, 256, { kernel: 3, padding: 1 }),
       globalAveragePool,
-      linear(registry, "head", 256, 10),
+      linear(registry, "head", { inputs: 256, outputs: 10 }),
     ),
   );
 }

@@ -18,7 +18,7 @@ export function resnext(): Network {
       layers.push(bottleneck(registry, `stage${width}`, channels, width, stride));
       channels = 2 * width;
     }
-    return chain(...layers, globalAveragePool, linear(registry, "head", channels, 10));
+    return chain(...layers, globalAveragePool, linear(registry, "head", { inputs: channels, outputs: 10 }));
   });
 }
 

@@ -19,7 +19,7 @@ export function temporal(): Network {
       convNormed(registry, "stem", 8, 64, { ...settings, kernel: 5, stride: 2, padding: 2 }),
       ...blocks,
       globalAveragePool,
-      linear(registry, "head", 64, 10),
+      linear(registry, "head", { inputs: 64, outputs: 10 }),
     );
   });
 }

@@ -11,7 +11,7 @@ export function volumes(): Network {
       convNormed(registry, "conv3", 32, 32, { dims: 3, kernel: 3, padding: 1 }),
       convNormed(registry, "conv4", 32, 64, { dims: 3, kernel: 3, stride: 2, padding: 1 }),
       globalAveragePool,
-      linear(registry, "head", 64, 10),
+      linear(registry, "head", { inputs: 64, outputs: 10 }),
     ),
   );
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { UserError } from "../base/errors.js";
 import { version } from "../base/version.js";
 import type { NormName } from "../nn/index.js";
-import { featureNorm } from "../nn/models/norm-layer.js";
+import { featureNorm } from "../nn/norm-layer.js";
 import { experimentNamed } from "./catalogue.js";
 import type { Experiment } from "./experiment.js";
 import { makeFolder } from "./make-folder.js";

@@ -1,6 +1,41 @@
-export * from "./losses.js";
+export { Random } from "../base/random.js";
+export type { DType, Tensor, TensorData } from "../base/tensor.js";
+export { constantValue, normalValues, uniformFanIn } from "./initializers.js";
+export {
+  averagePool,
+  type ConvSettings,
+  type ConvTransposeSettings,
+  conv,
+  convTranspose,
+  flatten,
+  globalAveragePool,
+  type LinearSettings,
+  leakyRelu,
+  linear,
+  maxPool,
+  relu,
+} from "./layers.js";
+export { binaryCrossEntropy, crossEntropy, meanSquaredError } from "./losses.js";
 export * from "./models/index.js";
-export { initialBuffers, initialValues, type Network, network } from "./network.js";
+export {
+  chain,
+  type Initializer,
+  initialBuffers,
+  initialValues,
+  type LayerFunction,
+  type Network,
+  type NetworkBuffer,
+  type NormCall,
+  network,
+  networkOf,
+  type Parameter,
+  type Pass,
+  Registry,
+  type ReplaceNorm,
+  type ReplacingPass,
+} from "./network.js";
+export { type NormLayer, normLayer } from "./norm-layer.js";
 export * from "./norms/index.js";
 export { type OnnxModelOptions, onnxModel } from "./onnx-model.js";
 export * from "./optimizers/index.js";
+export type { Probe } from "./probe.js";

@@ -1,23 +1,45 @@
 import type { Tensor, TensorSpec } from "../base/tensor.js";
-import { type Cut, type ModelSource, modelFile, type TracedFunction } from "../engine/index.js";
+import { type Cut, type ModelSource, modelFile } from "../engine/export/model-file.js";
+import type { TracedFunction } from "../engine/index.js";
 import { evaluateShapes, type Traced } from "../engine/lang/index.js";
 import type { Network, NormCall } from "./network.js";
 import type { NormOperator, PassMode } from "./norms/norm.js";
 
+/** How a network is written to an ONNX file. */
 export interface OnnxModelOptions {
-  /** training: normalization with the statistics of the batch; evaluation: with running statistics, where there are any. */
+  /** `training`: norms use the statistics of the batch; `evaluation`: running statistics, if any. */
   readonly mode: PassMode;
   /** Shape of a batch of inputs, [N, …]. */
   readonly shape: readonly number[];
-  /** Names of input and output. Default `input` and `output`. */
+  /** Name of the input. Default `input`. */
   readonly input?: string;
+  /** Name of the output. Default `output`. */
   readonly output?: string;
 }
 
 /**
- * A network with the values of its parameters and buffers as an ONNX file. Norms that ONNX has an operator for are
- * nodes of it, parameters are initializers under their own names; everything else is written in primitive
- * operators. N is free where nothing but shapes depends on it.
+ * Writes a network as an ONNX model. Parameters are initializers under their own names. A norm that
+ * ONNX has an operator for is one node; everything else is made of primitive operators. The axis N
+ * is free if only shapes depend on it; otherwise it has the size in `shape`.
+ *
+ * @param network - The network.
+ * @param parameters - Values of `network.parameters`, in their order.
+ * @param buffers - Values of `network.buffers`, in their order.
+ * @param options - Mode of the norms, shape of a batch, names of input and output.
+ * @returns The bytes of the ONNX file.
+ *
+ * @example
+ * ```ts
+ * import { writeFileSync } from "node:fs";
+ * import { initialBuffers, initialValues, mlp, onnxModel, Random } from "blindspot/nn";
+ *
+ * const net = mlp({ inputs: 4, hidden: [8], norm: "bn" });
+ * const bytes = onnxModel(net, initialValues(net, new Random(0)), initialBuffers(net), {
+ *   mode: "training",
+ *   shape: [16, 4],
+ * });
+ * writeFileSync("mlp.onnx", bytes);
+ * ```
  */
 export function onnxModel(
   network: Network,
@@ -34,17 +56,17 @@ export function onnxModel(
     const fn: TracedFunction = (...args) => {
       const entering: Traced[] = [];
       const leaving = args.slice(values.length + 1);
-      const result = network.cut(
-        mode === "training",
-        args.slice(0, parameters.length),
-        args.slice(parameters.length, values.length),
-        args[values.length],
-        ({ norm, x }) => {
+      const result = network.replaceNorms({
+        mode,
+        parameters: args.slice(0, parameters.length),
+        buffers: args.slice(parameters.length, values.length),
+        x: args[values.length],
+        replaceNorm: ({ norm, x }) => {
           if (!norm.operator?.(mode, x.shape)) return null;
           entering.push(x);
           return leaving[entering.length - 1];
         },
-      );
+      });
       return [result, ...entering];
     };
     return { fn, stored, inputs: [spec], outputs: [output], cuts };
@@ -52,10 +74,10 @@ export function onnxModel(
   return modelFile(source, shape[0]);
 }
 
-/** The normalization layers that become nodes, in the order in which a pass comes to them. */
+/** The normalization layers that become nodes, in the order of a forward pass. */
 function cutsOf(network: Network, mode: PassMode, values: readonly Tensor[], input: TensorSpec): Cut[] {
   const cuts: Cut[] = [];
-  const note = ({ name, norm, x }: NormCall) => {
+  const replaceNorm = ({ name, norm, x }: NormCall) => {
     const operator = norm.operator?.(mode, x.shape);
     if (!operator) return null;
     cuts.push(cutAt(name, operator, x.shape));
@@ -65,7 +87,7 @@ function cutsOf(network: Network, mode: PassMode, values: readonly Tensor[], inp
   evaluateShapes(
     (...args) => {
       const [parameters, buffers] = [args.slice(0, count), args.slice(count, values.length)];
-      return [network.cut(mode === "training", parameters, buffers, args[values.length], note)];
+      return [network.replaceNorms({ mode, parameters, buffers, x: args[values.length], replaceNorm })];
     },
     [...values, input],
   );

@@ -1,7 +1,7 @@
 import { widenBfloat16, widenFloat16 } from "../base/half-floats.js";
 import type { DType, TensorData } from "../base/tensor.js";
 
-/** Element types of recorded tensors, by their safetensors names. */
+/** Element type of a tensor in a file, by its name in safetensors. */
 export type StoredType =
   | "F16"
   | "BF16"
@@ -17,16 +17,19 @@ export type StoredType =
   | "U64"
   | "BOOL";
 
-/** How a stored element type is read. */
+/** How a stored element type is decoded. */
 interface Decoding {
   /** Bytes per element. */
   readonly bytes: number;
-  /** What its elements become: 16-bit floats float32, all integers but uint32 int32. */
+  /** Type of the decoded elements. 16-bit floats become float32, integers but uint32 int32. */
   readonly dtype: DType;
-  /** Elements from little-endian bytes whose offset is a multiple of 8. May share their memory. */
+  /**
+   * Decodes little-endian bytes whose offset is a multiple of 8. The result may share their memory.
+   */
   readonly decode: (bytes: Uint8Array) => TensorData;
 }
 
+/** Views bytes as elements of `size` bytes, without a copy. */
 const sharing =
   <T>(Elements: new (buffer: ArrayBufferLike, offset: number, length: number) => T, size: number) =>
   (bytes: Uint8Array): T =>
@@ -34,7 +37,10 @@ const sharing =
 
 const halves = sharing(Uint16Array, 2);
 
-/** Every stored type. Multi-byte types rely on a little-endian machine, as all that Node.js supports but s390x. */
+/**
+ * Every stored type. Views of several bytes per element need a little-endian machine; Node.js
+ * supports one platform that is not, s390x.
+ */
 export const DECODINGS: Readonly<Record<StoredType, Decoding>> = {
   F32: { bytes: 4, dtype: "float32", decode: sharing(Float32Array, 4) },
   F64: { bytes: 8, dtype: "float64", decode: sharing(Float64Array, 8) },
@@ -55,10 +61,11 @@ export const DECODINGS: Readonly<Record<StoredType, Decoding>> = {
   },
 };
 
+/** Whether a value is the name of a stored type. */
 export const isStoredType = (name: unknown): name is StoredType =>
   typeof name === "string" && Object.hasOwn(DECODINGS, name);
 
-/** 64-bit integers as int32. Throws a RangeError if one does not fit. */
+/** Converts 64-bit integers to int32. Throws a RangeError if one does not fit. */
 function narrow(values: BigInt64Array | BigUint64Array): Int32Array {
   const result = new Int32Array(values.length);
   for (let i = 0; i < values.length; i++) {

@@ -2,7 +2,7 @@ import { UserError } from "../base/errors.js";
 import { showShape, sizeOf } from "../base/tensor.js";
 import { DECODINGS, isStoredType, type StoredType } from "./element-types.js";
 
-/** Where one tensor lies: bytes [begin, end) after the header. */
+/** One tensor: its data are the bytes `begin` to `end` − 1 after the header. */
 export interface HeaderEntry {
   readonly name: string;
   readonly type: StoredType;
@@ -11,16 +11,18 @@ export interface HeaderEntry {
   readonly end: number;
 }
 
+/** The header of a safetensors file. */
 export interface Header {
+  /** Texts of `__metadata__`. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** In the order of their data. */
+  /** Every tensor, in the order of the data. */
   readonly entries: readonly HeaderEntry[];
 }
 
 /**
- * Reads the JSON header of a safetensors file whose data part has `dataBytes` bytes. Throws a UserError, led
- * by `path`, unless every tensor lies within the data, has the bytes that its shape and type need, and shares
- * none of them with another. Source: github.com/huggingface/safetensors, "Format".
+ * Parses the JSON header of a safetensors file with `dataBytes` bytes of data. Throws a UserError
+ * that begins with `path` if a tensor lies outside the data, has more or fewer bytes than its shape
+ * and type need, or overlaps another. Source: github.com/huggingface/safetensors, "Format".
  */
 export function parseHeader(path: string, text: string, dataBytes: number): Header {
   const json = parseObject(path, text);
@@ -53,7 +55,8 @@ function parseObject(path: string, text: string): object {
   if (!isObject(json))
     throw new UserError(`${path}: not a safetensors file: its header is not a JSON object`);
   const repeated = repeatedKey(text);
-  if (repeated !== null) throw new UserError(`${path}: ${repeated}: stands twice in the header`);
+  if (repeated !== null)
+    throw new UserError(`${path}: ${repeated}: stands twice in the header; rename one of the two`);
   return json;
 }
 
@@ -80,7 +83,7 @@ function readEntry(path: string, name: string, value: unknown, dataBytes: number
   const [begin, end] = offsets;
   if (end > dataBytes)
     throw new UserError(
-      `${where}: its bytes ${begin} to ${end} lie outside the ${dataBytes} bytes of data: the file is truncated or damaged`,
+      `${where}: its bytes ${begin} to ${end} lie outside the ${dataBytes} bytes of data; the file is truncated or damaged`,
     );
   const needed = sizeOf(shape) * DECODINGS[dtype].bytes;
   if (needed !== end - begin)
@@ -96,7 +99,10 @@ const isObject = (value: unknown): value is object =>
 const isSizes = (value: unknown): value is number[] =>
   Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 
-/** A key that the outermost object of a valid JSON text holds twice (JSON.parse keeps the last); null if none. */
+/**
+ * Finds a key that the outermost object of a valid JSON text holds twice; null if there is none.
+ * JSON.parse keeps the last value and does not tell.
+ */
 function repeatedKey(text: string): string | null {
   const seen = new Set<string>();
   let depth = 0;

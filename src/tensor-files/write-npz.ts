@@ -1,14 +1,28 @@
 import { ZipFile } from "yazl";
 import { checkTensor, type Tensor } from "../base/tensor.js";
 import { encodeNpy, encodeNpyText } from "./npy-header.js";
-import { writeWholeFile } from "./whole-file.js";
+import { writeWholeFile } from "./write-whole-file.js";
 
-/** One date for all entries, so that equal tensors give equal files. */
+/** The date of every zip entry: equal tensors give equal files. */
 const DATE = new Date(1980, 0, 1);
 
 /**
- * Writes tensors, in the order of the map, as a deflated npz file that `numpy.load` reads; metadata become
- * string scalars. An existing file is replaced at the end.
+ * Writes tensors as a deflated npz file that `numpy.load` reads. The file appears whole or not at
+ * all.
+ *
+ * @param path - Path of the file. An existing file is replaced.
+ * @param tensors - The tensors by name; the file keeps their order.
+ * @param metadata - Texts by name, written as string scalars.
+ * @throws {@link UserError} if a tensor's shape and data disagree, or the file cannot be written.
+ *
+ * @example
+ * ```ts
+ * import { writeNpz } from "blindspot/tensor-files";
+ *
+ * const input = { dtype: "float32", shape: [2, 1], data: Float32Array.of(1, 2) } as const;
+ * const label = { dtype: "int32", shape: [2], data: Int32Array.of(0, 1) } as const;
+ * await writeNpz("two-samples.npz", new Map([["input", input], ["label", label]]));
+ * ```
  */
 export async function writeNpz(
   path: string,
@@ -24,5 +38,5 @@ export async function writeNpz(
     add(name, encodeNpy(tensor));
   }
   zip.end();
-  await writeWholeFile(path, zip.outputStream as unknown as AsyncIterable<Uint8Array>);
+  await writeWholeFile(path, zip.outputStream as AsyncIterable<Buffer>);
 }

@@ -1,7 +1,8 @@
 import { checkTensor, type Tensor } from "../base/tensor.js";
 import type { StoredType } from "./element-types.js";
-import { writeWholeFile } from "./whole-file.js";
+import { writeWholeFile } from "./write-whole-file.js";
 
+/** Element type in the file, by the type of a tensor. */
 const WRITTEN: Readonly<Record<Tensor["dtype"], StoredType>> = {
   float32: "F32",
   float64: "F64",
@@ -13,7 +14,22 @@ const WRITTEN: Readonly<Record<Tensor["dtype"], StoredType>> = {
 /** The data part starts at a multiple of this many bytes; spaces fill up the header. */
 const ALIGNMENT = 8;
 
-/** Writes tensors, in the order of the map, as a safetensors file. An existing file is replaced at the end. */
+/**
+ * Writes tensors as a safetensors file. The file appears whole or not at all.
+ *
+ * @param path - Path of the file. An existing file is replaced.
+ * @param tensors - The tensors by name; the file keeps their order.
+ * @param metadata - Texts by name, written to `__metadata__`.
+ * @throws {@link UserError} if a tensor's shape and data disagree, or the file cannot be written.
+ *
+ * @example
+ * ```ts
+ * import { writeSafetensors } from "blindspot/tensor-files";
+ *
+ * const y = { dtype: "float32", shape: [2, 1], data: Float32Array.of(-1, 1) } as const;
+ * await writeSafetensors("y.safetensors", new Map([["bn1.y", y]]), { loss: "mse" });
+ * ```
+ */
 export async function writeSafetensors(
   path: string,
   tensors: ReadonlyMap<string, Tensor>,

@@ -3,8 +3,8 @@ import { sizeOf, type Tensor } from "../../src/base/tensor.js";
 import { compile, type Device, Loop, lang, type Traced } from "../../src/engine/index.js";
 import { conv, globalAveragePool, linear, relu } from "../../src/nn/layers.js";
 import { crossEntropy } from "../../src/nn/losses.js";
-import { normLayer } from "../../src/nn/models/norm-layer.js";
 import { chain, initialValues, network } from "../../src/nn/network.js";
+import { normLayer } from "../../src/nn/norm-layer.js";
 
 /** The same work in Node and in a browser: what comes out should be the same numbers. */
 export interface Results {
@@ -21,14 +21,14 @@ const norm = normLayer("bn");
 /** Two convolutions, one of them strided, with batch normalization. */
 const net = network((registry) =>
   chain(
-    conv(registry, "conv1", 3, 16, { kernel: 3, padding: 1, bias: false }),
+    conv(registry, "conv1", { inputs: 3, outputs: 16, kernel: 3, padding: 1, bias: false }),
     norm(registry, "norm1", [16, 8, 8]),
     relu,
-    conv(registry, "conv2", 16, 16, { kernel: 3, stride: 2, padding: 1, bias: false }),
+    conv(registry, "conv2", { inputs: 16, outputs: 16, kernel: 3, stride: 2, padding: 1, bias: false }),
     norm(registry, "norm2", [16, 4, 4]),
     relu,
     globalAveragePool,
-    linear(registry, "head", 16, 10),
+    linear(registry, "head", { inputs: 16, outputs: 10 }),
   ),
 );
 

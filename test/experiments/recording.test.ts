@@ -15,8 +15,8 @@ import {
   relu,
 } from "../../src/nn/layers.js";
 import { binaryCrossEntropy } from "../../src/nn/losses.js";
-import { normLayer } from "../../src/nn/models/norm-layer.js";
 import { chain, type LayerFunction, type Network, network } from "../../src/nn/network.js";
+import { normLayer } from "../../src/nn/norm-layer.js";
 import { readModel } from "../../src/onnx/index.js";
 import { readTensors } from "../../src/tensor-files/index.js";
 import { type ZooModel, zooModels } from "../support/zoo/golden.js";
@@ -25,42 +25,42 @@ import { type ZooModel, zooModels } from "../support/zoo/golden.js";
 const mlp = (norm: NormName): Network =>
   network((r) =>
     chain(
-      linear(r, "0", 12, 10),
+      linear(r, "0", { inputs: 12, outputs: 10 }),
       normLayer(norm, { epsilon: 1e-5 })(r, "1", [10]),
       relu,
-      linear(r, "3", 10, 10),
+      linear(r, "3", { inputs: 10, outputs: 10 }),
       normLayer(norm, { epsilon: 1e-5 })(r, "4", [10]),
       relu,
-      linear(r, "6", 10, 5),
+      linear(r, "6", { inputs: 10, outputs: 5 }),
     ),
   );
 
 const convnet = (norm: NormName): Network =>
   network((r) =>
     chain(
-      conv(r, "0", 3, 6, { kernel: 3, stride: 2, padding: 1 }),
+      conv(r, "0", { inputs: 3, outputs: 6, kernel: 3, stride: 2, padding: 1 }),
       normLayer(norm)(r, "1", [6, 4, 4]),
       relu,
-      conv(r, "3", 6, 6, { kernel: 3, padding: 1, bias: false }),
+      conv(r, "3", { inputs: 6, outputs: 6, kernel: 3, padding: 1, bias: false }),
       normLayer(norm)(r, "4", [6, 4, 4]),
       relu,
       globalAveragePool,
-      linear(r, "7", 6, 5),
+      linear(r, "7", { inputs: 6, outputs: 5 }),
     ),
   );
 
 const discriminator = (): Network =>
   network((r) =>
     chain(
-      conv(r, "0", 3, 4, { kernel: 4, stride: 2, padding: 1, bias: false }),
+      conv(r, "0", { inputs: 3, outputs: 4, kernel: 4, stride: 2, padding: 1, bias: false }),
       leakyRelu(0.25),
-      conv(r, "2", 4, 8, { kernel: 4, stride: 2, padding: 1, bias: false }),
+      conv(r, "2", { inputs: 4, outputs: 8, kernel: 4, stride: 2, padding: 1, bias: false }),
       normLayer("bn")(r, "3", [8, 4, 4]),
       leakyRelu(0.25),
-      conv(r, "5", 8, 8, { kernel: 3, padding: 1, bias: false }),
+      conv(r, "5", { inputs: 8, outputs: 8, kernel: 3, padding: 1, bias: false }),
       normLayer("bn")(r, "6", [8, 4, 4]),
       leakyRelu(0.25),
-      conv(r, "8", 8, 1, { kernel: 4, bias: false }),
+      conv(r, "8", { inputs: 8, outputs: 1, kernel: 4, bias: false }),
       flatten,
     ),
   );
@@ -69,19 +69,19 @@ const autoencoder = (): Network =>
   network((r) => {
     const maps: LayerFunction = (_, x) => reshape(x, [x.shape[0], 4, 4, 4]);
     return chain(
-      conv(r, "encode.0", 1, 4, { kernel: 3, stride: 2, padding: 1, bias: false }),
+      conv(r, "encode.0", { inputs: 1, outputs: 4, kernel: 3, stride: 2, padding: 1, bias: false }),
       normLayer("bn")(r, "encode.1", [4, 4, 4]),
       relu,
       flatten,
-      linear(r, "encode.4", 64, 6),
+      linear(r, "encode.4", { inputs: 64, outputs: 6 }),
       normLayer("bn")(r, "encode.5", [6]),
-      linear(r, "decode.0", 6, 64),
+      linear(r, "decode.0", { inputs: 6, outputs: 64 }),
       relu,
       maps,
-      convTranspose(r, "image.0", 4, 4, { kernel: 4, stride: 2, padding: 1 }),
+      convTranspose(r, "image.0", { inputs: 4, outputs: 4, kernel: 4, stride: 2, padding: 1 }),
       normLayer("bn")(r, "image.1", [4, 8, 8]),
       relu,
-      conv(r, "image.3", 4, 1, { kernel: 1 }),
+      conv(r, "image.3", { inputs: 4, outputs: 1, kernel: 1 }),
       (_, x) => sigmoid(x),
     );
   });

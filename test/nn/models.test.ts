@@ -84,20 +84,30 @@ describe("networks run with any norm that takes images", () => {
  */
 describe("parameters start as in PyTorch", () => {
   const layers: [string, (registry: Registry) => unknown, Draws, Draws][] = [
-    ["convolution", (r) => conv(r, "l", 24, 96, { kernel: 3 }), [0.068041, 0.039279], [0.068034, 0.039322]],
+    [
+      "convolution",
+      (r) => conv(r, "l", { inputs: 24, outputs: 96, kernel: 3 }),
+      [0.068041, 0.039279],
+      [0.068034, 0.039322],
+    ],
     [
       "convolution in groups",
-      (r) => conv(r, "l", 24, 96, { kernel: 3, groups: 4 }),
+      (r) => conv(r, "l", { inputs: 24, outputs: 96, kernel: 3, groups: 4 }),
       [0.136082, 0.078552],
       [0.136077, 0.078292],
     ],
     [
       "transposed convolution",
-      (r) => convTranspose(r, "l", 48, 20, { kernel: 4 }),
+      (r) => convTranspose(r, "l", { inputs: 48, outputs: 20, kernel: 4 }),
       [0.055902, 0.032315],
       [0.055882, 0.032551],
     ],
-    ["linear", (r) => linear(r, "l", 300, 200), [0.057735, 0.033339], [0.057729, 0.033391]],
+    [
+      "linear",
+      (r) => linear(r, "l", { inputs: 300, outputs: 200 }),
+      [0.057735, 0.033339],
+      [0.057729, 0.033391],
+    ],
   ];
   it.each(layers)("%s", (_, make, weight, bias) => {
     const registry = new Registry();

@@ -15,6 +15,7 @@ import {
   meanSquaredError,
   mlp,
   type Network,
+  type NormCall,
   type NormName,
   onnxModel,
   resnet,
@@ -171,11 +172,19 @@ async function measuredDirectly(
     const own = args.slice(0, parameters.length);
     const buffered = args.slice(parameters.length, -1);
     layers.length = 0;
-    const output = network.cut(true, own, buffered, args.at(-1)!, ({ name, norm, x }) => {
+    const replaceNorm = ({ name, norm, x }: NormCall) => {
       const of = (owned: string) => own[network.parameters.findIndex((p) => p.name === `${name}.${owned}`)];
       const y = norm.standardize(x, []);
       layers.push({ name, blocks: norm.blocks(x.shape)!, shape: [...x.shape] });
       return norm.affine(tap(y, ys.push(y) - 1), [of("weight"), of("bias")]);
+    };
+    const x = args.at(-1)!;
+    const output = network.replaceNorms({
+      mode: "training",
+      parameters: own,
+      buffers: buffered,
+      x,
+      replaceNorm,
     });
     return { output, ys };
   };

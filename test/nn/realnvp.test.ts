@@ -222,7 +222,7 @@ describe("pixels", () => {
 
 it("γ and β come after the standardization: z = γ(x − μ)/√(v + ε) + β", async () => {
   const registry = new Registry();
-  const norm = couplingNorm("bn", registry, "norm", 1, { affine: true });
+  const norm = couplingNorm(registry, "norm", { norm: "bn", channels: 1, affine: true });
   expect(registry.parameters.map(({ name }) => name)).toEqual(["norm.weight", "norm.bias"]);
   const x = values([1, 1, 1, 3], "float64", (i) => i);
   const [gamma, beta, mean, variance] = [-3, 5, 1, 4 - 1e-5];

@@ -1,7 +1,7 @@
 import { reshape } from "../../engine/lang/index.js";
 import { conv, convTranspose, flatten, linear, relu } from "../../nn/layers.js";
-import { normLayer } from "../../nn/models/norm-layer.js";
 import { chain, type LayerFunction, type Network, networkOf, Registry } from "../../nn/network.js";
+import { normLayer } from "../../nn/norm-layer.js";
 import type { NormName } from "../../nn/norms/index.js";
 
 /** An autoencoder, and the same up to its code, with the same parameters. */
@@ -34,25 +34,25 @@ export function coder({ shape, widths, code, norm }: CoderOptions): Coder {
   const maps: LayerFunction = (_, x) => reshape(x, [x.shape[0], second, quarter, quarter]);
 
   const encoder = chain(
-    conv(registry, "down1", channels, first, { kernel: 3, stride: 2, padding: 1 }),
+    conv(registry, "down1", { inputs: channels, outputs: first, kernel: 3, stride: 2, padding: 1 }),
     normed("down1_norm", [first, half, half]),
     relu,
-    conv(registry, "down2", first, second, { kernel: 3, stride: 2, padding: 1 }),
+    conv(registry, "down2", { inputs: first, outputs: second, kernel: 3, stride: 2, padding: 1 }),
     normed("down2_norm", [second, quarter, quarter]),
     relu,
     flatten,
-    linear(registry, "code", units, code),
+    linear(registry, "code", { inputs: units, outputs: code }),
     normed("code_norm", [code]),
   );
   const decoder = chain(
-    linear(registry, "up1", code, units),
+    linear(registry, "up1", { inputs: code, outputs: units }),
     normed("up1_norm", [units]),
     relu,
     maps,
-    convTranspose(registry, "up2", second, first, { kernel: 4, stride: 2, padding: 1 }),
+    convTranspose(registry, "up2", { inputs: second, outputs: first, kernel: 4, stride: 2, padding: 1 }),
     normed("up2_norm", [first, half, half]),
     relu,
-    convTranspose(registry, "up3", first, channels, { kernel: 4, stride: 2, padding: 1 }),
+    convTranspose(registry, "up3", { inputs: first, outputs: channels, kernel: 4, stride: 2, padding: 1 }),
   );
   return { whole: networkOf(registry, chain(encoder, decoder)), encoder: networkOf(registry, encoder) };
 }

@@ -1,7 +1,7 @@
 import { mean, mul, slice, square, sub, sum, type Traced } from "../../engine/lang/index.js";
 import { linear, relu } from "../../nn/layers.js";
-import { normLayer } from "../../nn/models/norm-layer.js";
 import { chain, type Network, network } from "../../nn/network.js";
+import { normLayer } from "../../nn/norm-layer.js";
 import type { NormName, NormOptions } from "../../nn/norms/index.js";
 
 export interface Sizes {
@@ -18,9 +18,9 @@ export function blockedNetwork(
 ): Network {
   return network((registry) =>
     chain(
-      linear(registry, "fc1", inputs, hidden),
+      linear(registry, "fc1", { inputs, outputs: hidden }),
       relu,
-      linear(registry, "fc2", hidden, outputs),
+      linear(registry, "fc2", { inputs: hidden, outputs }),
       normLayer(norm, options)(registry, "norm", [outputs]),
     ),
   );

@@ -24,7 +24,7 @@ export async function linearProbe(
   const x = standardize(train);
   const labels: Tensor = { dtype: "int32", shape: [trainLabels.length], data: Int32Array.from(trainLabels) };
   const procedure = supervised({
-    network: network((registry) => linear(registry, "probe", train.width, classes)),
+    network: network((registry) => linear(registry, "probe", { inputs: train.width, outputs: classes })),
     optimizer: adam({ rate: 0.05, weightDecay: 1e-4 }),
     loss: crossEntropy,
   });

@@ -4,8 +4,8 @@ import type { Dataset } from "../../datasets/index.js";
 import { evaluateShapes, type Traced } from "../../engine/lang/index.js";
 import { type Classifier, classifier, classifierNames, classifiers, type NormName } from "../../nn/index.js";
 import { flatten, globalAveragePool, linear, relu } from "../../nn/layers.js";
-import { normLayer } from "../../nn/models/norm-layer.js";
-import { chain, type Network, Registry } from "../../nn/network.js";
+import { chain, type Network, type NormCall, Registry } from "../../nn/network.js";
+import { normLayer } from "../../nn/norm-layer.js";
 
 /** A classifier to be judged by its features and by what enters its last norm. */
 export interface Judged {
@@ -49,25 +49,26 @@ function normedOnce(
   const registry = new Registry();
   const body = chain(
     flatten,
-    linear(registry, "fc1", inputs, first),
+    linear(registry, "fc1", { inputs, outputs: first }),
     relu,
-    linear(registry, "fc2", first, second),
+    linear(registry, "fc2", { inputs: first, outputs: second }),
     normLayer(norm)(registry, "norm", [second]),
     relu,
   );
-  return classifier(registry, { body, head: linear(registry, "head", second, classes) });
+  return classifier(registry, { body, head: linear(registry, "head", { inputs: second, outputs: classes }) });
 }
 
 function belowLastNorm(whole: Classifier, shape: readonly number[]): Omit<Judged, "whole"> {
   const { parameters, buffers } = whole;
   let lastNorm = "";
-  const evaluate: Network["evaluate"] = (values, statistics, x) => {
+  const evaluate: Network["evaluate"] = (parameters, buffers, x) => {
     let entering = x;
-    whole.cut(false, values, statistics, x, (call) => {
+    const replaceNorm = (call: NormCall) => {
       lastNorm = call.name;
       entering = call.x;
       return null;
-    });
+    };
+    whole.replaceNorms({ mode: "evaluation", parameters, buffers, x, replaceNorm });
     return entering.ndim > 2 ? averaged(entering) : entering;
   };
   const specs = [...parameters, ...buffers, { shape: [2, ...shape] }];

@@ -1,9 +1,15 @@
-export { autoencoder } from "./autoencoder.js";
-export { type Classifier, classifier } from "./classifier.js";
-export { densenet } from "./densenet.js";
-export { type Discriminator, discriminator, generator } from "./gan.js";
-export { mlp } from "./mlp.js";
-export { bitsPerDimension, type RealNvp, realnvp } from "./realnvp/index.js";
-export { resnet } from "./resnet.js";
+export { type AutoencoderOptions, autoencoder } from "./autoencoder.js";
+export { type Classifier, type ClassifierParts, classifier } from "./classifier.js";
+export { type DensenetOptions, densenet } from "./densenet.js";
+export {
+  type Discriminator,
+  discriminator,
+  type GanOptions,
+  type GeneratorOptions,
+  generator,
+} from "./gan.js";
+export { type MlpOptions, mlp } from "./mlp.js";
+export { bitsPerDimension, type RealNvp, type RealNvpOptions, realnvp } from "./realnvp/index.js";
+export { type ResnetOptions, resnet } from "./resnet.js";
 export { type ClassifierName, type ClassifierOptions, classifierNames, classifiers } from "./table.js";
-export { vgg, vggNormedOnce } from "./vgg.js";
+export { type VggOptions, vgg, vggNormedOnce } from "./vgg.js";

@@ -1,10 +1,13 @@
 import { conv, flatten, linear, maxPool, relu } from "../layers.js";
 import { chain, type LayerFunction, Registry } from "../network.js";
+import { normLayer } from "../norm-layer.js";
 import type { NormName } from "../norms/index.js";
 import { type Classifier, classifier } from "./classifier.js";
-import { normLayer } from "./norm-layer.js";
 
-/** Widths of the convolutions of each configuration; "pool" halves the image. Simonyan & Zisserman 2015, table 1. */
+/**
+ * Channels of the convolutions of each configuration, for a width of 64; "pool" halves the image.
+ * Source: Simonyan and Zisserman 2015 (arXiv 1409.1556), table 1, configurations A, B and D.
+ */
 const CONFIGURATIONS = {
   11: [64, "pool", 128, "pool", 256, 256, "pool", 512, 512, "pool", 512, 512, "pool"],
   13: [64, 64, "pool", 128, 128, "pool", 256, 256, "pool", 512, 512, "pool", 512, 512, "pool"],
@@ -12,21 +15,38 @@ const CONFIGURATIONS = {
     ...[64, 64, "pool", 128, 128, "pool", 256, 256, 256, "pool"],
     ...[512, 512, 512, "pool", 512, 512, 512, "pool"],
   ],
-} as const satisfies Record<number, readonly (number | "pool")[]>;
+} as const satisfies Record<VggOptions["depth"], readonly (number | "pool")[]>;
 
-interface VggOptions {
-  readonly depth: keyof typeof CONFIGURATIONS;
+/** Sizes and normalization of a VGG network. */
+export interface VggOptions {
+  /** Number of the configuration: 11, 13 or 16. */
+  readonly depth: 11 | 13 | 16;
+  /** Normalization of the network. */
   readonly norm: NormName;
-  /** Channels of the first convolution, on which all others depend. Default 64. */
+  /** Channels of the first convolution; all others scale with them. Default 64. */
   readonly width?: number;
+  /** Number of classes. Default 10. */
   readonly classes?: number;
 }
 
-/** VGG for 32×32 images: every convolution followed by `norm` and ReLU, one linear layer at the end. */
+/**
+ * Makes a VGG network for images [N, 3, 32, 32] with one linear layer at the end. Every convolution
+ * is followed by the norm and ReLU. Source: Simonyan and Zisserman 2015 (arXiv 1409.1556).
+ *
+ * @param options - Depth, normalization, width and number of classes.
+ * @returns The classifier.
+ *
+ * @example
+ * ```ts
+ * import { vgg } from "blindspot/nn";
+ *
+ * const net = vgg({ depth: 11, width: 16, norm: "bn" });
+ * ```
+ */
 export function vgg({ depth, norm, width = 64, classes = 10 }: VggOptions): Classifier {
   const registry = new Registry();
   const { layers, channels } = convolutions(registry, { depth, norm, width });
-  const head = linear(registry, "head", channels, classes);
+  const head = linear(registry, "head", { inputs: channels, outputs: classes });
   return classifier(registry, { body: chain(...layers, flatten), head });
 }
 
@@ -34,8 +54,18 @@ export function vgg({ depth, norm, width = 64, classes = 10 }: VggOptions): Clas
 const HIDDEN = 4096;
 
 /**
- * VGG as in the paper's experiments: no norm between the convolutions, one in the first of three linear layers. Their
- * dropout is left out.
+ * Makes a VGG network for images [N, 3, 32, 32] with a single norm, in the first of three linear
+ * layers. Source: the experiments of Zhou et al. 2024 (arXiv 2205.15146); their dropout is left out.
+ *
+ * @param options - Depth, normalization, width and number of classes.
+ * @returns The classifier.
+ *
+ * @example
+ * ```ts
+ * import { vggNormedOnce } from "blindspot/nn";
+ *
+ * const net = vggNormedOnce({ depth: 11, width: 16, norm: "bn" });
+ * ```
  */
 export function vggNormedOnce({ depth, norm, width = 64, classes = 10 }: VggOptions): Classifier {
   const registry = new Registry();
@@ -44,16 +74,16 @@ export function vggNormedOnce({ depth, norm, width = 64, classes = 10 }: VggOpti
   const body = chain(
     ...layers,
     flatten,
-    linear(registry, "fc1", channels, units),
+    linear(registry, "fc1", { inputs: channels, outputs: units }),
     normLayer(norm)(registry, "norm", [units]),
     relu,
-    linear(registry, "fc2", units, units),
+    linear(registry, "fc2", { inputs: units, outputs: units }),
     relu,
   );
-  return classifier(registry, { body, head: linear(registry, "head", units, classes) });
+  return classifier(registry, { body, head: linear(registry, "head", { inputs: units, outputs: classes }) });
 }
 
-/** The layers of a configuration, down to one position, and the channels that they end with. */
+/** The convolutions of a configuration, down to a 1×1 map, and the channels of that map. */
 function convolutions(
   registry: Registry,
   { depth, norm, width }: Required<Omit<VggOptions, "classes">>,
@@ -70,7 +100,7 @@ function convolutions(
     }
     index++;
     const outputs = (step * width) / 64;
-    layers.push(conv(registry, `conv${index}`, channels, outputs, { kernel: 3, padding: 1 }));
+    layers.push(conv(registry, `conv${index}`, { inputs: channels, outputs, kernel: 3, padding: 1 }));
     layers.push(normLayer(norm)(registry, `norm${index}`, [outputs, size, size]), relu);
     channels = outputs;
   }

@@ -4,9 +4,9 @@ import { batchAxes, moments, perChannel } from "./moments.js";
 import type { Norm, NormOptions } from "./norm.js";
 
 /**
- * ActNorm: y = (x + b)·e^s per channel, b and s trained like any parameter after the first batch has set them so that y
- * starts with mean 0 and variance 1. Statistics of later batches play no part, so nothing is blocked.
- * Source: Kingma and Dhariwal 2018 (Glow), section 3.1.
+ * ActNorm: y = (x + b)·e^s, with trained b and s per channel. `initialize` sets both from the first
+ * batch, so that y starts with mean 0 and variance 1. Later batches give no statistics, so nothing
+ * is blocked. Source: Kingma and Dhariwal 2018 (Glow, arXiv 1807.03039), section 3.1.
  */
 export function actNorm({ epsilon = 1e-6 }: NormOptions = {}): Norm {
   return {
@@ -24,6 +24,7 @@ export function actNorm({ epsilon = 1e-6 }: NormOptions = {}): Norm {
       return [flat(neg(mean)), flat(neg(log(add(sqrt(variance), epsilon))))];
     },
     ...noAffine,
+    operator: null,
     blocks: () => null,
   };
 }

@@ -5,16 +5,35 @@ import { batchAxes, moments, perChannel, standardizeBy } from "./moments.js";
 import type { Norm, RunningOptions } from "./norm.js";
 import { blend, MOMENTUM } from "./running.js";
 
+/** Settings of batch renormalization. */
 export interface BatchRenormOptions extends RunningOptions {
-  /** Limits of the correction: 1/rMax ≤ r ≤ rMax, |d| ≤ dMax. Defaults 3 and 5, where the paper ends up. */
+  /** Limit of the scale r: 1/rMax ≤ r ≤ rMax. Default 3, the paper's last value. */
   readonly rMax?: number;
+  /** Limit of the shift d: |d| ≤ dMax. Default 5, the paper's last value. */
   readonly dMax?: number;
 }
 
 /**
- * Batch renormalization: y = r·(x − μ_B)/σ_B + d with r = σ_B/σ and d = (μ_B − μ)/σ from the running μ and σ, clipped
- * and held constant in the backward pass. So what it outputs is nearly that of evaluation, but its backward
- * pass blocks 1 and y as batch norm's does. Source: Ioffe 2017, algorithm 1 (ε inside both σ there: 10⁻³ in the paper's experiments).
+ * Batch renormalization. With batch statistics μ_B, σ_B and running statistics μ, σ:
+ *
+ *     y = r·(x − μ_B)/σ_B + d
+ *     r = clip(σ_B/σ, 1/rMax, rMax)
+ *     d = clip((μ_B − μ)/σ, −dMax, dMax)
+ *
+ * The backward pass treats r and d as constants, so it blocks 1 and y as batch norm does. The output
+ * is near that of evaluation. Both σ contain ε, 10⁻³ in the paper's experiments.
+ * Source: Ioffe 2017 (arXiv 1702.03275), algorithm 1.
+ *
+ * @param options - ε, momentum and the limits of r and d.
+ * @returns The normalization.
+ *
+ * @example
+ * ```ts
+ * import { batchRenorm } from "blindspot/nn";
+ *
+ * const norm = batchRenorm({ rMax: 2, dMax: 1 });
+ * console.log(norm.blocks([8, 4])?.ones); // true
+ * ```
  */
 export function batchRenorm({
   epsilon = 1e-3,
@@ -49,6 +68,7 @@ export function batchRenorm({
       ];
     },
     ...channelAffine,
+    operator: null,
     blocks: (shape) => ({ layout: batchNormLayout(shape), ones: true, y: true }),
   };
 }

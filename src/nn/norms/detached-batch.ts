@@ -6,8 +6,9 @@ import { runningOperator } from "./operators.js";
 import { MOMENTUM } from "./running.js";
 
 /**
- * Batch normalization whose statistics are those of the batch but held constant in the backward pass: the same outputs
- * as batch norm, and nothing is blocked. No cure: it destabilizes training (docs/theory.md, section 7).
+ * Batch normalization whose backward pass treats the statistics of the batch as constants. Its
+ * outputs are those of batch norm, and nothing is blocked. It is no remedy: training becomes
+ * unstable. Source: docs/theory.md, section 7.
  */
 export function detachedBatchNorm(options: RunningOptions = {}): Norm {
   const attached = batchNorm(options);

@@ -3,8 +3,9 @@ import { channelAffine } from "./affine.js";
 import type { Norm } from "./norm.js";
 
 /**
- * Dynamic tanh: y = tanh(α·x) with one learned α, then γ and β per channel. No statistics, so nothing is blocked.
- * Source: Zhu et al. 2025 (Transformers without normalization), section 4; α starts at ½ as there.
+ * Dynamic tanh: y = tanh(α·x), with one trained α that starts from ½; then γ and β per channel. It
+ * takes no statistics, so nothing is blocked.
+ * Source: Zhu et al. 2025 (Transformers without normalization, arXiv 2503.10622), section 4.
  */
 export function dynamicTanh(): Norm {
   return {
@@ -14,6 +15,7 @@ export function dynamicTanh(): Norm {
     state: () => [{ name: "alpha", shape: [], initial: 0.5, trainable: true }],
     standardize: (x, [alpha]) => tanh(mul(x, alpha)),
     ...channelAffine,
+    operator: null,
     blocks: () => null,
   };
 }

@@ -4,8 +4,8 @@ import { runningOperator } from "./operators.js";
 import { EPSILON, MOMENTUM, runningStatistics, standardizeByRunning } from "./running.js";
 
 /**
- * Batch normalization with frozen statistics, in training too: what every batch norm is in evaluation. The statistics
- * are constants, so nothing is blocked. Source: torchvision.ops.FrozenBatchNorm2d.
+ * Batch normalization by running statistics, in training as in evaluation: the statistics are
+ * constants, so nothing is blocked. Source: torchvision.ops.FrozenBatchNorm2d.
  */
 export function frozenBatchNorm({ epsilon = EPSILON }: NormOptions = {}): Norm {
   return {

@@ -8,9 +8,10 @@ import { runningOperator } from "./operators.js";
 import { EPSILON, MOMENTUM, runningStatistics, standardizeByRunning, updateRunning } from "./running.js";
 
 /**
- * Ghost batch normalization: batch normalization of each run of `samples` samples by itself. Blocks 1 and y of
- * every channel and sub-batch, more directions than batch norm. Running statistics take the mean over the
- * sub-batches. Source: Hoffer, Hubara and Soudry 2017, algorithm 1.
+ * Ghost batch normalization: batch normalization of each sub-batch of `samples` neighbouring samples
+ * by itself. Blocks 1 and y of each channel and sub-batch, more directions than batch norm. Running
+ * statistics take the mean over the sub-batches.
+ * Source: Hoffer, Hubara and Soudry 2017 (arXiv 1705.08741), algorithm 1.
  */
 export function ghostBatchNorm(
   samples: number,
@@ -44,7 +45,7 @@ export function ghostBatchNorm(
   };
 }
 
-/** One group per run of `samples` samples and channel. */
+/** One group per channel and sub-batch of `samples` samples. */
 function ghostBatchLayout(shape: readonly number[], samples: number): GroupLayout {
   check(shape, samples);
   const [batch, channels, ...positions] = shape as [number, number, ...number[]];
@@ -64,6 +65,7 @@ function ghostBatchLayout(shape: readonly number[], samples: number): GroupLayou
 function check([batch]: readonly number[], samples: number): void {
   if (batch % samples !== 0)
     throw new UserError(
-      `ghost batch norm: expected a batch that is a multiple of ${samples} samples, got ${batch}; change the batch or the sub-batch`,
+      `ghost batch norm: expected a batch whose size is a multiple of ${samples}, got ${batch}; ` +
+        "change the size of the batch or of the sub-batches",
     );
 }

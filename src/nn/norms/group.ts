@@ -7,8 +7,9 @@ import type { Norm, NormOptions } from "./norm.js";
 import { groupOperator } from "./operators.js";
 
 /**
- * Group normalization: per sample and group of neighbouring channels, over positions too. Blocks 1 and y of every
- * (sample, group). Source: Wu and He 2018; torch.nn.GroupNorm.
+ * Group normalization: y = (x − μ)/√(v + ε), with mean and variance per sample and group of
+ * C/groups neighbouring channels, over all positions. Blocks 1 and y of each (sample, group).
+ * Source: Wu and He 2018 (arXiv 1803.08494), section 3; torch.nn.GroupNorm.
  */
 export function groupNorm(groups: number, { epsilon = 1e-5 }: NormOptions = {}): Norm {
   return {
@@ -34,6 +35,7 @@ export function groupNorm(groups: number, { epsilon = 1e-5 }: NormOptions = {}):
 function check([, channels]: readonly number[], groups: number): void {
   if (channels % groups !== 0)
     throw new UserError(
-      `group norm: expected a number of channels that is a multiple of ${groups}, got ${channels}; change the number of groups`,
+      `group norm: expected a number of channels that is a multiple of ${groups}, got ${channels}; ` +
+        "change the number of groups",
     );
 }

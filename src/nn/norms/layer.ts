@@ -5,8 +5,10 @@ import type { Norm, NormOptions } from "./norm.js";
 import { layerOperator } from "./operators.js";
 
 /**
- * Layer normalization: per sample, over all its features. Blocks 1 and y of every sample; a gradient g shared by the
- * samples passes, less its mean over the features. Source: Ba, Kiros and Hinton 2016; torch.nn.LayerNorm(shape[1:]).
+ * Layer normalization: y = (x − μ)/√(v + ε), with mean and variance per sample, over all its
+ * features. Blocks 1 and y of each sample. A gradient that all samples share passes, minus its mean
+ * over the features. Source: Ba, Kiros and Hinton 2016 (arXiv 1607.06450), section 3;
+ * torch.nn.LayerNorm(shape[1:]).
  */
 export function layerNorm({ epsilon = 1e-5 }: NormOptions = {}): Norm {
   return {

@@ -1,7 +1,7 @@
 import { noAffine } from "./affine.js";
 import type { Norm } from "./norm.js";
 
-/** No normalization. */
+/** No normalization: y = x. */
 export function noNorm(): Norm {
   return {
     title: "none",
@@ -10,6 +10,7 @@ export function noNorm(): Norm {
     state: () => [],
     standardize: (x) => x,
     ...noAffine,
+    operator: null,
     blocks: () => null,
   };
 }

@@ -3,7 +3,7 @@ import type { Norm, NormOperator, PassMode } from "./norm.js";
 
 type OperatorOf = NonNullable<Norm["operator"]>;
 
-/** BatchNormalization with the statistics of the batch. ONNX's momentum is the weight of the old statistics. */
+/** BatchNormalization. Its momentum is the weight of the old statistics, in PyTorch that of the new. */
 const batch = (mode: PassMode, epsilon: number, momentum: number): NormOperator => ({
   op: "BatchNormalization",
   attributes: {
@@ -16,17 +16,19 @@ const batch = (mode: PassMode, epsilon: number, momentum: number): NormOperator 
   opset: 14,
 });
 
+/** For batch norm, in both modes. */
 export const batchOperator =
   (epsilon: number, momentum: number): OperatorOf =>
   (mode) =>
     batch(mode, epsilon, momentum);
 
-/** For norms that are batch normalization by running statistics in evaluation, and something else in training. */
+/** For norms that equal batch norm by running statistics in evaluation; ONNX has none for training. */
 export const runningOperator =
   (epsilon: number, momentum: number): OperatorOf =>
   (mode) =>
     mode === "evaluation" ? batch(mode, epsilon, momentum) : null;
 
+/** For layer norm over all axes but the first. */
 export const layerOperator =
   (epsilon: number): OperatorOf =>
   () => ({
@@ -37,7 +39,7 @@ export const layerOperator =
     opset: 17,
   });
 
-/** Wants positions to take statistics over. */
+/** For instance norm. The operator requires at least one axis of positions. */
 export const instanceOperator =
   (epsilon: number): OperatorOf =>
   (_, shape) =>
@@ -51,7 +53,7 @@ export const instanceOperator =
           opset: 6,
         };
 
-/** Scale and bias are one per channel from operator set 21 on; before, one per group. */
+/** For group norm. Opset 21 is the first with scale and bias per channel; before, they are per group. */
 export const groupOperator =
   (groups: number, epsilon: number): OperatorOf =>
   () => ({
@@ -62,6 +64,7 @@ export const groupOperator =
     opset: 21,
   });
 
+/** For RMS norm over all axes but the first. */
 export const rmsOperator =
   (epsilon: number): OperatorOf =>
   () => ({

@@ -4,12 +4,13 @@ import { axesFrom, divideByRootMeanSquare } from "./moments.js";
 import type { Norm, NormOptions } from "./norm.js";
 import { rmsOperator } from "./operators.js";
 
-/** The distance from 1 to the next float32, PyTorch's default ε. */
+/** Distance from 1 to the next float32: PyTorch's default ε for RMS normalization. */
 const FLOAT32_EPSILON = 2 ** -23;
 
 /**
- * RMS normalization: per sample, divided by the root mean square of its features. Blocks y alone: nothing is centred.
- * Source: Zhang and Sennrich 2019; torch.nn.RMSNorm(shape[1:]).
+ * RMS normalization: y = x/√(mean(x²) + ε), with the mean over the features of each sample. Blocks y
+ * alone, since it subtracts no mean.
+ * Source: Zhang and Sennrich 2019 (arXiv 1910.07467), section 4; torch.nn.RMSNorm(shape[1:]).
  */
 export function rmsNorm({ epsilon = FLOAT32_EPSILON }: NormOptions = {}): Norm {
   return {

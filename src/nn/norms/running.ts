@@ -1,18 +1,22 @@
 import { add, mul, reshape, type Traced } from "../../engine/lang/index.js";
 import { type Moments, perChannel, standardizeBy, unbiased } from "./moments.js";
-import type { Declared } from "./norm.js";
+import type { DeclaredTensor } from "./norm.js";
 
-/** PyTorch's defaults for batch norm. */
+/** Default ε of batch norm in PyTorch. */
 export const EPSILON = 1e-5;
+/** Default weight of the newest batch in running statistics, as in PyTorch. */
 export const MOMENTUM = 0.1;
 
-/** Running mean and variance per channel, as PyTorch keeps them. */
-export const runningStatistics = ([, channels]: readonly number[]): Declared[] => [
+/** Running mean and variance per channel, named as in PyTorch. */
+export const runningStatistics = ([, channels]: readonly number[]): DeclaredTensor[] => [
   { name: "running_mean", shape: [channels], initial: 0, trainable: false },
   { name: "running_var", shape: [channels], initial: 1, trainable: false },
 ];
 
-/** (1 − momentum)·running + momentum·batch; the batch's variance enters in its unbiased form. */
+/**
+ * Running mean and variance after a batch: (1 − momentum)·running + momentum·batch. The variance of
+ * the batch, of `elements` elements per channel, enters in its unbiased form, as in PyTorch.
+ */
 export function updateRunning(
   [mean, variance]: readonly Traced[],
   batch: Moments,
@@ -26,7 +30,7 @@ export function updateRunning(
 export const blend = (running: Traced, newest: Traced, momentum: number): Traced =>
   add(mul(running, 1 - momentum), mul(reshape(newest, running.shape), momentum));
 
-/** y from running statistics, which are constants. */
+/** Standardizes x by a running mean and variance per channel. */
 export const standardizeByRunning = (
   x: Traced,
   [mean, variance]: readonly Traced[],

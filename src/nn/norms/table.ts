@@ -15,13 +15,14 @@ import type { Norm, NormOptions } from "./norm.js";
 import { rmsNorm } from "./rms.js";
 import { weightStandardization } from "./weight-standardization.js";
 
-type SimpleName = keyof typeof simpleNorms;
+type PlainName = keyof typeof plainNorms;
 type NumberedName = keyof typeof numberedNorms;
 
-/** A norm as one writes it on a command line: `bn`, `ghost:8` (samples per sub-batch), `gn:4` (groups). */
-export type NormName = SimpleName | `${NumberedName}:${number}`;
+/** Name of a normalization: `bn`, `ghost:8` (8 samples per sub-batch), `gn:4` (4 groups). */
+export type NormName = PlainName | `${NumberedName}:${number}`;
 
-const simpleNorms = {
+/** Norms whose name is all they need. A new norm is one entry. */
+const plainNorms = {
   bn: batchNorm,
   ln: layerNorm,
   in: instanceNorm,
@@ -36,23 +37,40 @@ const simpleNorms = {
   none: noNorm,
 } satisfies Record<string, (options?: NormOptions) => Norm>;
 
+/** Norms whose name ends with a number, such as `gn:4`. A new norm is one entry. */
 const numberedNorms = {
   ghost: ghostBatchNorm,
   gn: groupNorm,
 } satisfies Record<string, (size: number, options?: NormOptions) => Norm>;
 
-/** The normalization of that name, with PyTorch's (or its paper's) defaults for what `options` leaves open. */
+const isPlain = (name: string): name is PlainName => Object.hasOwn(plainNorms, name);
+const isNumbered = (kind: string): kind is NumberedName => Object.hasOwn(numberedNorms, kind);
+
+/**
+ * Makes the normalization of a name.
+ *
+ * @param name - Name of the normalization; {@link normNames} lists all.
+ * @param options - ε. Default: as in PyTorch or in the normalization's paper.
+ * @returns The normalization in its two phases.
+ * @throws {@link UserError} if there is no normalization of that name.
+ *
+ * @example
+ * ```ts
+ * import { norm } from "blindspot/nn";
+ *
+ * const groupNorm = norm("gn:4");
+ * console.log(groupNorm.title, groupNorm.blocks([2, 8, 5, 5])?.ones); // group norm in 4, true
+ * ```
+ */
 export function norm(name: NormName, options: NormOptions = {}): Norm {
+  if (isPlain(name)) return plainNorms[name](options);
   const [kind, size] = name.split(":");
-  const simple = Object.hasOwn(simpleNorms, name) ? simpleNorms[name as SimpleName] : undefined;
-  if (simple) return simple(options);
-  const numbered = Object.hasOwn(numberedNorms, kind) ? numberedNorms[kind as NumberedName] : undefined;
-  if (numbered && /^[1-9]\d*$/.test(size ?? "")) return numbered(Number(size), options);
+  if (isNumbered(kind) && /^[1-9]\d*$/.test(size ?? "")) return numberedNorms[kind](Number(size), options);
   throw new UserError(`norm ${name}: expected one of ${normNames.join(", ")}`);
 }
 
-/** What `norm` understands, N standing for a whole number. */
+/** Every name that {@link norm} takes; N stands for a whole number. */
 export const normNames: readonly string[] = [
-  ...Object.keys(simpleNorms),
+  ...Object.keys(plainNorms),
   ...Object.keys(numberedNorms).map((kind) => `${kind}:N`),
 ];

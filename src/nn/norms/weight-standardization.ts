@@ -4,9 +4,9 @@ import { axesFrom, moments, standardizeBy } from "./moments.js";
 import type { Norm, NormOptions } from "./norm.js";
 
 /**
- * Weight standardization: each filter of w [O, I, …] is centred and divided by its standard deviation. Blocks nothing
- * in feature space; in the space of weights, 1 and the standardized filter itself.
- * Source: Qiao et al. 2019, equations 5 to 7.
+ * Weight standardization: ŵ = (w − μ)/√(v + ε), with mean and variance per filter of w,
+ * [outputs, inputs, …]. Of the gradient of features it blocks nothing; of the gradient of ŵ, 1 and ŵ
+ * of each filter. Source: Qiao et al. 2019 (arXiv 1903.10520), equations 5 to 7.
  */
 export function weightStandardization({ epsilon = 1e-5 }: NormOptions = {}): Norm {
   return {
@@ -16,6 +16,7 @@ export function weightStandardization({ epsilon = 1e-5 }: NormOptions = {}): Nor
     state: () => [],
     standardize: (w) => standardizeBy(w, moments(w, axesFrom(w, 1)), epsilon),
     ...noAffine,
+    operator: null,
     blocks: (shape) => ({ layout: layerNormLayout(shape, 1), ones: true, y: true }),
   };
 }

@@ -4,8 +4,25 @@ import { withDecay } from "./decay.js";
 import type { Optimizer } from "./optimizer.js";
 
 /**
- * Adamax: m ← β₁m + (1−β₁)g, u ← max(β₂u, |g| + ε), w ← w − rate/(1−β₁ᵗ) · m/u.
- * Source: Kingma and Ba 2015, algorithm 2; torch.optim.Adamax, which puts ε there.
+ * Makes the update rule of Adamax. In step t, for a weight w with gradient g:
+ *
+ *     m ← β₁m + (1 − β₁)g
+ *     u ← max(β₂u, |g| + ε)
+ *     w ← w − rate/(1 − β₁ᵗ) · m/u
+ *
+ * Source: Kingma and Ba 2015 (arXiv 1412.6980), algorithm 2. The paper has no ε; here ε stands
+ * where torch.optim.Adamax has it.
+ *
+ * @param options - Learning rate, weight decay, β₁, β₂ and ε.
+ * @returns The optimizer.
+ *
+ * @example
+ * ```ts
+ * import { adamax } from "blindspot/nn";
+ *
+ * const optimizer = adamax({ rate: 1e-3 });
+ * console.log(optimizer.coefficients(1)); // [rate/(1 − β₁)]
+ * ```
  */
 export function adamax({
   rate,

@@ -1,4 +1,4 @@
 export { type AdamOptions, adam } from "./adam.js";
 export { adamax } from "./adamax.js";
 export type { Optimizer, OptimizerOptions } from "./optimizer.js";
-export { sgd } from "./sgd.js";
+export { type SgdOptions, sgd } from "./sgd.js";

@@ -1,12 +1,21 @@
 import type { Traced } from "../../engine/lang/index.js";
 
-/** An update rule, written in the tensor language so that it becomes part of the compiled training step. */
+/**
+ * An update rule in the tensor language, so that the compiled training step contains it. A training
+ * loop keeps one set of slots per parameter and calls `update` for each parameter in each step.
+ */
 export interface Optimizer {
-  /** What it keeps of each parameter between steps: values of the parameter's shape that start from 0. */
+  /**
+   * Names of the values that the rule keeps per parameter between steps, such as `momentum`. Each
+   * has the shape of the parameter and starts from 0.
+   */
   readonly slots: readonly string[];
-  /** Numbers of the `step`-th step, counted from 1: computed on the host in float64, inputs of the compiled step. */
+  /**
+   * Numbers that depend on the step alone, counted from 1. The host computes them in float64 and
+   * feeds them to the compiled step.
+   */
   coefficients(step: number): readonly number[];
-  /** The parameter and its slots after a step, given the gradient and the coefficients as scalars. */
+  /** The parameter and its slots after a step. `coefficients` are scalars. */
   update(
     parameter: Traced,
     gradient: Traced,
@@ -15,9 +24,10 @@ export interface Optimizer {
   ): { parameter: Traced; slots: readonly Traced[] };
 }
 
+/** Settings that all optimizers share. */
 export interface OptimizerOptions {
   /** Learning rate. */
   readonly rate: number;
-  /** λ of the term ½λ‖w‖² in the loss. Default 0. */
+  /** Factor λ of the term ½λ‖w‖² that is added to the loss. Default 0. */
   readonly weightDecay?: number;
 }

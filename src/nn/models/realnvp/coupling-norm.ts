@@ -13,32 +13,43 @@ import {
   sub,
   type Traced,
 } from "../../../engine/lang/index.js";
-import { constantly } from "../../layers.js";
+import { constantValue } from "../../initializers.js";
 import type { Pass, Registry } from "../../network.js";
 import { batchAxes, type Moments, moments, perChannel } from "../../norms/moments.js";
-import type { Declared } from "../../norms/norm.js";
+import type { DeclaredTensor } from "../../norms/norm.js";
 import { EPSILON, MOMENTUM, runningStatistics, updateRunning } from "../../norms/running.js";
+import type { NormName } from "../../norms/table.js";
 
 /**
- * What a norm after a coupling does to x: z = (x − center)/divisor, both of a shape that broadcasts against x. Its
- * log-determinant is −Σ log|divisor| over the positions it is applied to.
+ * A norm after a coupling as an affine map of each element: z = (x − center)/divisor. Its
+ * log-determinant is −Σ log|divisor| over the elements that it maps.
  */
 export interface Standardization {
+  /** Broadcasts against x. */
   readonly center: Traced;
+  /** Broadcasts against x. */
   readonly divisor: Traced;
 }
 
-/** The standardization of x in this pass; in evaluation it depends on the shape of x alone. null: none. */
+/**
+ * Returns the standardization of x in a pass; null: the coupling has no norm. In evaluation, it
+ * depends on the shape of x alone.
+ */
 export type CouplingNorm = (pass: Pass, x: Traced) => Standardization | null;
 
-interface Kind {
-  state(channels: number): readonly Declared[];
+/** A norm that has an inverse: it can follow a coupling. */
+interface InvertibleNorm {
+  /** Parameters and running statistics. */
+  state(channels: number): readonly DeclaredTensor[];
+  /** The standardization in training. */
   training(x: Traced, state: readonly Traced[]): Standardization;
+  /** The standardization in evaluation. Reads the shape of x, not its elements. */
   evaluation(x: Traced, state: readonly Traced[]): Standardization;
+  /** The running statistics after a training batch x. */
   readonly update?: (x: Traced, state: readonly Traced[]) => Traced[];
 }
 
-/** (x − μ)/√(v + ε). */
+/** z = (x − μ)/√(v + ε). */
 const by = ({ mean, variance }: Moments): Standardization => ({
   center: mean,
   divisor: sqrt(add(variance, EPSILON)),
@@ -47,16 +58,16 @@ const by = ({ mean, variance }: Moments): Standardization => ({
 const byRunning = (x: Traced, [mean, variance]: readonly Traced[]): Standardization =>
   by({ mean: perChannel(mean, x), variance: perChannel(variance, x) });
 
-/** Batch norm: per channel, over the batch and all positions; running statistics in evaluation. */
-const batch: Kind = {
+/** Batch norm: one mean and variance per channel. */
+const batch: InvertibleNorm = {
   state: (channels) => runningStatistics([1, channels]),
   training: (x) => by(moments(x, batchAxes(x))),
   evaluation: byRunning,
   update: (x, state) => updateRunning(state, moments(x, batchAxes(x)), x.size / x.shape[1], MOMENTUM),
 };
 
-/** One mean and one variance for all channels, positions and samples of the batch; running ones in evaluation. */
-const whole: Kind = {
+/** One mean and one variance of all elements of the batch. */
+const wholeBatch: InvertibleNorm = {
   state: () => runningStatistics([1, 1]),
   training: (x) => by(moments(x, allAxes(x))),
   evaluation: (x, [mean, variance]) => {
@@ -72,7 +83,8 @@ const whole: Kind = {
 
 const allAxes = (x: Traced): number[] => x.shape.map((_, axis) => axis);
 
-const actNorm: Kind = {
+/** ActNorm: z = (x + b)·e^s per channel, with trained b and s. */
+const actNorm: InvertibleNorm = {
   state: (channels) => [
     { name: "bias", shape: [channels], initial: 0, trainable: true },
     { name: "logs", shape: [channels], initial: 0, trainable: true },
@@ -84,57 +96,66 @@ const actNorm: Kind = {
   }),
 };
 
-const kinds: Readonly<Record<string, Kind | null>> = {
+/** Every norm that can follow a coupling; null: no norm. A new norm is one entry. */
+const invertibleNorms = {
   bn: batch,
-  ln: whole,
+  ln: wholeBatch,
   detached: { ...batch, training: (x) => by(moments(stopGradient(x), batchAxes(x))) },
   frozen: { state: batch.state, training: byRunning, evaluation: byRunning },
   actnorm: actNorm,
   none: null,
-};
+} satisfies Partial<Record<NormName, InvertibleNorm | null>>;
+
+const isInvertible = (name: string): name is keyof typeof invertibleNorms =>
+  Object.hasOwn(invertibleNorms, name);
 
 interface CouplingNormOptions {
-  /** γ and β per channel after the standardization, trained. */
+  /** Name of the norm. */
+  readonly norm: NormName;
+  /** Channels that the coupling changes. */
+  readonly channels: number;
+  /** Whether trained γ and β per channel follow the standardization. */
   readonly affine: boolean;
 }
 
 /**
- * The norm after a coupling of that name, for maps of `channels` channels. Statistics of the batch count as constants of
- * the map, as in RealNVP (Dinh, Sohl-Dickstein and Bengio 2017, section 3.7): the log-determinant of batch norm is −½ Σ log(v + ε), plus Σ log|γ|
- * with `affine`, per position.
+ * Makes the norm that follows a coupling. The log-determinant treats the statistics of the batch as
+ * constants. For batch norm it is, per position,
  *
- * Layer norm proper has no inverse without the moments of the very sample it was given, and with them it is none: it
- * maps every scale and shift of an image to the same point. So `ln` is here what the official code of the paper
- * does in its flow with layer norm: one mean and one variance for the whole batch, all channels together, kept as running
- * statistics for evaluation and sampling. It is a batch norm of one group, and its backward pass blocks two directions of
- * the batch where batch norm blocks two a channel. (There the running values are pooled from running ones per channel.)
- * Throws a UserError for norms that have no inverse.
+ *     −½ Σ_c log(v_c + ε), plus Σ_c log|γ_c| with `affine`
+ *
+ * `ln` is not layer normalization. Layer normalization maps every scale and shift of an image to the
+ * same point, so it has no inverse. Instead, `ln` follows the code of Zhou et al. (arXiv 2205.15146)
+ * in its flow with layer norm: one mean and one variance for all elements of the batch, and running
+ * values of both for evaluation. So `ln` blocks two directions per batch, and batch norm blocks two
+ * directions per channel. (That code pools its running values from running values per channel.)
+ *
+ * Source: Dinh, Sohl-Dickstein and Bengio 2017, section 3.7. Throws a UserError if the norm has no
+ * inverse.
  */
 export function couplingNorm(
-  name: string,
   registry: Registry,
-  place: string,
-  channels: number,
-  { affine }: CouplingNormOptions,
+  path: string,
+  { norm: name, channels, affine }: CouplingNormOptions,
 ): CouplingNorm {
-  if (!Object.hasOwn(kinds, name))
+  if (!isInvertible(name))
     throw new UserError(
-      `norm ${name}: has no inverse after a coupling, expected one of ${Object.keys(kinds).join(", ")}`,
+      `norm ${name}: has no inverse after a coupling, expected one of ${Object.keys(invertibleNorms).join(", ")}`,
     );
-  const kind = kinds[name]!;
-  if (kind === null) return () => null;
-  const state = kind.state(channels).map((s) => {
-    const path = `${place}.${s.name}`;
-    if (s.trainable) return { read: registry.add(path, s.shape, constantly(s.initial)), write: () => {} };
-    return registry.addBuffer(path, s.shape, s.initial);
+  const norm: InvertibleNorm | null = invertibleNorms[name];
+  if (norm === null) return () => null;
+  const state = norm.state(channels).map((s) => {
+    const name = `${path}.${s.name}`;
+    if (s.trainable) return { read: registry.add(name, s.shape, constantValue(s.initial)), write: () => {} };
+    return registry.addBuffer(name, s.shape, s.initial);
   });
-  const gamma = affine ? registry.add(`${place}.weight`, [channels], constantly(1)) : null;
-  const beta = affine ? registry.add(`${place}.bias`, [channels], constantly(0)) : null;
+  const gamma = affine ? registry.add(`${path}.weight`, [channels], constantValue(1)) : null;
+  const beta = affine ? registry.add(`${path}.bias`, [channels], constantValue(0)) : null;
   return (pass, x) => {
     const before = state.map(({ read }) => read(pass));
-    const standardization = kind[pass.training ? "training" : "evaluation"](x, before);
-    if (pass.training && kind.update)
-      for (const [i, value] of kind.update(stopGradient(x), before).entries()) state[i].write(pass, value);
+    const standardization = norm[pass.training ? "training" : "evaluation"](x, before);
+    if (pass.training && norm.update)
+      for (const [i, value] of norm.update(stopGradient(x), before).entries()) state[i].write(pass, value);
     if (gamma === null || beta === null) return standardization;
     const scale = perChannel(gamma(pass), x);
     // γ(x − μ)/d + β = (x − (μ − βd/γ))/(d/γ)
@@ -143,13 +164,13 @@ export function couplingNorm(
   };
 }
 
-/** z = (x − center)/divisor. */
+/** Applies the standardization: z = (x − center)/divisor. */
 export const standardized = (x: Traced, { center, divisor }: Standardization): Traced =>
   div(sub(x, center), divisor);
 
-/** x from z. */
+/** Inverts the standardization: x = z·divisor + center. */
 export const unstandardized = (z: Traced, { center, divisor }: Standardization): Traced =>
   add(mul(z, divisor), center);
 
-/** log|∂z/∂x| of every element. */
+/** log|∂z/∂x| of each element: −log|divisor|. */
 export const logSlope = ({ divisor }: Standardization): Traced => neg(log(abs(divisor)));

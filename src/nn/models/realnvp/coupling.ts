@@ -12,52 +12,61 @@ import {
   type Traced,
   tanh,
 } from "../../../engine/lang/index.js";
-import { constantly, relu } from "../../layers.js";
+import { constantValue } from "../../initializers.js";
+import { relu } from "../../layers.js";
 import type { Pass, Registry } from "../../network.js";
-import type { Bijection } from "./bijection.js";
-import { sumOfSample } from "./bijection.js";
+import { type Bijection, sumOfSample } from "./bijection.js";
 import { type CouplingNorm, logSlope, standardized, unstandardized } from "./coupling-norm.js";
 import { type ResidualOptions, residualNetwork } from "./residual.js";
 import { channelsOf } from "./squeeze.js";
 
+/** Settings of all couplings of a flow. */
 export interface CouplingOptions extends ResidualOptions {
-  /** The norm after a coupling that changes `channels` channels. */
+  /** Makes the norm that follows a coupling, which changes `channels` channels. */
   readonly after: (registry: Registry, name: string, channels: number) => CouplingNorm;
 }
 
 type Shape = readonly [channels: number, height: number, columns: number];
 
-/** log-scale s and shift t of an affine coupling. */
+/** Log-scale s and shift t of an affine coupling. */
 interface ScaleAndShift {
   readonly logScale: Traced;
   readonly shift: Traced;
 }
 
+interface CheckerboardPart {
+  /** Shape of an image. */
+  readonly shape: Shape;
+  /** The coupling keeps the positions whose row + column has this parity. */
+  readonly keptParity: 0 | 1;
+}
+
 /**
- * Affine coupling under a checkerboard b: y = b∘x + (1 − b)∘(x∘e^s + t), with s and t functions of b∘x; then the norm
- * on what was changed (its statistics are those of all of y). Log-determinant Σ (1 − b)∘(s + log-slope of the norm).
- * `first` says which colour is kept: 1 where row + column is odd. Source: Dinh, Sohl-Dickstein and Bengio 2017, sections 3.3 to 3.7.
+ * Makes an affine coupling under a checkerboard mask b, of images [N, C, H, W]:
+ *
+ *     y = b∘x + (1 − b)∘(x∘e^s + t)        s and t are functions of b∘x
+ *     z = b∘y + (1 − b)∘norm(y)            the norm takes the statistics of all of y
+ *     log |det ∂z/∂x| = Σ (1 − b)∘(s + log-slope of the norm)
+ *
+ * Source: Dinh, Sohl-Dickstein and Bengio 2017, sections 3.2 to 3.4 and 3.7.
  */
 export function checkerboardCoupling(
   registry: Registry,
   name: string,
-  shape: Shape,
-  first: 0 | 1,
+  { shape, keptParity }: CheckerboardPart,
   options: CouplingOptions,
 ): Bijection {
   const [channels, height, columns] = shape;
-  const squares = (kept: boolean, x: Traced) => {
+  const mask = (parity: number, x: Traced) => {
     const data = allocate(dtypeOf(x), height * columns);
-    for (let i = 0; i < data.length; i++) {
-      const colour = (Math.floor(i / columns) + (i % columns) + first) % 2;
-      data[i] = (colour === 1) === kept ? 1 : 0;
-    }
+    for (let i = 0; i < data.length; i++)
+      data[i] = (Math.floor(i / columns) + (i % columns)) % 2 === parity ? 1 : 0;
     return constant(data, [1, 1, height, columns], dtypeOf(x));
   };
   const conditioner = scaleAndShift(registry, name, { inputs: shape, planes: 1 }, options);
   const norm = options.after(registry, `${name}.norm`, channels);
   const conditioned = (pass: Pass, x: Traced) => {
-    const [kept, changed] = [squares(true, x), squares(false, x)];
+    const [kept, changed] = [mask(keptParity, x), mask(1 - keptParity, x)];
     const { logScale, shift } = conditioner(pass, mul(x, kept), kept);
     return { kept, changed, logScale: mul(logScale, changed), shift: mul(shift, changed) };
   };
@@ -82,15 +91,26 @@ export function checkerboardCoupling(
   };
 }
 
+interface ChannelPart {
+  /** Shape of a sample; the number of channels is even. */
+  readonly shape: Shape;
+  /** Which half of the channels the coupling keeps: 0 the first, 1 the second. */
+  readonly keptHalf: 0 | 1;
+}
+
 /**
- * Affine coupling of channels: one half is kept, `first` 0 the upper, 1 the lower one; the other becomes x∘e^s + t, with s
- * and t functions of the half that is kept, and then goes through the norm. Source: as above.
+ * Makes an affine coupling of channels, of maps [N, C, H, W]. With x = (x_kept, x_changed):
+ *
+ *     y = x_changed∘e^s + t                s and t are functions of x_kept
+ *     z = (x_kept, norm(y))
+ *     log |det ∂z/∂x| = Σ (s + log-slope of the norm)
+ *
+ * Source: Dinh, Sohl-Dickstein and Bengio 2017, sections 3.2 to 3.4 and 3.7.
  */
 export function channelCoupling(
   registry: Registry,
   name: string,
-  [channels, height, columns]: Shape,
-  first: 0 | 1,
+  { shape: [channels, height, columns], keptHalf }: ChannelPart,
   options: CouplingOptions,
 ): Bijection {
   const half = channels / 2;
@@ -99,10 +119,10 @@ export function channelCoupling(
   const norm = options.after(registry, `${name}.norm`, half);
   const split = (x: Traced) => {
     const halves = [channelsOf(x, 0, half), channelsOf(x, half, channels)] as const;
-    return { kept: halves[first], changed: halves[1 - first] };
+    return { kept: halves[keptHalf], changed: halves[1 - keptHalf] };
   };
   const joined = (kept: Traced, changed: Traced) =>
-    concat(first === 0 ? [kept, changed] : [changed, kept], 1);
+    concat(keptHalf === 0 ? [kept, changed] : [changed, kept], 1);
   return {
     forward: (pass, x) => {
       const { kept, changed } = split(x);
@@ -127,9 +147,14 @@ export function channelCoupling(
 }
 
 /**
- * s = scale·tanh(r) + offset and t from what a coupling keeps, where scale and offset are trained numbers that start from
- * 0, so that the flow starts with volumes unchanged. What is kept is normalized and enters the network with both signs
- * (and `planes` more).
+ * Makes the function from the kept part u of a coupling to its log-scale s and shift t:
+ *
+ *     v = norm(u)
+ *     (t, r) = network(ReLU(v, −v, planes))
+ *     s = scale·tanh(r) + offset
+ *
+ * `scale` and `offset` are trained numbers that start from 0, so the flow starts with log-determinant
+ * 0. `planes` is the number of additional input channels: 1 for the mask of a checkerboard.
  */
 function scaleAndShift(
   registry: Registry,
@@ -138,8 +163,8 @@ function scaleAndShift(
   options: ResidualOptions,
 ): (pass: Pass, kept: Traced, ...more: Traced[]) => ScaleAndShift {
   const [channels, height, columns] = inputs;
-  const scale = registry.add(`${name}.scale`, [1], constantly(0));
-  const offset = registry.add(`${name}.scale_shift`, [1], constantly(0));
+  const scale = registry.add(`${name}.scale`, [1], constantValue(0));
+  const offset = registry.add(`${name}.scale_shift`, [1], constantValue(0));
   const norm = options.norm(registry, `${name}.in_norm`, inputs);
   const sizes = { inputs: 2 * channels + planes, outputs: 2 * channels, height, columns };
   const network = residualNetwork(registry, `${name}.network`, sizes, options);

@@ -1,13 +1,18 @@
 import { add, log, mul, sigmoid, sub } from "../../../engine/lang/index.js";
 import { type Bijection, sumOfSample } from "./bijection.js";
 
-/** Pixels are drawn together to the middle 90 % of 0…1, so that their logits stay finite. */
+/** Pixels are contracted to the middle 90 % of 0…1, so that their logits stay finite. */
 const CONTRACTION = 0.9;
 
 /**
- * From pixels u in 0…1 to y = logit p with p = ½ + 0.9·(u − ½), all real numbers; log-determinant
- * Σ log 0.9 − log p − log(1 − p). Source: Dinh, Sohl-Dickstein and Bengio 2017, section 4.1; the constant as in the
- * official code.
+ * Maps pixels u in 0…1 to logits:
+ *
+ *     p = ½ + 0.9·(u − ½)
+ *     y = log p − log(1 − p)
+ *     log |det ∂y/∂u| = Σ (log 0.9 − log p − log(1 − p))
+ *
+ * Source: Dinh, Sohl-Dickstein and Bengio 2017, section 4.1; 0.9 as in the code of Zhou et al.
+ * (arXiv 2205.15146).
  */
 export const logit: Bijection = {
   forward: (_, u) => {
@@ -22,9 +27,20 @@ export const logit: Bijection = {
 };
 
 /**
- * Bits per dimension of 8-bit pixels, from the log-likelihood (natural) of dequantized images of `dimensions` pixels in
- * 0…1: 8 where all images are equally likely. An upper bound of the code length. Source: Theis, van den Oord and
- * Bethge 2016, section 3.1.
+ * Bits per dimension of 8-bit pixels: 8 − log-likelihood/(dimensions·log 2). It is 8 if all images
+ * are equally likely, and an upper bound of the code length per pixel value.
+ * Source: Theis, van den Oord and Bethge 2016 (arXiv 1511.01844), section 3.1.
+ *
+ * @param logLikelihood - Log-likelihood of a dequantized image with pixels in 0…1, in nats.
+ * @param dimensions - Number of pixel values of the image, C·H·W.
+ * @returns Bits per dimension.
+ *
+ * @example
+ * ```ts
+ * import { bitsPerDimension } from "blindspot/nn";
+ *
+ * console.log(bitsPerDimension(784 * Math.log(2), 784)); // 7
+ * ```
  */
 export const bitsPerDimension = (logLikelihood: number, dimensions: number): number =>
   8 - logLikelihood / (dimensions * Math.LN2);

@@ -1,29 +1,43 @@
 import { add } from "../../../engine/lang/index.js";
 import { relu } from "../../layers.js";
 import { chain, type LayerFunction, type Registry } from "../../network.js";
-import type { NormLayer } from "../norm-layer.js";
+import type { NormLayer } from "../../norm-layer.js";
 import { weightNormConv } from "./weight-norm.js";
 
+/** Settings of the residual networks within couplings. */
 export interface ResidualOptions {
-  /** Channels within. */
+  /** Channels of every inner map. */
   readonly width: number;
-  /** Residual blocks of two 3×3 convolutions. */
+  /** Number of residual blocks. */
   readonly blocks: number;
+  /** Normalization of the inner maps. */
   readonly norm: NormLayer;
 }
 
 interface Sizes {
+  /** Channels of the input. */
   readonly inputs: number;
+  /** Channels of the output. */
   readonly outputs: number;
   readonly height: number;
   readonly columns: number;
 }
 
 /**
- * The network that tells a coupling how to scale and shift: 3×3 convolution, residual blocks (norm → ReLU → 3×3,
- * twice), norm → ReLU → 1×1. What enters the last norm is the sum of a 1×1 convolution of every block's output (skip
- * connections). All convolutions have weight norm; those under a norm or a block have filters of length 1.
- * Source: Dinh, Sohl-Dickstein and Bengio 2017, section 3.6 and appendix; the official code of the paper.
+ * Makes the residual network that gives a coupling its scale and shift,
+ * [N, inputs, H, W] → [N, outputs, H, W]:
+ *
+ *     x → conv 3×3 ──┬──→ block 1 ──┬──→ block 2 ──┬──→ …
+ *                    ↓              ↓              ↓
+ *                 conv 1×1       conv 1×1       conv 1×1
+ *                    └──────────→ + ──────────→ + ──→ … → norm → ReLU → conv 1×1
+ *
+ *     block: u → u + conv 3×3(ReLU(norm(conv 3×3(ReLU(norm(u))))))
+ *
+ * Every convolution has weight normalization. The first one, and the first one of each block, have
+ * filters of length 1: a norm or a block follows.
+ * Source: Dinh, Sohl-Dickstein and Bengio 2017, section 3.7; layout of the code of Zhou et al.
+ * (arXiv 2205.15146).
  */
 export function residualNetwork(
   registry: Registry,
@@ -32,13 +46,14 @@ export function residualNetwork(
   { width, blocks, norm }: ResidualOptions,
 ): LayerFunction {
   const features = [width, height, columns];
+  const inner = { inputs: width, outputs: width };
   const normed = (place: string) => chain(norm(registry, `${name}.${place}`, features), relu);
-  const skip = (place: string) => weightNormConv(registry, `${name}.${place}`, width, width, { kernel: 1 });
-  const first = weightNormConv(registry, `${name}.in`, inputs, width, { kernel: 3, length: false });
+  const skip = (place: string) => weightNormConv(registry, `${name}.${place}`, { ...inner, kernel: 1 });
+  const first = weightNormConv(registry, `${name}.in`, { inputs, outputs: width, kernel: 3, length: false });
   const firstSkip = skip("in_skip");
   const stages = Array.from({ length: blocks }, (_, i) => {
     const conv = (place: string, settings: { bias: boolean; length: boolean }) =>
-      weightNormConv(registry, `${name}.block${i + 1}.${place}`, width, width, { kernel: 3, ...settings });
+      weightNormConv(registry, `${name}.block${i + 1}.${place}`, { ...inner, kernel: 3, ...settings });
     return {
       body: chain(
         normed(`block${i + 1}.norm1`),
@@ -51,7 +66,7 @@ export function residualNetwork(
   });
   const last = chain(
     normed("out_norm"),
-    weightNormConv(registry, `${name}.out`, width, outputs, { kernel: 1 }),
+    weightNormConv(registry, `${name}.out`, { inputs: width, outputs, kernel: 1 }),
   );
   return (pass, x) => {
     let value = first(pass, x);

@@ -1,15 +1,19 @@
 import { concat, reshape, slice, type Traced, transpose } from "../../../engine/lang/index.js";
-import { type Bijection, unchanged } from "./bijection.js";
+import { type Bijection, volumePreserving } from "./bijection.js";
 
 /**
- * [N, C, H, W] to [N, 4C, H/2, W/2]: every 2×2 square becomes four channels, in rows. Source: Dinh, Sohl-Dickstein and
- * Bengio 2017, section 3.5.
+ * Maps [N, C, H, W] to [N, 4C, H/2, W/2]. Each 2×2 square of a channel becomes four channels:
+ *
+ *     a b
+ *     c d   →   channels a, b, c, d
+ *
+ * Source: Dinh, Sohl-Dickstein and Bengio 2017, section 3.6.
  */
 export const squeeze: Bijection = {
   forward: (_, x) => {
     const [samples, channels, height, columns] = x.shape as [number, number, number, number];
     const squares = reshape(x, [samples, channels, height / 2, 2, columns / 2, 2]);
-    return unchanged(
+    return volumePreserving(
       reshape(transpose(squares, [0, 1, 3, 5, 2, 4]), [samples, 4 * channels, height / 2, columns / 2]),
     );
   },
@@ -20,7 +24,7 @@ export const squeeze: Bijection = {
   },
 };
 
-/** Elements `from ≤ i < to` of the channels. */
+/** Channels `from` to `to` − 1 of x, [N, C, …]. */
 export const channelsOf = (x: Traced, from: number, to: number): Traced =>
   slice(
     x,
@@ -28,8 +32,14 @@ export const channelsOf = (x: Traced, from: number, to: number): Traced =>
   );
 
 /**
- * Squeezed channels [N, 4C, H, W] in two halves of 2C: of every square one diagonal goes on, the other is done. So the
- * halves are not those that the channel-wise couplings before exchanged. Source: Dinh, Sohl-Dickstein and Bengio 2017, section 3.6.
+ * Splits squeezed channels [N, 4C, H, W] into two halves of 2C channels, by the diagonals of each
+ * former 2×2 square:
+ *
+ *     a b        goes on: a, d
+ *     c d        done: b, c
+ *
+ * These are not the halves that the channel-wise couplings exchange.
+ * Source: Dinh, Sohl-Dickstein and Bengio 2017, section 3.6.
  */
 export function factorOut(x: Traced): { goesOn: Traced; done: Traced } {
   const [samples, channels, height, columns] = x.shape as [number, number, number, number];
@@ -44,7 +54,7 @@ export function factorOut(x: Traced): { goesOn: Traced; done: Traced } {
   return { goesOn: half(0, 3), done: half(1, 2) };
 }
 
-/** Puts both halves back in their places. */
+/** Joins the halves of `factorOut` to [N, 4C, H, W]. */
 export function restore(goesOn: Traced, done: Traced): Traced {
   const [samples, channels, height, columns] = goesOn.shape as [number, number, number, number];
   const pairs = [goesOn, done].map((half) => reshape(half, [samples, channels / 2, 2, height, columns]));

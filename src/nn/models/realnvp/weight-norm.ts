@@ -1,31 +1,35 @@
 import { add, conv, div, mul, reshape, sqrt, square, sum } from "../../../engine/lang/index.js";
-import { uniformFanIn } from "../../layers.js";
+import { uniformFanIn } from "../../initializers.js";
 import type { Initializer, LayerFunction, Registry } from "../../network.js";
 
 interface WeightNormConvSettings {
-  /** Width and height of the kernel, odd; the image keeps its size. */
+  /** Channels of the input. */
+  readonly inputs: number;
+  /** Channels of the output. */
+  readonly outputs: number;
+  /** Width and height of the kernel, odd. Padding keeps the size of the image. */
   readonly kernel: number;
+  /** Whether the layer has a bias per output channel. Default true. */
   readonly bias?: boolean;
-  /** Train the length of every filter; otherwise filters have length 1. Default true. */
+  /** Whether the length of each filter is trained; if not, it is 1. Default true. */
   readonly length?: boolean;
 }
 
 /**
- * Convolution of [N, inputs, H, W] whose filters are given by direction and length: w = g·v/‖v‖ for every output, with g
- * starting from ‖v‖. No statistics of the features, so nothing is blocked. Source: Salimans and Kingma 2016;
- * torch.nn.utils.weight_norm.
+ * Makes a convolution with weight normalization, [N, inputs, H, W] → [N, outputs, H, W]. Each filter
+ * is w = g·v/‖v‖, with a direction v and a length g that starts from ‖v‖. Weight normalization takes
+ * no statistics of features, so it blocks nothing of their gradient.
+ * Source: Salimans and Kingma 2016 (arXiv 1602.07868), section 2; torch.nn.utils.weight_norm.
  */
 export function weightNormConv(
   registry: Registry,
   name: string,
-  inputs: number,
-  outputs: number,
-  { kernel, bias = true, length = true }: WeightNormConvSettings,
+  { inputs, outputs, kernel, bias = true, length = true }: WeightNormConvSettings,
 ): LayerFunction {
   const fanIn = inputs * kernel * kernel;
   const direction = registry.add(`${name}.weight_v`, [outputs, inputs, kernel, kernel], uniformFanIn(fanIn));
   const scale = length
-    ? registry.add(`${name}.weight_g`, [outputs, 1, 1, 1], lengthsOf(`${name}.weight_v`, fanIn))
+    ? registry.add(`${name}.weight_g`, [outputs, 1, 1, 1], filterLengths(`${name}.weight_v`, fanIn))
     : null;
   const offset = bias ? registry.add(`${name}.bias`, [outputs], uniformFanIn(fanIn)) : null;
   const reach = (kernel - 1) / 2;
@@ -46,8 +50,8 @@ export function weightNormConv(
   };
 }
 
-/** ‖v‖ of every filter, `fanIn` numbers each. */
-const lengthsOf =
+/** Starts from ‖v‖ of each filter v, which has `fanIn` elements. */
+const filterLengths =
   (name: string, fanIn: number): Initializer =>
   (_, data, earlier) => {
     const v = earlier(name);

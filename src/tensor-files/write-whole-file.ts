@@ -2,9 +2,23 @@ import { randomBytes } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../base/errors.js";
-import { errorCode } from "./tensor-file.js";
+import { errorCode } from "./error-code.js";
 
-/** Writes all parts to a temporary name beside `path`, then renames: a whole file or nothing. */
+/**
+ * Writes a file whole or not at all: all parts go to a temporary file beside `path`, which then
+ * takes the name `path`.
+ *
+ * @param path - Path of the file. An existing file is replaced.
+ * @param parts - Contents, in order.
+ * @throws {@link UserError} if the file cannot be written.
+ *
+ * @example
+ * ```ts
+ * import { writeWholeFile } from "blindspot/tensor-files";
+ *
+ * await writeWholeFile("hello.txt", [new TextEncoder().encode("hello\n")]);
+ * ```
+ */
 export async function writeWholeFile(
   path: string,
   parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,

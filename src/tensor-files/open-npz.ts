@@ -1,20 +1,21 @@
 import { crc32 } from "node:zlib";
 import * as yauzl from "yauzl";
 import { UserError } from "../base/errors.js";
+import { errorCode } from "./error-code.js";
 import { type NpyHeader, npyText, parseNpyHeader } from "./npy-header.js";
-import { errorCode, type TensorEntry, type TensorFile } from "./tensor-file.js";
+import type { TensorEntry, TensorFile } from "./tensor-file.js";
 
 /**
- * Entries above this size that also shrink by more than this ratio are refused: deflate reaches 1000 : 1 on
- * zeros, so a file of a few megabytes can announce as many gigabytes.
+ * Zip entries above this size and this compression ratio are refused. Deflate reaches 1000 : 1 on
+ * zeros, so a file of a few megabytes can hold as many gigabytes.
  */
 const SUSPICIOUS_BYTES = 1 << 28;
 const SUSPICIOUS_RATIO = 200;
 
-/** Longest string that is read as metadata, in bytes. */
+/** Longest text that is read as metadata, in bytes. */
 const MAX_TEXT_BYTES = 1 << 20;
 
-/** Opens an npz file and checks the header of every array; elements are inflated when asked for. */
+/** Opens an npz file and checks the header of each array. Elements are inflated on request. */
 export async function openNpz(path: string): Promise<TensorFile> {
   let zip: yauzl.ZipFile;
   try {
@@ -35,7 +36,7 @@ export async function openNpz(path: string): Promise<TensorFile> {
   }
 }
 
-/** An array of the zip: where it is, and what its npy header says. */
+/** An array of the zip file: its entry there, and its npy header. */
 interface Item {
   readonly zipEntry: yauzl.Entry;
   readonly header: NpyHeader;
@@ -81,7 +82,7 @@ class NpzFile implements TensorFile {
   }
 
   private async addItem(name: string, zipEntry: yauzl.Entry): Promise<void> {
-    if (this.items.has(name)) throw this.fault(name, "stands twice in the file");
+    if (this.items.has(name)) throw this.fault(name, "stands twice in the file; rename one of the two");
     if (zipEntry.isEncrypted()) throw this.fault(name, "expected plain data, got an encrypted entry");
     if (zipEntry.compressionMethod !== 0 && zipEntry.compressionMethod !== 8)
       throw this.fault(
@@ -92,7 +93,7 @@ class NpzFile implements TensorFile {
     if (uncompressedSize > SUSPICIOUS_BYTES && uncompressedSize > SUSPICIOUS_RATIO * compressedSize)
       throw this.fault(
         name,
-        `${compressedSize} bytes that inflate to ${uncompressedSize} look like a zip bomb; if they are meant, save with np.savez, uncompressed`,
+        `${compressedSize} bytes that inflate to ${uncompressedSize} look like a zip bomb; if they are real data, save with np.savez, uncompressed`,
       );
 
     const header = await this.readHeader(name, zipEntry);
@@ -129,9 +130,11 @@ class NpzFile implements TensorFile {
     return text;
   }
 
-  /** The elements' bytes, regrouped into blocks and put into little-endian order. */
+  /** The bytes of an array's elements in blocks, little-endian. */
   private async *elements(name: string, blockBytes: number): AsyncGenerator<Uint8Array> {
-    const { zipEntry, header } = this.items.get(name)!;
+    const item = this.items.get(name);
+    if (item === undefined) throw this.fault(name, "no such array in the file");
+    const { zipEntry, header } = item;
     const block = Buffer.from(new ArrayBuffer(Math.min(blockBytes, header.dataBytes)));
     let filled = 0;
     let skip = header.headerBytes;
@@ -153,7 +156,7 @@ class NpzFile implements TensorFile {
     if (filled > 0) yield littleEndian(block.subarray(0, filled), header);
   }
 
-  /** The uncompressed bytes of a zip entry; never more than the zip directory announces. */
+  /** The uncompressed bytes of a zip entry. yauzl throws if they exceed the size in the directory. */
   private async *inflate(name: string, zipEntry: yauzl.Entry): AsyncGenerator<Buffer> {
     try {
       for await (const part of await this.zip.openReadStreamPromise(zipEntry)) yield part;
@@ -162,12 +165,12 @@ class NpzFile implements TensorFile {
     }
   }
 
-  private fault(name: string, what: string): UserError {
-    return new UserError(`${this.path}: ${name}: ${what}`);
+  private fault(name: string, problem: string): UserError {
+    return new UserError(`${this.path}: ${name}: ${problem}`);
   }
 }
 
-/** Swaps the bytes of big-endian elements in place. */
+/** Reverses the bytes of big-endian elements, in place. */
 function littleEndian(block: Buffer, { bigEndian, unitBytes }: NpyHeader): Buffer {
   if (!bigEndian) return block;
   if (unitBytes === 2) return block.swap16();

@@ -1,15 +1,16 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { UserError } from "../base/errors.js";
-import { type HeaderEntry, parseHeader } from "./safetensors-header.js";
-import { errorCode, type TensorEntry, type TensorFile } from "./tensor-file.js";
+import { errorCode } from "./error-code.js";
+import { type Header, type HeaderEntry, parseHeader } from "./safetensors-header.js";
+import type { TensorEntry, TensorFile } from "./tensor-file.js";
 
-/** Bytes before the header: its length as a little-endian 64-bit integer. */
+/** Bytes of the number at the start of the file: the length of the header, little-endian. */
 const LENGTH_BYTES = 8;
 
-/** The format's own limit on the header. */
+/** Longest header that the format allows. */
 const MAX_HEADER_BYTES = 100_000_000;
 
-/** Opens a safetensors file and checks its header; elements are read when asked for. */
+/** Opens a safetensors file and checks its header. Elements are read on request. */
 export async function openSafetensors(path: string): Promise<TensorFile> {
   let handle: FileHandle;
   try {
@@ -28,15 +29,16 @@ export async function openSafetensors(path: string): Promise<TensorFile> {
 class SafetensorsFile implements TensorFile {
   readonly format = "safetensors";
   readonly entries: readonly TensorEntry[];
+  readonly metadata: ReadonlyMap<string, string>;
   private readonly places: ReadonlyMap<string, HeaderEntry>;
 
   private constructor(
     readonly path: string,
     private readonly handle: FileHandle,
     private readonly dataStart: number,
-    entries: readonly HeaderEntry[],
-    readonly metadata: ReadonlyMap<string, string>,
+    { entries, metadata }: Header,
   ) {
+    this.metadata = metadata;
     this.entries = entries.map(({ name, type, shape }) => ({ name, type, shape, columnMajor: false }));
     this.places = new Map(entries.map((entry) => [entry.name, entry]));
   }
@@ -50,16 +52,18 @@ class SafetensorsFile implements TensorFile {
     const dataStart = LENGTH_BYTES + length;
     if (length > MAX_HEADER_BYTES || dataStart > stat.size)
       throw new UserError(
-        `${path}: truncated or not a safetensors file: it announces a header of ${length} bytes, ` +
+        `${path}: truncated or not a safetensors file: it declares a header of ${length} bytes, ` +
           `the file has ${stat.size - LENGTH_BYTES} and the format allows ${MAX_HEADER_BYTES}`,
       );
     const header = await readExactly(path, handle, LENGTH_BYTES, Buffer.alloc(length));
-    const { entries, metadata } = parseHeader(path, header.toString("utf8"), stat.size - dataStart);
-    return new SafetensorsFile(path, handle, dataStart, entries, metadata);
+    const parsed = parseHeader(path, header.toString("utf8"), stat.size - dataStart);
+    return new SafetensorsFile(path, handle, dataStart, parsed);
   }
 
   async *bytes({ name }: TensorEntry, blockBytes: number): AsyncGenerator<Uint8Array> {
-    const { begin, end } = this.places.get(name)!;
+    const place = this.places.get(name);
+    if (place === undefined) throw new UserError(`${this.path}: ${name}: no such tensor in the file`);
+    const { begin, end } = place;
     const block = Buffer.from(new ArrayBuffer(Math.min(blockBytes, end - begin)));
     for (let at = begin; at < end; at += block.length) {
       const part = block.subarray(0, Math.min(block.length, end - at));
@@ -87,7 +91,7 @@ async function readExactly(
       throw new UserError(`${path}: cannot be read (${errorCode(error)})`);
     }
     if (read.bytesRead === 0)
-      throw new UserError(`${path}: ended at byte ${position + filled} while it was read`);
+      throw new UserError(`${path}: the file ended at byte ${position + filled} during reading`);
     filled += read.bytesRead;
   }
   return target;
