@@ -1,8 +1,11 @@
 /**
- * What an audit of all layers costs beside one gradient step of the same model, both ours:
- *   npm run bench:audit -- [networks] [--batch 64] [--runs 5]
- * The models are PyTorch's exports of the benchmark networks. "audit" runs the measuring graph and reduces what it
- * returns in float64, as `blindspot audit` does; "gradient" is loss and gradients of all parameters.
+ * Compares the time of an audit of all layers with that of one gradient of the same model:
+ *
+ *     npm run bench:audit -- [networks] [--batch 64] [--runs 5]
+ *
+ * Both run in our engine. The models are PyTorch's exports of the benchmark networks. "audit" runs the
+ * measuring program and reduces its results in float64, as `blindspot audit` does. "gradient" computes
+ * the loss and the gradients of all parameters.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
-/** A process that does the work of a benchmark on request; see peer.py for requests and answers. */
+/** A process that runs one side of a benchmark. peer.py documents its requests and answers. */
 export class Contestant {
   private readonly child: ChildProcess;
   private readonly lines: AsyncIterator<string>;
@@ -24,19 +24,24 @@ export class Contestant {
     this.lines = this.reader[Symbol.asyncIterator]();
   }
 
+  /** Starts our side. */
   static ours(): Contestant {
     return new Contestant("blindspot", process.execPath, ["--import", "tsx", here("worker.ts")]);
   }
 
-  /** PyTorch's own setting does not reach the thread that runs its backward pass; OpenMP's reaches all. */
+  /**
+   * Starts PyTorch's side. OMP_NUM_THREADS also limits the thread of the backward pass, which
+   * `torch.set_num_threads` does not.
+   */
   static pytorch(threads = 2, python = process.env.BLINDSPOT_PYTHON ?? "/usr/bin/python3"): Contestant {
     return new Contestant("PyTorch", python, [here("peer.py")], { OMP_NUM_THREADS: String(threads) });
   }
 
+  /** Sends a request and returns its answer. */
   async ask<Answer>(request: object): Promise<Answer> {
     this.child.stdin!.write(`${JSON.stringify(request)}\n`);
     const { value, done } = await this.lines.next();
-    if (done) throw new Error(`the ${this.name} process ended`);
+    if (done) throw new Error(`the ${this.name} process ended without an answer`);
     return JSON.parse(value) as Answer;
   }
 

@@ -1,7 +1,10 @@
 /**
- * How time and memory of a gradient grow with the batch, the width and the depth of a residual network, ours and PyTorch's in
- * alternation: npm run bench:growth -- [batch] [width] [depth] [--runs 5] [--threads 2] [--svg docs/figures/growth.svg]
- * Fits t = a·nᵖ to each by least squares on logarithms and prints p; draws the times.
+ * Times the gradient of a residual network for growing batch, width and depth, in our engine and in
+ * PyTorch in alternation:
+ *
+ *     npm run bench:growth -- [batch] [width] [depth] [--runs 5] [--threads 2] [--svg growth.svg]
+ *
+ * Fits t = a·nᵖ to the times by least squares on logarithms and prints p. `--svg` draws the times.
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -28,35 +31,36 @@ interface Case {
   readonly batch: number;
 }
 
-/** What grows, the rest of the network staying as it is. */
+/** Networks of growing size n, by the quantity that grows. */
 const SERIES: Readonly<Record<string, readonly Case[]>> = {
   batch: [8, 16, 32, 64, 128].map((n) => ({ n, network: "resnet-1x32", batch: n })),
   width: [16, 32, 64, 128].map((n) => ({ n, network: `resnet-1x${n}`, batch: 32 })),
-  // Two convolutions a block, three stages, the stem and the last layer.
+  // Depth: two convolutions per block in three stages, the stem and the last layer.
   depth: [1, 2, 4, 8].map((blocks) => ({ n: 6 * blocks + 2, network: `resnet-${blocks}x32`, batch: 32 })),
 };
 
 interface Point {
   readonly n: number;
-  readonly ours: Measurement;
-  readonly theirs: Measurement;
+  readonly ours: Cost;
+  readonly theirs: Cost;
 }
 
-interface Measurement {
+/** Median time and peak memory of one side. */
+interface Cost {
   readonly ms: number;
   readonly peakMiB: number;
 }
 
-const measured: Record<string, Point[]> = {};
+const timed: Record<string, Point[]> = {};
 for (const name of positionals.length > 0 ? positionals : Object.keys(SERIES)) {
   const cases = SERIES[name];
   if (cases === undefined)
     throw new UserError(`growth with ${name}: expected ${Object.keys(SERIES).join(", ")}`);
-  measured[name] = [];
-  for (const one of cases) measured[name].push(await measure(one));
+  timed[name] = [];
+  for (const one of cases) timed[name].push(await time(one));
 }
 console.table(
-  Object.entries(measured).flatMap(([name, points]) =>
+  Object.entries(timed).flatMap(([name, points]) =>
     points.map(({ n, ours, theirs }) => ({
       grows: name,
       n,
@@ -68,7 +72,7 @@ console.table(
   ),
 );
 console.table(
-  Object.entries(measured).map(([name, points]) => ({
+  Object.entries(timed).map(([name, points]) => ({
     grows: name,
     "ours, exponent of time": rounded(exponent(points.map(({ n, ours }) => [n, ours.ms])), 2),
     "PyTorch, exponent of time": rounded(exponent(points.map(({ n, theirs }) => [n, theirs.ms])), 2),
@@ -76,12 +80,12 @@ console.table(
 );
 if (flags.svg) writeFileSync(flags.svg, drawn());
 
-async function measure({ n, network, batch }: Case): Promise<Point> {
+async function time({ n, network, batch }: Case): Promise<Point> {
   const sides = [Contestant.ours(), Contestant.pytorch(threads)] as const;
   try {
     for (const side of sides) await side.ask({ prepare: network, batch, work: "gradient", threads });
     const times: [number[], number[]] = [[], []];
-    // The first two runs allocate.
+    // The first two runs allocate memory and do not count.
     for (let i = 0; i < runs + 2; i++)
       for (const [k, side] of sides.entries()) times[k].push((await side.ask<{ ms: number }>({ run: 1 })).ms);
     const [ours, theirs] = await Promise.all(
@@ -90,13 +94,13 @@ async function measure({ n, network, batch }: Case): Promise<Point> {
         ...(await side.ask<{ peakMiB: number }>({ memory: 1 })),
       })),
     );
-    return { n, ours: ours, theirs: theirs };
+    return { n, ours, theirs };
   } finally {
     for (const side of sides) side.close();
   }
 }
 
-/** The slope of the line through (log n, log t) that is nearest in least squares. */
+/** Slope of the least-squares line through the points (log n, log t). */
 function exponent(points: readonly (readonly [n: number, t: number])[]): number {
   const logs = points.map(([n, t]) => [Math.log(n), Math.log(t)] as const);
   const mean = (pick: (p: readonly [number, number]) => number) =>
@@ -109,10 +113,10 @@ function exponent(points: readonly (readonly [n: number, t: number])[]): number 
 function drawn(): string {
   const [size, gap, top] = [190, 64, 88];
   const names = ["ours", "PyTorch"];
-  const all = Object.values(measured).flatMap((points) =>
+  const all = Object.values(timed).flatMap((points) =>
     points.flatMap(({ ours, theirs }) => [ours.ms, theirs.ms]),
   );
-  const panels = Object.entries(measured).map(([name, points], i) => {
+  const panels = Object.entries(timed).map(([name, points], i) => {
     const panel = { left: 60 + i * (size + gap), top, width: size, height: size };
     const ns = points.map(({ n }) => n);
     const x = logAxis(Math.min(...ns), Math.max(...ns), panel.left, panel.left + size);

@@ -1,4 +1,4 @@
-/** The middle value, or the mean of the two in the middle. */
+/** Median of a list: its middle value, or the mean of its two middle values. */
 export function median(list: readonly number[]): number {
   const sorted = [...list].sort((a, b) => a - b);
   const middle = sorted.length >> 1;

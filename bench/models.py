@@ -1,4 +1,4 @@
-"""The networks of the benchmarks in PyTorch, the same as in networks/."""
+"""The networks of the benchmarks in PyTorch. networks/ has the same networks in TypeScript."""
 
 import torch
 import torch.nn as nn
@@ -98,7 +98,7 @@ def conv_normed(inputs, outputs, kernel, after=nn.ReLU, dims=2, **settings):
 
 
 class Sum(nn.Module):
-    """The sum of what several modules make of the same input."""
+    """The sum of the outputs of several modules for one input."""
 
     def __init__(self, *parts):
         super().__init__()
@@ -110,7 +110,7 @@ class Sum(nn.Module):
 
 
 class Join(Sum):
-    """The channels that several modules make of the same input."""
+    """The outputs of several modules for one input, concatenated along the channels."""
 
     def forward(self, x):
         return torch.cat([part(x) for part in self.parts], 1)
@@ -181,7 +181,7 @@ def dilated():
 
 
 class Couplings(nn.Module):
-    """Two RealNVP couplings with checkerboard masks; the log-likelihood of each image."""
+    """Two RealNVP couplings with checkerboard masks. Returns the log-likelihood of each image."""
 
     def __init__(self, channels=64, blocks=4):
         super().__init__()
@@ -280,7 +280,7 @@ MODELS = {
 
 
 def subject(name):
-    """A network by its name, the shape of one sample, the loss; resnet-3x32 has 3 blocks a stage, 32 channels first."""
+    """Finds a network by its name; resnet-3x32 has 3 blocks per stage and 32 channels in the first."""
     if name.startswith("resnet-"):
         blocks, width = map(int, name.removeprefix("resnet-").split("x"))
         return lambda: resnet([blocks] * 3, width), CIFAR, "classes"

@@ -1,11 +1,11 @@
-"""The peer of the benchmarks: PyTorch models that do the same work as ours, one request a line.
+"""PyTorch's side of the benchmarks. Reads one JSON request a line from stdin, answers on stdout:
 
-Requests on stdin are JSON, answers on stdout too:
   {"prepare": "vgg11", "batch": 64, "work": "gradient" | "hvp" | "step", "threads": 2}
                    ->  {"parameters": n, "version": "1.13.1"}
   {"run": 1}       ->  {"ms": 301.2, "cpuMs": 570.9}
   {"memory": 1}    ->  {"peakMiB": 503.1}
-float32, models in training mode, random data.
+
+Models are float32 in training mode; data are random.
 """
 
 import json
@@ -53,13 +53,13 @@ def prepare(name, batch, work):
 
 
 def peak_memory():
-    """Largest resident size in MiB. getrusage would count the parent's memory at the time of the fork."""
+    """Peak resident size in MiB. getrusage would count the parent's memory at the time of the fork."""
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
 
 
 def export(name, batch, folder):
-    """Writes the model, with batch normalization kept, and a batch for it."""
+    """Writes the model, with its batch normalizations kept, and a batch file."""
     torch.manual_seed(0)
     build, sample, kind = subject(name)
     model = build().train()

@@ -1,8 +1,11 @@
 /**
- * Where the time of a compiled program goes: npm run profile -- <network> [options]
- *   --batch 64   --work gradient | hvp | step   --runs 5   --threads 2   --nodes 20
- * Prints the time per run by operator, by the jax-js primitive it was made for, by the line of the model that asked for it (a
- * backward pass counts for the line it is the derivative of), and the slowest nodes.
+ * Shows where the time of a compiled program goes:
+ *
+ *     npm run profile -- <network> [options]
+ *       --batch 64   --work gradient | hvp | step   --runs 5   --threads 2   --nodes 20
+ *
+ * Prints the time per run by operator, by jax-js primitive and by source line of the model, then the
+ * slowest nodes. A node of the backward pass counts for the line that it differentiates.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,6 +26,7 @@ const { values: flags, positionals } = parseArgs({
   },
 });
 
+/** An event of ONNX Runtime's profile; `dur` is in microseconds. */
 interface NodeEvent {
   readonly name: string;
   readonly cat: string;
@@ -34,7 +38,7 @@ interface NodeEvent {
   };
 }
 
-/** What ONNX Runtime adds to the name of a node. */
+/** Suffix that ONNX Runtime appends to the name of a node. */
 const KERNEL = "_kernel_time";
 
 const folder = mkdtempSync(join(tmpdir(), "blindspot-profile-"));
@@ -70,7 +74,7 @@ function report(events: readonly NodeEvent[], runs: number, sources: Program["so
     times.push(event.dur / 1000);
     details.set(event.name, event);
   }
-  // The median over runs, without the first one, which allocates.
+  // Median over the runs. The first run allocates memory and does not count.
   const cost = [...byNode].map(([name, times]) => ({
     name,
     ms: median(times.slice(-runs)),

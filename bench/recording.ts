@@ -1,8 +1,10 @@
 /**
- * What it costs training to record every k steps what all norm layers block:
- *   npm run bench:recording -- [networks] [--batch 64] [--every 10] [--runs 5]
- * A whole training step of SGD with momentum, plain and recorded in alternation, as experiments make it; "extra" is what
- * one recorded step in k adds to k plain ones.
+ * Times training steps that record the blocked shares of all norm layers:
+ *
+ *     npm run bench:recording -- [networks] [--batch 64] [--every 10] [--runs 5]
+ *
+ * Runs whole training steps of SGD with momentum, plain and recorded in alternation. "extra" is the
+ * time that recording one step in k adds to k plain steps.
  */
 import { parseArgs } from "node:util";
 import { Random } from "../src/base/random.js";
@@ -41,7 +43,7 @@ async function compare(name: string, batch: number, every: number, runs: number)
     shape: [batch],
     data: Int32Array.from({ length: batch }, () => random.below(10)),
   };
-  // An autoencoder's target is its input.
+  // The target of an autoencoder is its input.
   const inputs = name === "autoencoder" ? [images] : [images, labels];
   const procedure = supervised({
     network: build(),

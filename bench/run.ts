@@ -1,7 +1,11 @@
 /**
- * The engine against PyTorch on the same work, in alternation: npm run bench -- --help
- * Each side is a process of its own. Prints medians and the medians of pairwise ratios, of elapsed and of CPU time (which
- * suffers less from a busy machine, the more so with one thread); the machine is recorded with them.
+ * Times the engine and PyTorch on the same work, in alternation:
+ *
+ *     npm run bench -- --help
+ *
+ * Each side runs in a process of its own. Prints the median times and the medians of the pairwise
+ * ratios, of elapsed time and of CPU time. CPU time suffers less from other load on the machine, least
+ * with one thread. Prints the machine too.
  */
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
@@ -23,20 +27,22 @@ const { values: flags, positionals } = parseArgs({
   },
 });
 if (flags.help) {
-  console.log(`npm run bench -- [networks] [options]     ours and PyTorch's time for the same work, in alternation
-  networks                 ${Object.keys(NETWORKS).join(", ")}, resnet-BLOCKSxWIDTH; all named ones by default
+  console.log(`npm run bench -- [networks] [options]     times of the engine and of PyTorch for the same work
+  networks                 ${Object.keys(NETWORKS).join(", ")}, resnet-BLOCKSxWIDTH; default: all named networks
   --batch 8,64             batch sizes
   --work gradient          any of ${WORKS.join(", ")} (hvp: Hessian-vector product; step: gradient, SGD with momentum)
   --runs 5  --threads 2    counted runs of each side, threads of each side
   --json file              the table and the environment as JSON
 
-npm run bench:audit        an audit of all layers beside one gradient step of the same model
+npm run bench:audit        time of an audit of all layers and of one gradient of the same model
 npm run bench:growth       growth with batch, width and depth: exponents, and a figure with --svg
-npm run bench:cold-start   blindspot audit of the example, whole process (npm run build first)
-npm run bench:trace        recorded traces, in GB/s
-npm run profile -- vgg11   where the time goes: by operator, primitive, source line and node
+npm run bench:cold-start   time of the whole process of blindspot audit (npm run build first)
+npm run bench:second-start time of a first and a second start, with the program cache
+npm run bench:recording    time of training steps that record blocked shares
+npm run bench:trace        speed of reading recorded traces, in GB/s
+npm run profile -- vgg11   time by operator, primitive, source line and node
 
-PyTorch is taken from BLINDSPOT_PYTHON, else /usr/bin/python3.`);
+BLINDSPOT_PYTHON names the Python with PyTorch; default /usr/bin/python3.`);
   process.exit();
 }
 const networks = positionals.length > 0 ? positionals : Object.keys(NETWORKS);
@@ -52,7 +58,7 @@ const rows: Record<string, string | number>[] = [];
 let version = "";
 for (const network of networks)
   for (const batch of flags.batch.split(",").map(Number))
-    for (const work of flags.work.split(",")) rows.push(await measure(network, batch, work));
+    for (const work of flags.work.split(",")) rows.push(await time(network, batch, work));
 
 console.table(rows);
 const environment = {
@@ -67,7 +73,7 @@ const environment = {
 console.log(JSON.stringify(environment));
 if (flags.json) writeFileSync(flags.json, `${JSON.stringify({ environment, rows }, null, 2)}\n`);
 
-async function measure(network: string, batch: number, work: string) {
+async function time(network: string, batch: number, work: string) {
   const ours = Contestant.ours();
   const theirs = Contestant.pytorch(threads);
   try {
@@ -75,7 +81,7 @@ async function measure(network: string, batch: number, work: string) {
     const { compileMs } = await ours.ask<{ compileMs: number }>(request);
     ({ version } = await theirs.ask<{ version: string }>(request));
     const pairs: [Time, Time][] = [];
-    // The first two runs allocate.
+    // The first two runs allocate memory and do not count.
     for (let i = 0; i < runs + 2; i++)
       pairs.push([await ours.ask<Time>({ run: 1 }), await theirs.ask<Time>({ run: 1 })]);
     const counted = pairs.slice(2);

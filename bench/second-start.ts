@@ -1,8 +1,13 @@
 /**
- * What a first start and a second one take, each in a process of its own and in turn with the others:
- *   npm run build && npm run bench:second-start -- [networks] [model.onnx,batch.npz …] [--batch 64] [--work gradient] [--runs 5]
- * Of a network: compiling its gradient or training step, once modules are loaded. Of a model: the whole process of its audit.
- * "compiled" is without a cache, "first" fills an empty one, "second" finds its program there.
+ * Times first and second starts, in alternation, each in a process of its own:
+ *
+ *     npm run build
+ *     npm run bench:second-start -- [networks] [model.onnx,batch.npz …]
+ *       --batch 64   --work gradient   --runs 5
+ *
+ * For a network, times the compilation of its gradient or training step, with modules loaded. For a
+ * model and a batch file, times the whole process of the audit. "compiled" runs without a program
+ * cache, "first" fills an empty cache, "second" finds its program in the cache.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -34,7 +39,7 @@ else {
   console.table(names.map((name) => compare(name, name.includes(",") ? audit : compiling)));
 }
 
-/** Milliseconds that compiling takes in this process. */
+/** Milliseconds of compiling in this process. */
 async function timed(name: string): Promise<number> {
   const { fn, args } = task(name, Number(flags.batch), flags.work as Work);
   await loadRuntime("cpu");
@@ -43,14 +48,14 @@ async function timed(name: string): Promise<number> {
   return performance.now() - start;
 }
 
-/** The same in a new process. */
+/** Milliseconds of compiling in a new process. */
 function compiling(name: string, env: NodeJS.ProcessEnv): number {
   const options = ["--once", name, "--batch", flags.batch, "--work", flags.work];
   const script = ["--import", "tsx", fileURLToPath(import.meta.url), ...options];
   return Number(execFileSync(process.execPath, script, { env, encoding: "utf8" }));
 }
 
-/** Milliseconds of `blindspot audit` of a model on a batch. */
+/** Milliseconds of `blindspot audit` for a model and a batch file, separated by a comma. */
 function audit(files: string, env: NodeJS.ProcessEnv): number {
   const [model, data] = files.split(",") as [string, string];
   const start = performance.now();

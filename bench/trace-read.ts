@@ -1,6 +1,7 @@
 /**
- * How fast recorded traces are read and measured, and in how much memory.
- * Run, on Linux: node --import tsx bench/trace-read.ts [GiB]
+ * Times the audit of recorded traces and finds its peak memory, on Linux:
+ *
+ *     npm run bench:trace -- [GiB]
  */
 import { execFileSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
@@ -13,11 +14,11 @@ const gibibytes = Number(process.argv[2] ?? 1);
 const ROUNDS = 5;
 
 console.log(`Node ${process.version}, ${cpus()[0].model.trim()}, ${cpus().length} cores`);
-measureAccumulator();
-measureAudit();
+timeAccumulator();
+timeAudit();
 
-/** GB of y and G per second and thread, from memory, in the blocks that the reader hands over. */
-function measureAccumulator(): void {
+/** Prints GB of y and G per second and thread, from memory, in blocks of the reader's size. */
+function timeAccumulator(): void {
   console.log("\naccumulator           float32    float64");
   for (const shape of [
     [64, 64, 112, 112],
@@ -46,14 +47,14 @@ function rate(shape: number[], Float: Float32ArrayConstructor | Float64ArrayCons
   return (2 * y.byteLength) / best / 1e6;
 }
 
-/** Time and largest resident memory of an audit of one safetensors file, checksum included, in a process of its own. */
-function measureAudit(): void {
+/** Prints time and peak memory of the audit of a safetensors file, checksum included. */
+function timeAudit(): void {
   const folder = mkdtempSync(join(tmpdir(), "blindspot-bench-"));
   try {
     const path = join(folder, "trace.safetensors");
     writeTrace(path, gibibytes);
     const source = fileURLToPath(new URL("../src/audit/audit-trace.ts", import.meta.url));
-    // Not resourceUsage().maxRSS: on Linux it starts at the peak of the parent process.
+    // In a process of its own. resourceUsage().maxRSS would start at the peak of the parent process.
     const program = `
       import { readFileSync } from "node:fs";
       import { auditTrace } from ${JSON.stringify(source)};
@@ -69,7 +70,7 @@ function measureAudit(): void {
   }
 }
 
-/** Layers of [64, 64, 128, 128], half a gibibyte each with its gradient. */
+/** Writes layers of [64, 64, 128, 128]; y and G of a layer are half a gibibyte. */
 function writeTrace(path: string, size: number): void {
   const shape = [64, 64, 128, 128];
   const values = Float32Array.from({ length: 64 * 64 * 128 * 128 }, (_, i) => Math.SQRT2 * Math.sin(1.7 * i));

@@ -12,15 +12,17 @@ import {
 import { initialValues } from "../src/nn/network.js";
 import { subject } from "./networks/index.js";
 
+/** Kinds of work: gradient, Hessian-vector product, training step. */
 export const WORKS = ["gradient", "hvp", "step"] as const;
 export type Work = (typeof WORKS)[number];
 
-/** A function to compile and arguments to run it on. */
+/** A function to compile, and its arguments. */
 export interface Task {
   readonly fn: TracedFunction;
   readonly args: readonly Tensor[];
 }
 
+/** The work of a kind on a network of the benchmarks, with random values and samples. */
 export function task(name: string, batch: number, work: Work): Task {
   const { build, sample, loss: lossOf } = subject(name);
   const net = build();

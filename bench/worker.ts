@@ -1,4 +1,4 @@
-/** Our side of the benchmarks: the requests of peer.py, one JSON object a line. */
+/** Our side of the benchmarks. Answers the requests that peer.py documents, one JSON object a line. */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Tensor } from "../src/base/tensor.js";
@@ -12,6 +12,7 @@ interface Prepare {
   readonly threads: number;
 }
 
+/** One run of the prepared work. */
 let once: () => Promise<unknown> = async () => {};
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -29,7 +30,7 @@ async function prepare({ prepare: network, batch, work, threads }: Prepare) {
   return { compileMs };
 }
 
-/** A training step. The state is the loop's from here on; the one it started from is not kept. */
+/** Runs training steps. The loop owns the state; the initial state is not kept. */
 function stepping(program: Program, args: readonly Tensor[]): () => Promise<unknown> {
   const count = program.outputs.length;
   const loop = new Loop(program, args.slice(0, count));
@@ -37,6 +38,7 @@ function stepping(program: Program, args: readonly Tensor[]): () => Promise<unkn
   return () => loop.step(batch);
 }
 
+/** Runs the program on the same arguments. Each run reuses the memory of the last results. */
 function calling(program: Program, args: readonly Tensor[]): () => Promise<unknown> {
   let results: readonly Tensor[] = [];
   return async () => {

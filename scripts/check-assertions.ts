@@ -1,6 +1,6 @@
 /**
- * Fails where `x!` asserts that a value is not null or undefined although its type already says so. The compiler option
- * noUncheckedIndexedAccess is off, so `list[i]` needs no `!`, and every `!` that remains marks a place to think about.
+ * Fails for each `x!` whose type excludes null and undefined already. The compiler option
+ * noUncheckedIndexedAccess is off, so `list[i]` needs no `!`; every `!` that remains asserts something.
  */
 import { relative } from "node:path";
 import ts from "typescript";

@@ -1,6 +1,7 @@
 /**
- * What a refactoring must leave as it is: the hash of every graph that the networks of the benchmarks are lowered to, and
- * every number and verdict of the audits of the zoo and the examples. Compare two runs:
+ * Writes what a refactoring must not change: the hash of every graph that the networks of the
+ * benchmarks are lowered to, and every number and verdict of the audits of the zoo and the examples.
+ * Compare two runs:
  *
  *     npm run fingerprint -- before.json
  *     npm run fingerprint -- after.json && diff before.json after.json
@@ -16,8 +17,9 @@ import { UserError } from "../src/base/errors.js";
 import { lower } from "../src/engine/index.js";
 import type { LossKind } from "../src/onnx/index.js";
 
-/** Graphs are lowered for this batch size, with every optimization and with none of ONNX Runtime's own operators. */
+/** Batch size of the lowered graphs. */
 const BATCH = 8;
+/** `standard` graphs have none of ONNX Runtime's own operators. */
 const OPTIMIZATIONS = { optimized: {}, standard: { winograd: false, contrib: false, promptRelease: false } };
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -59,7 +61,7 @@ async function audit(model: string, data: string, loss: LossKind | undefined): P
     }
 }
 
-/** Every number and boolean of a report, and its verdicts and names; sentences may change. */
+/** Every number, boolean, verdict and name of a report by its path. Leaves out sentences. */
 function numbersOf(report: object): Record<string, unknown> {
   const numbers: Record<string, unknown> = {};
   const walk = (value: unknown, path: string) => {

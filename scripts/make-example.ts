@@ -1,6 +1,8 @@
 /**
- * Makes examples/: a small convolutional classifier with batch normalization, trained here on the
- * procedural glyphs with blindspot's own engine, and two batches to audit it on. Run: npm run example
+ * Makes the files of examples/: a small convolutional classifier with batch normalization, trained on
+ * glyphs with blindspot's own engine, and two batch files.
+ *
+ *     npm run example
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -34,18 +36,20 @@ const STEPS = 120;
 const RATE = 0.05;
 const MOMENTUM = 0.9;
 
-/** The network: convolutions and one hidden linear layer, each followed by batch normalization and ReLU. */
+/** Convolutions; batch normalization and ReLU follow each. */
 const CONVS = [
   { name: "conv1", norm: "bn1", in: 1, out: 8, stride: 1 },
   { name: "conv2", norm: "bn2", in: 8, out: 16, stride: 2 },
   { name: "conv3", norm: "bn3", in: 16, out: 32, stride: 2 },
 ];
+/** The hidden linear layer; batch normalization and ReLU follow. */
 const HIDDEN = { name: "fc1", norm: "bn4", in: 32, out: 32 };
+/** The linear layer that makes the logits. */
 const HEAD = { name: "fc2", in: 32, out: CLASSES };
 
 type Weights = Map<string, { shape: number[]; data: Float32Array }>;
 
-/** He's normal initialization for weights; 1 and 0 for the affine parameters and running statistics. */
+/** First values: He's normal initialization for weights, 1 and 0 for norms. */
 function initialWeights(seed: number): Weights {
   const random = new Random(seed);
   const weights: Weights = new Map();
@@ -71,7 +75,7 @@ function initialWeights(seed: number): Weights {
   return weights;
 }
 
-/** The network as an ONNX file: opset 17, batch normalization in training form, dynamic batch axis. */
+/** Encodes the network as an ONNX file: opset 17, training mode, a batch axis of any size. */
 function onnxFile(weights: Weights): Uint8Array {
   const nodes: Partial<NodeProto>[] = [];
   const node = (
@@ -155,11 +159,15 @@ function onnxFile(weights: Weights): Uint8Array {
           rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
         })),
       },
+      // The types of protobuf messages demand every field; `create` fills in the missing ones.
     } as never),
   );
 }
 
-/** One step of stochastic gradient descent with momentum: parameters and velocities in, their successors out. */
+/**
+ * One step of stochastic gradient descent with momentum, as a function from parameters, velocities,
+ * images and labels to the loss, new parameters and new velocities.
+ */
 function trainingStep(opened: OpenedModel, loss: Loss): TracedFunction {
   const count = opened.params.length;
   return (...args) => {
@@ -174,7 +182,7 @@ function trainingStep(opened: OpenedModel, loss: Loss): TracedFunction {
   };
 }
 
-/** Mean and unbiased variance of every channel that enters a norm layer, over one large batch. */
+/** Mean and unbiased variance of each channel of each norm layer's input, over one batch. */
 function runningStatistics(opened: OpenedModel): TracedFunction {
   return (...args) => {
     const params = args.slice(0, opened.params.length);
@@ -192,7 +200,7 @@ function runningStatistics(opened: OpenedModel): TracedFunction {
   };
 }
 
-/** The initial network opened as a function of weights, for batches of `count` images. */
+/** Opens the network as a function of its weights, for batches of `count` images. */
 function opened(weights: Weights, count: number): OpenedModel {
   const model = decodeModel("glyphs.onnx", onnxFile(weights));
   const images = { dtype: "float32", shape: [count, 1, SIZE, SIZE] } as const;
@@ -223,7 +231,7 @@ async function train(weights: Weights): Promise<Tensor[]> {
   return parameters;
 }
 
-/** Writes trained parameters and running statistics into `weights`. */
+/** Replaces first values in `weights` by trained parameters and running statistics. */
 async function finish(weights: Weights, parameters: readonly Tensor[]): Promise<void> {
   const net = opened(weights, 1024);
   const { images } = glyphs({ count: 1024, seed: 7, size: SIZE });

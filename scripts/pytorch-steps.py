@@ -1,4 +1,7 @@
-"""Repeats a training run in PyTorch: weights and batches from an npz file, losses of the compared steps to stdout as JSON."""
+"""Repeats a training run in PyTorch.
+
+Reads weights and batches from an npz file; prints the losses of the compared steps as JSON.
+"""
 
 import json
 import sys
@@ -24,7 +27,7 @@ def vgg11(width):
 
 
 class Residual(nn.Module):
-    """Modules in the order in which our network makes them: that of their use."""
+    """Has its modules in the order of their use, which is the order of our parameters."""
 
     def __init__(self, inputs, outputs, stride):
         super().__init__()
@@ -52,7 +55,7 @@ def resnet18(width):
 
 steps = json.loads(sys.argv[1])
 given = numpy.load(sys.argv[2])
-# Float64 tells how far rounding alone takes a run.
+# A run in float64 shows the effect of rounding alone.
 dtype = torch.float64 if sys.argv[3] == "float64" else torch.float32
 model = {"vgg11": vgg11, "resnet18": resnet18}[steps["network"]](steps["width"]).to(dtype)
 parameters = list(model.parameters())

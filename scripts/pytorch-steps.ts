@@ -1,9 +1,11 @@
 /**
- * Losses of our training steps beside PyTorch's, from the same weights on the same batches:
+ * Compares the losses of our training steps with PyTorch's, from the same weights on the same batches:
  *
- *     node --import tsx scripts/pytorch-steps.ts <vgg11 | resnet18> <width> <batch> <rate> <momentum> <batches> [folder with cifar10/]
+ *     node --import tsx scripts/pytorch-steps.ts <vgg11 | resnet18> \
+ *       <width> <batch> <rate> <momentum> <batches> [folder with cifar10/]
  *
- * So many batches take turns. Without a folder they are those of the tests. PyTorch is looked for at /usr/bin/python3 or BLINDSPOT_PYTHON.
+ * Training cycles through `batches` batches: of CIFAR-10, or without a folder of the tests' pictures.
+ * BLINDSPOT_PYTHON names the Python with PyTorch; default /usr/bin/python3.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -62,7 +64,7 @@ for (const [i, step] of steps.compared.entries())
     `step ${step}: ours ${ours[i]}, PyTorch ${single.losses[i]}, PyTorch in float64 ${double.losses[i]}`,
   );
 
-/** Shuffled batches of CIFAR-10, pixels in 0…1. */
+/** Shuffled batches of CIFAR-10. Pixels are in 0…1. */
 async function cifar(dataDir: string): Promise<Batches> {
   const { train, shape } = await loadDataset("cifar10", { dataDir });
   const order = epochBatches(train.labels, {

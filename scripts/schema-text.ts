@@ -1,7 +1,7 @@
 import { AuditReport } from "../src/audit/report/result.js";
 import { VerifyReport } from "../src/verify/result.js";
 
-/** The published schemas by file name: the definitions of the reports as JSON Schema, draft 2020-12. */
+/** The published JSON Schemas (draft 2020-12) of the reports, by file name. */
 export function schemaTexts(): Map<string, string> {
   const schemas = { "audit-1.json": AuditReport, "verify-1.json": VerifyReport };
   return new Map(

@@ -1,4 +1,4 @@
-// Writes the published JSON Schemas from their sources of truth (`npm run schema`).
+/** Writes the published JSON Schemas from the definitions in src (`npm run schema`). */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { schemaTexts } from "./schema-text.js";
 

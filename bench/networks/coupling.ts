@@ -23,9 +23,12 @@ const CHANNELS = 64;
 const BLOCKS = 4;
 
 /**
- * A pair of RealNVP couplings with checkerboard masks (Dinh et al. 2017), s and t by a residual network of batch norm, ReLU and
- * 3×3 convolutions: z = b∘x + (1−b)∘(x·eˢ + t). The output is the log-likelihood of each image under a standard normal z,
- * without its constant.
+ * Two RealNVP couplings with checkerboard masks b (Dinh et al. 2017):
+ *
+ *     z = b∘x + (1 − b)∘(x∘e^s + t)
+ *
+ * A residual network of batch norm, ReLU and 3×3 convolutions makes s and t of b∘x. The output is the
+ * log-likelihood of each image under a standard normal z, without its constant.
  */
 export function coupling(): Network {
   return network((registry) => {
@@ -48,7 +51,7 @@ export function coupling(): Network {
   });
 }
 
-/** 1 where row + column has this parity. */
+/** A mask that is 1 where row + column has this parity, else 0. */
 function checkerboard(x: Traced, parity: number): Traced {
   const [height, width] = x.shape.slice(2) as [number, number];
   const cells = Float32Array.from({ length: height * width }, (_, i) =>
@@ -63,11 +66,11 @@ const channel = (x: Traced, at: number): Traced =>
     x.shape.map((n, axis) => (axis === 1 ? ([at, at + 1] as const) : ([0, n] as const))),
   );
 
-/** From one channel to two, s and t. */
+/** The residual network from one channel to two, s and t. */
 function residual(registry: Registry, name: string): LayerFunction {
   const normed = (part: string) => normLayer("bn")(registry, `${name}.${part}`, [CHANNELS, 1, 1]);
   const conv3 = (part: string, inputs: number, outputs: number, bias = false) =>
-    convolution(registry, `${name}.${part}`, inputs, outputs, { kernel: 3, padding: 1, bias });
+    convolution(registry, `${name}.${part}`, { inputs, outputs, kernel: 3, padding: 1, bias });
   const blocks = Array.from({ length: BLOCKS }, (_, i): LayerFunction => {
     const body = chain(
       normed(`${i}.norm1`),
@@ -84,9 +87,9 @@ function residual(registry: Registry, name: string): LayerFunction {
     ...blocks,
     normed("last_norm"),
     relu,
-    convolution(registry, `${name}.head`, CHANNELS, 2, { kernel: 1, bias: true }),
+    convolution(registry, `${name}.head`, { inputs: CHANNELS, outputs: 2, kernel: 1, bias: true }),
   );
 }
 
-/** −mean of the log-likelihood, in nats. */
+/** Mean of −log-likelihood over the images, in nats. */
 export const negativeLogLikelihood = (output: Traced): Traced => sub(0, mean(reshape(output, [output.size])));

@@ -12,9 +12,10 @@ import { temporal } from "./temporal.js";
 import { unet } from "./unet.js";
 import { volumes } from "./volumes.js";
 
-/** A loss of what the network made of x, the target being class numbers. */
+/** A loss from the output, the input x and class numbers. */
 type Loss = (output: Traced, x: Traced, target: Traced) => Traced;
 
+/** A network of the benchmarks with its samples and its loss. */
 interface Subject {
   readonly build: () => Network;
   /** Shape of one sample. */
@@ -28,8 +29,8 @@ const CIFAR = [3, 32, 32];
 const MNIST = [1, 28, 28];
 
 /**
- * A network of the benchmarks by its name; `resnet-3x32` is one of three stages with 3 blocks each, of 32 channels in the
- * first.
+ * Finds a network of the benchmarks by its name. `resnet-3x32` is a ResNet of three stages with 3
+ * blocks each and 32 channels in the first stage.
  */
 export function subject(name: string): Subject {
   const [, blocks, width] = (/^resnet-(\d+)x(\d+)$/.exec(name) ?? []).map(Number);
@@ -45,7 +46,7 @@ export function subject(name: string): Subject {
   return known;
 }
 
-/** The networks of the benchmarks, the same as in models.py. */
+/** Every network of the benchmarks. models.py has the same networks in PyTorch. */
 export const NETWORKS: Readonly<Record<string, Subject>> = {
   vgg11: { build: () => vgg({ depth: 11, norm: "bn" }), sample: CIFAR, loss: classes },
   resnet18: { build: () => resnet({ blocks: [2, 2, 2, 2], norm: "bn" }), sample: CIFAR, loss: classes },

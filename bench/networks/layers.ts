@@ -1,27 +1,25 @@
 import { add, conv, convTranspose, reshape } from "../../src/engine/lang/index.js";
+import { uniformFanIn } from "../../src/nn/initializers.js";
 import { relu } from "../../src/nn/layers.js";
 import { chain, type LayerFunction, type Registry } from "../../src/nn/network.js";
 import { normLayer } from "../../src/nn/norm-layer.js";
 
-/** Layers that only the benchmark networks use: convolutions of any dimension with groups and dilation. */
-
+/** Sizes of a convolution over any number of axes. */
 interface ConvSettings {
+  /** Channels of the input. */
+  readonly inputs: number;
+  /** Channels of the output. */
+  readonly outputs: number;
+  /** Size of the kernel along each axis. */
   readonly kernel: number;
   readonly stride?: number;
   readonly padding?: number;
   readonly dilation?: number;
   readonly groups?: number;
   readonly bias?: boolean;
-  /** Number of spatial axes. */
+  /** Number of spatial axes. Default 2. */
   readonly dims?: number;
 }
-
-/** Uniform in ±1/√fanIn. */
-const uniform = (registry: Registry, name: string, shape: readonly number[], fanIn: number) =>
-  registry.add(name, shape, (random, data) => {
-    const bound = 1 / Math.sqrt(fanIn);
-    for (let i = 0; i < data.length; i++) data[i] = random.uniform(-bound, bound);
-  });
 
 const geometry = ({ dims = 2, stride = 1, padding = 0, dilation = 1, groups = 1 }: ConvSettings) => {
   const each = <T>(value: T): T[] => Array<T>(dims).fill(value);
@@ -33,38 +31,26 @@ const geometry = ({ dims = 2, stride = 1, padding = 0, dilation = 1, groups = 1 
   };
 };
 
-/** Convolution of [N, inputs, …]. */
-export function convolution(
-  registry: Registry,
-  name: string,
-  inputs: number,
-  outputs: number,
-  settings: ConvSettings,
-): LayerFunction {
-  const { dims = 2, kernel, groups = 1, bias = false } = settings;
+/** Makes a convolution of [N, inputs, …], without a bias unless `bias` is set. */
+export function convolution(registry: Registry, name: string, settings: ConvSettings): LayerFunction {
+  const { inputs, outputs, dims = 2, kernel, groups = 1, bias = false } = settings;
   const taps = Array<number>(dims).fill(kernel);
-  const fanIn = (inputs / groups) * kernel ** dims;
-  const weight = uniform(registry, `${name}.weight`, [outputs, inputs / groups, ...taps], fanIn);
-  const offset = bias ? uniform(registry, `${name}.bias`, [outputs], fanIn) : undefined;
+  const start = uniformFanIn((inputs / groups) * kernel ** dims);
+  const weight = registry.add(`${name}.weight`, [outputs, inputs / groups, ...taps], start);
+  const offset = bias ? registry.add(`${name}.bias`, [outputs], start) : undefined;
   return (pass, x) => {
     const y = conv(x, weight(pass), geometry(settings));
     return offset === undefined ? y : add(y, reshape(offset(pass), [outputs, ...taps.map(() => 1)]));
   };
 }
 
-/** Transposed convolution of [N, inputs, …], with a bias. */
-export function upConvolution(
-  registry: Registry,
-  name: string,
-  inputs: number,
-  outputs: number,
-  settings: ConvSettings,
-): LayerFunction {
-  const { dims = 2, kernel } = settings;
+/** Makes a transposed convolution of [N, inputs, …] with a bias. */
+export function upConvolution(registry: Registry, name: string, settings: ConvSettings): LayerFunction {
+  const { inputs, outputs, dims = 2, kernel } = settings;
   const taps = Array<number>(dims).fill(kernel);
-  const fanIn = outputs * kernel ** dims;
-  const weight = uniform(registry, `${name}.weight`, [inputs, outputs, ...taps], fanIn);
-  const offset = uniform(registry, `${name}.bias`, [outputs], fanIn);
+  const start = uniformFanIn(outputs * kernel ** dims);
+  const weight = registry.add(`${name}.weight`, [inputs, outputs, ...taps], start);
+  const offset = registry.add(`${name}.bias`, [outputs], start);
   return (pass, x) =>
     add(
       convTranspose(
@@ -77,20 +63,25 @@ export function upConvolution(
     );
 }
 
-/** Convolution, batch normalization, and ReLU or another nonlinearity. Batch norm never reads the size of the maps. */
+interface ConvNormedSettings extends ConvSettings {
+  /** The nonlinearity. Default ReLU. */
+  readonly after?: LayerFunction;
+}
+
+/** Makes convolution → batch norm → nonlinearity. */
 export function convNormed(
   registry: Registry,
   name: string,
-  inputs: number,
-  outputs: number,
-  { after = relu, ...settings }: ConvSettings & { readonly after?: LayerFunction },
+  { after = relu, ...settings }: ConvNormedSettings,
 ): LayerFunction {
-  const features = [outputs, ...Array<number>(settings.dims ?? 2).fill(1)];
+  // Batch norm reads the number of channels alone, so the maps may be declared 1×1.
+  const features = [settings.outputs, ...Array<number>(settings.dims ?? 2).fill(1)];
   return chain(
-    convolution(registry, name, inputs, outputs, settings),
+    convolution(registry, name, settings),
     normLayer("bn")(registry, `${name}_norm`, features),
     after,
   );
 }
 
+/** The layer that returns its input. */
 export const identity: LayerFunction = (_, x) => x;

@@ -5,7 +5,7 @@ import { convNormed, identity } from "./layers.js";
 
 const relu6: LayerFunction = (_, x) => min(max(x, 0), 6);
 
-/** Outputs, stride and expansion of the inverted residual blocks. */
+/** Output channels, stride and expansion of each inverted residual block. */
 const BLOCKS = [
   [16, 1, 1],
   [24, 1, 6],
@@ -19,41 +19,53 @@ const BLOCKS = [
   [160, 1, 6],
 ] as const;
 
-/** MobileNetV2 for 32×32 images (Sandler et al. 2018), a block or two of each kind: 1×1 up, depthwise 3×3, 1×1 down. */
+/**
+ * A short MobileNetV2 for 32×32 images: one or two blocks of each kind. Source: Sandler et al. 2018.
+ */
 export function mobilenet(): Network {
   return network((registry) => {
-    const layers = [convNormed(registry, "stem", 3, 32, { kernel: 3, padding: 1, after: relu6 })];
+    const layers = [
+      convNormed(registry, "stem", { inputs: 3, outputs: 32, kernel: 3, padding: 1, after: relu6 }),
+    ];
     let channels = 32;
     BLOCKS.forEach(([outputs, stride, expansion], i) => {
-      layers.push(inverted(registry, `block${i}`, channels, outputs, stride, expansion));
+      layers.push(inverted(registry, `block${i}`, { inputs: channels, outputs, stride, expansion }));
       channels = outputs;
     });
-    layers.push(convNormed(registry, "last", channels, 640, { kernel: 1, after: relu6 }));
+    layers.push(convNormed(registry, "last", { inputs: channels, outputs: 640, kernel: 1, after: relu6 }));
     return chain(...layers, globalAveragePool, linear(registry, "head", { inputs: 640, outputs: 10 }));
   });
 }
 
+interface InvertedSettings {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly stride: number;
+  /** Channels of the depthwise convolution per input channel. */
+  readonly expansion: number;
+}
+
+/** An inverted residual block: conv 1×1 to more channels → depthwise conv 3×3 → conv 1×1 to fewer. */
 function inverted(
   registry: Registry,
   name: string,
-  inputs: number,
-  outputs: number,
-  stride: number,
-  expansion: number,
+  { inputs, outputs, stride, expansion }: InvertedSettings,
 ): LayerFunction {
   const hidden = inputs * expansion;
   const body = chain(
     expansion === 1
       ? identity
-      : convNormed(registry, `${name}.up`, inputs, hidden, { kernel: 1, after: relu6 }),
-    convNormed(registry, `${name}.depthwise`, hidden, hidden, {
+      : convNormed(registry, `${name}.up`, { inputs, outputs: hidden, kernel: 1, after: relu6 }),
+    convNormed(registry, `${name}.depthwise`, {
+      inputs: hidden,
+      outputs: hidden,
       kernel: 3,
       stride,
       padding: 1,
       groups: hidden,
       after: relu6,
     }),
-    convNormed(registry, `${name}.down`, hidden, outputs, { kernel: 1, after: identity }),
+    convNormed(registry, `${name}.down`, { inputs: hidden, outputs, kernel: 1, after: identity }),
   );
   return stride === 1 && inputs === outputs ? (pass, x) => add(x, body(pass, x)) : body;
 }
