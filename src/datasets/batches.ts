@@ -2,35 +2,79 @@ import type { Random } from "../base/random.js";
 import { sizeOf, type Tensor } from "../base/tensor.js";
 import type { Split } from "./dataset.js";
 
-/** `shuffled`: images in random order. `label`: every batch holds one class, the paper's single-class batches. */
+/**
+ * Every way to form batches. `shuffled`: images in random order. `label`: one class per batch, the
+ * single-class batches of Zhou et al. 2024 (arXiv 2205.15146).
+ */
 export const batchings = ["shuffled", "label"] as const;
+/** A way to form batches. */
 export type Batching = (typeof batchings)[number];
 
-/**
- * The batches of one epoch, as indices into the labels, each of exactly `size`. What is left over does not
- * take part: with `label` up to size − 1 images of each class, others in each epoch.
- */
-export function epochBatches(
-  labels: Uint8Array,
-  { size, batching, random }: { size: number; batching: Batching; random: Random },
-): number[][] {
-  const all = Array.from(labels.keys());
-  if (batching === "shuffled") return cut(random.shuffle(all), size);
-  const classes = [...new Set(labels)].sort((a, b) => a - b);
-  const ofClass = (label: number) => random.shuffle(all.filter((i) => labels[i] === label));
-  return random.shuffle(classes.flatMap((label) => cut(ofClass(label), size)));
+/** Settings of the batches of one epoch. */
+export interface EpochOptions {
+  /** Images per batch. */
+  readonly size: number;
+  /** How batches are formed. */
+  readonly batching: Batching;
+  /** The seeded generator; equal states give equal batches. */
+  readonly random: Random;
 }
 
-const cut = (items: readonly number[], size: number): number[][] =>
+/**
+ * Draws the batches of one epoch. Each has exactly `size` images. Images left over do not take part:
+ * up to size − 1 images; with `label`, up to size − 1 images of each class. They differ from epoch to
+ * epoch.
+ *
+ * @param labels - Labels of all images.
+ * @param options - Size and kind of the batches, and the generator.
+ * @returns Each batch as indices into `labels`.
+ *
+ * @example
+ * ```ts
+ * import { epochBatches, Random } from "blindspot/datasets";
+ *
+ * const labels = Uint8Array.of(0, 1, 0, 1);
+ * const batches = epochBatches(labels, { size: 2, batching: "label", random: new Random(0) });
+ * console.log(batches.map((batch) => batch.map((i) => labels[i]))); // one class per batch
+ * ```
+ */
+export function epochBatches(labels: Uint8Array, { size, batching, random }: EpochOptions): number[][] {
+  const all = Array.from(labels.keys());
+  if (batching === "shuffled") return slices(random.shuffle(all), size);
+  const classes = [...new Set(labels)].sort((a, b) => a - b);
+  const ofClass = (label: number) => random.shuffle(all.filter((i) => labels[i] === label));
+  return random.shuffle(classes.flatMap((label) => slices(ofClass(label), size)));
+}
+
+/** Splits a list into slices of `size`; drops the rest. */
+const slices = (items: readonly number[], size: number): number[][] =>
   Array.from({ length: Math.floor(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 
-/** Images [N, C, H, W] with values in 0…1 and labels [N]. */
+/** The images and labels of one step. */
 export interface Batch {
+  /** Images, [N, C, H, W], with pixels in 0…1. */
   readonly images: Tensor & { readonly data: Float32Array };
+  /** Labels, [N]. */
   readonly labels: Tensor & { readonly data: Int32Array };
 }
 
-/** The images of these indices, with pixels divided by 255. */
+/**
+ * Makes a batch of images by their indices. Divides pixels by 255.
+ *
+ * @param split - The images and labels.
+ * @param shape - Shape of one image, [C, H, W].
+ * @param indices - Indices of the images.
+ * @returns The batch, in the order of `indices`.
+ *
+ * @example
+ * ```ts
+ * import { batchOf, loadDataset } from "blindspot/datasets";
+ *
+ * const { train, shape } = await loadDataset("glyphs");
+ * const { images } = batchOf(train, shape, [0, 1, 2]);
+ * console.log(images.shape); // [3, 1, 16, 16]
+ * ```
+ */
 export function batchOf(split: Split, shape: readonly number[], indices: readonly number[]): Batch {
   const size = sizeOf(shape);
   const images = new Float32Array(indices.length * size);

@@ -1,12 +1,14 @@
 import { UserError } from "../base/errors.js";
 import type { Split } from "./dataset.js";
 
+/** Bytes of one image. */
 const PIXELS = 3 * 32 * 32;
+/** Bytes of one record: a label and an image. */
 const RECORD = 1 + PIXELS;
 
 /**
- * The records of CIFAR-10's binary version, file after file: a label byte, then 1024 red, green and blue bytes.
- * Throws a UserError if a file does not consist of whole records.
+ * Parses files of CIFAR-10's binary version. A record is a label byte, then 1024 red, 1024 green and
+ * 1024 blue bytes. Throws a UserError if a file does not consist of whole records.
  */
 export function parseCifar10(files: readonly { file: string; bytes: Uint8Array }[]): Split {
   for (const { file, bytes } of files)

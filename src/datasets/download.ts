@@ -6,8 +6,9 @@ import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { UserError } from "../base/errors.js";
 
-/** A file that the internet serves: where, and what it must be. */
+/** A file to download. */
 export interface Remote {
+  /** Address of the file. */
   readonly url: string;
   /** SHA-256 of the file as served, in hexadecimal. */
   readonly sha256: string;
@@ -16,8 +17,8 @@ export interface Remote {
 type Progress = (message: string) => void;
 
 /**
- * Downloads `remote` to `path`. What arrives is kept as `path.part`, so that an interrupted download goes on from
- * there; it gets its name only after its SHA-256 was found right. Throws a UserError that says what to do.
+ * Downloads a file to `path`. Bytes go to `<path>.part`, so an interrupted download continues there.
+ * The file takes its name only if its SHA-256 is right. Throws a UserError if the download fails.
  */
 export async function download(remote: Remote, path: string, progress: Progress = () => {}): Promise<void> {
   const part = `${path}.part`;
@@ -25,7 +26,7 @@ export async function download(remote: Remote, path: string, progress: Progress 
   const resumed = await receive(remote, part, progress);
   let actual = await sha256(part);
   if (actual !== remote.sha256 && resumed) {
-    // The kept piece may be of an older file: once more, from the first byte.
+    // The partial file may be of another version: download again from the first byte.
     await rm(part);
     await receive(remote, part, progress);
     actual = await sha256(part);
@@ -33,17 +34,17 @@ export async function download(remote: Remote, path: string, progress: Progress 
   if (actual !== remote.sha256) {
     await rm(part);
     throw new UserError(
-      `${remote.url}: expected SHA-256 ${remote.sha256}, got ${actual}; put the file at ${path} by other means`,
+      `${remote.url}: expected SHA-256 ${remote.sha256}, got ${actual}; put the right file at ${path} yourself`,
     );
   }
   await rename(part, path);
 }
 
-/** Fetches what `part` lacks; true if it went on from an earlier piece. */
+/** Fetches the missing bytes of the file `part`. Returns whether it continued a partial file. */
 async function receive({ url }: Remote, part: string, progress: Progress): Promise<boolean> {
   const present = (await stat(part).catch(() => null))?.size ?? 0;
   const response = await request(url, present);
-  // The server may answer with the whole file, or say that nothing is left to send.
+  // 206: the missing bytes. 416: nothing is missing. Any other status: the whole file.
   const resumed = present > 0 && (response.status === 206 || response.status === 416);
   if (response.status === 416 && resumed) {
     await response.body?.cancel();
@@ -66,7 +67,7 @@ async function receive({ url }: Remote, part: string, progress: Progress): Promi
     }
   } catch (error) {
     throw new UserError(
-      `${url}: the connection broke after ${received} bytes (${reason(error)}); run again to go on`,
+      `${url}: the connection broke after ${received} bytes (${reason(error)}); run again to continue`,
     );
   } finally {
     await handle.close();
@@ -78,7 +79,9 @@ async function request(url: string, from: number): Promise<Response> {
   try {
     return await fetch(url, from > 0 ? { headers: { range: `bytes=${from}-` } } : {});
   } catch (error) {
-    throw new UserError(`${url}: cannot be reached (${reason(error)}); pass --data-dir with the files in it`);
+    throw new UserError(
+      `${url}: cannot be reached (${reason(error)}); pass --data-dir with a folder that has the files`,
+    );
   }
 }
 

@@ -1,17 +1,23 @@
 import { Random } from "../base/random.js";
 import type { Tensor } from "../base/tensor.js";
 
-/**
- * Glyphs: a procedural data set of ten hand-drawn-looking signs, so that examples and tests need no
- * download. Each sign is a few strokes in the unit square; a sample moves, turns, scales, shears and
- * thickens them at random and renders the ink with soft edges.
- */
+// Glyphs: a procedural data set of ten signs that look hand-drawn. Examples and tests use it, so they
+// need no download. A sign is a few strokes in the unit square. A sample moves, turns, scales, shears
+// and thickens the strokes at random and renders them with soft edges.
 
 type Point = readonly [x: number, y: number];
 type Stroke = readonly Point[];
 
-/** A stroke along an ellipse, from one angle (in turns, clockwise from the right) to another. */
-function arc(cx: number, cy: number, rx: number, ry: number, from: number, to: number): Stroke {
+interface Arc {
+  readonly centre: Point;
+  /** Half-axes of the ellipse along x and y. */
+  readonly radii: Point;
+  /** First and last angle in turns, clockwise from the right. */
+  readonly turns: readonly [from: number, to: number];
+}
+
+/** A stroke along an ellipse. */
+function arc({ centre: [cx, cy], radii: [rx, ry], turns: [from, to] }: Arc): Stroke {
   const steps = 12;
   return Array.from({ length: steps + 1 }, (_, i): Point => {
     const angle = 2 * Math.PI * (from + ((to - from) * i) / steps);
@@ -21,18 +27,27 @@ function arc(cx: number, cy: number, rx: number, ry: number, from: number, to: n
 
 const line = (...points: Point[]): Stroke => points;
 
-/** The ten signs, y pointing down. */
+/** The ten signs. The y axis points down. */
 const SIGNS: readonly { readonly name: string; readonly strokes: readonly Stroke[] }[] = [
-  { name: "ring", strokes: [arc(0.5, 0.5, 0.32, 0.38, 0, 1)] },
+  { name: "ring", strokes: [arc({ centre: [0.5, 0.5], radii: [0.32, 0.38], turns: [0, 1] })] },
   { name: "bar", strokes: [line([0.5, 0.1], [0.5, 0.9])] },
   { name: "cross", strokes: [line([0.15, 0.15], [0.85, 0.85]), line([0.85, 0.15], [0.15, 0.85])] },
   { name: "plus", strokes: [line([0.5, 0.12], [0.5, 0.88]), line([0.12, 0.5], [0.88, 0.5])] },
   { name: "triangle", strokes: [line([0.5, 0.12], [0.88, 0.85], [0.12, 0.85], [0.5, 0.12])] },
   { name: "box", strokes: [line([0.17, 0.17], [0.83, 0.17], [0.83, 0.83], [0.17, 0.83], [0.17, 0.17])] },
   { name: "zig", strokes: [line([0.15, 0.18], [0.85, 0.18], [0.15, 0.82], [0.85, 0.82])] },
-  { name: "wave", strokes: [arc(0.32, 0.5, 0.18, 0.25, 0.5, 1), arc(0.68, 0.5, 0.18, 0.25, 0.5, 0)] },
+  {
+    name: "wave",
+    strokes: [
+      arc({ centre: [0.32, 0.5], radii: [0.18, 0.25], turns: [0.5, 1] }),
+      arc({ centre: [0.68, 0.5], radii: [0.18, 0.25], turns: [0.5, 0] }),
+    ],
+  },
   { name: "arrow", strokes: [line([0.12, 0.5], [0.88, 0.5]), line([0.6, 0.22], [0.88, 0.5], [0.6, 0.78])] },
-  { name: "hook", strokes: [line([0.7, 0.1], [0.7, 0.6]), arc(0.5, 0.6, 0.2, 0.28, 0, 0.5)] },
+  {
+    name: "hook",
+    strokes: [line([0.7, 0.1], [0.7, 0.6]), arc({ centre: [0.5, 0.6], radii: [0.2, 0.28], turns: [0, 0.5] })],
+  },
 ];
 
 /** Names of the signs; a label is an index into them. */
@@ -45,15 +60,17 @@ export interface Glyphs {
 }
 
 export interface GlyphOptions {
+  /** Number of samples. */
   readonly count: number;
+  /** Seed of the generator. */
   readonly seed: number;
-  /** Width and height of an image in pixels. */
+  /** Width and height of an image in pixels. Default 16. */
   readonly size?: number;
-  /** Draw this class only; otherwise classes are drawn at random. */
+  /** The class of all samples. Default: random classes. */
   readonly only?: number;
 }
 
-/** Draws `count` random samples; the same options give the same samples everywhere. */
+/** Draws random samples. Equal options give equal samples on every machine. */
 export function glyphs({ count, seed, size = 16, only }: GlyphOptions): Glyphs {
   const random = new Random(seed);
   const images = new Float32Array(count * size * size);
@@ -63,7 +80,8 @@ export function glyphs({ count, seed, size = 16, only }: GlyphOptions): Glyphs {
     labels[i] = label;
     const strokes = distort(SIGNS[label].strokes, random);
     const image = images.subarray(i * size * size, (i + 1) * size * size);
-    render(image, size, strokes, random.uniform(0.04, 0.075), random.uniform(0.75, 1));
+    const pen = { radius: random.uniform(0.04, 0.075), ink: random.uniform(0.75, 1) };
+    render(image, size, strokes, pen);
     for (let p = 0; p < image.length; p++)
       image[p] = Math.min(1, Math.max(0, image[p] + 0.04 * random.normal()));
   }
@@ -73,7 +91,7 @@ export function glyphs({ count, seed, size = 16, only }: GlyphOptions): Glyphs {
   };
 }
 
-/** A random affine map about the centre, and a little shaking of every point. */
+/** Applies a random affine map about the centre and moves each point a little. */
 function distort(strokes: readonly Stroke[], random: Random): Stroke[] {
   const turn = random.uniform(-0.3, 0.3);
   const shear = random.uniform(-0.2, 0.2);
@@ -92,8 +110,15 @@ function distort(strokes: readonly Stroke[], random: Random): Stroke[] {
   );
 }
 
-/** Ink falls off over one pixel at `radius` from the nearest stroke. */
-function render(image: Float32Array, size: number, strokes: readonly Stroke[], radius: number, ink: number) {
+interface Pen {
+  /** Half the width of a stroke; the image has width 1. */
+  readonly radius: number;
+  /** Value of a pixel within a stroke. */
+  readonly ink: number;
+}
+
+/** Renders strokes. Ink falls to 0 over one pixel at `radius` from the nearest stroke. */
+function render(image: Float32Array, size: number, strokes: readonly Stroke[], { radius, ink }: Pen): void {
   const pixel = 1 / size;
   for (let row = 0; row < size; row++)
     for (let column = 0; column < size; column++) {

@@ -1,12 +1,13 @@
 import { UserError } from "../base/errors.js";
 import { showShape, sizeOf } from "../base/tensor.js";
 
-/** First four bytes of an idx file of unsigned bytes: 0, 0, the type 8, the number of axes. */
+/** First four bytes of an idx file of unsigned bytes: 0, 0, type 8, number of axes. */
 const MAGIC = { images: 0x0803, labels: 0x0801 } as const;
 
 /**
- * The bytes of an idx file, the format of MNIST: magic number, sizes of the axes as big-endian 32-bit integers,
- * elements in C order. Throws a UserError, led by `file`, if it is another format or is cut short.
+ * Parses an idx file, the format of MNIST: magic number, sizes of the axes as big-endian 32-bit
+ * integers, elements in C order. Throws a UserError that begins with `file` if the file has another
+ * format or is truncated.
  */
 export function parseIdx(
   file: string,
@@ -17,11 +18,12 @@ export function parseIdx(
   const magic = bytes.length >= 4 ? view.getUint32(0) : -1;
   if (magic !== MAGIC[kind])
     throw new UserError(
-      `${file}: expected an idx file of ${kind} (magic number ${MAGIC[kind]}), got ${magic < 0 ? `${bytes.length} bytes` : magic}`,
+      `${file}: expected an idx file of ${kind} (magic number ${MAGIC[kind]}), got ${magic < 0 ? `${bytes.length} bytes` : magic}; download it again`,
     );
   const axes = MAGIC[kind] & 0xff;
   const start = 4 + 4 * axes;
-  if (bytes.length < start) throw new UserError(`${file}: truncated in its header of ${start} bytes`);
+  if (bytes.length < start)
+    throw new UserError(`${file}: truncated in its header of ${start} bytes; download it again`);
   const shape = Array.from({ length: axes }, (_, i) => view.getUint32(4 + 4 * i));
   if (bytes.length - start !== sizeOf(shape))
     throw new UserError(

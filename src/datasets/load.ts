@@ -8,8 +8,21 @@ import { CIFAR10_ARCHIVE, CIFAR10_FILES, CLASSES, IDX_FILES, IDX_REMOTES } from 
 import { Store, type StoreOptions } from "./store.js";
 
 /**
- * The data set of that name: from `dataDir`, else from the cache, into which missing files are downloaded (their
- * SHA-256 is checked). `glyphs` is drawn, not loaded. Throws a UserError for missing or damaged files.
+ * Loads a data set. Its files come from `dataDir`, or else from the cache. Files that the cache lacks
+ * are downloaded, and their SHA-256 is checked. `glyphs` needs no files: it is drawn.
+ *
+ * @param name - Name of the data set.
+ * @param options - Folder of the files, folder of the cache, and a callback for progress.
+ * @returns The data set.
+ * @throws {@link UserError} if a file is missing or damaged, or cannot be downloaded.
+ *
+ * @example
+ * ```ts
+ * import { loadDataset } from "blindspot/datasets";
+ *
+ * const { train, classes } = await loadDataset("glyphs");
+ * console.log(train.labels.length, classes[train.labels[0]]); // 8000, a name
+ * ```
  */
 export async function loadDataset(name: DatasetName, options: StoreOptions = {}): Promise<Dataset> {
   switch (name) {
@@ -23,6 +36,7 @@ export async function loadDataset(name: DatasetName, options: StoreOptions = {})
   }
 }
 
+/** Number and seed of the glyphs of each split. */
 const GLYPHS = { train: { count: 8000, seed: 1 }, test: { count: 2000, seed: 2 } } as const;
 
 function glyphDataset(): Dataset {
@@ -50,10 +64,13 @@ async function loadIdx(name: "mnist" | "fashion-mnist", store: Store): Promise<D
     const labels = parseIdx(labelFile.file, labelFile.bytes, "labels");
     const [count, ...size] = images.shape;
     if (`${size}` !== "28,28")
-      throw new UserError(`${imageFile.file}: expected images [28, 28], got ${showShape(size)}`);
+      throw new UserError(
+        `${imageFile.file}: expected images [28, 28], got ${showShape(size)}; download it again`,
+      );
     if (count !== labels.data.length)
       throw new UserError(
-        `${labelFile.file}: expected a label for each of ${count} images, got ${labels.data.length}`,
+        `${labelFile.file}: expected a label for each of ${count} images, got ${labels.data.length}; ` +
+          "download both files again",
       );
     checkLabels(labelFile.file, labels.data);
     return { images: images.data, labels: labels.data };
@@ -84,5 +101,6 @@ async function loadCifar10(store: Store): Promise<Dataset> {
 
 function checkLabels(file: string, labels: Uint8Array): void {
   const at = labels.findIndex((label) => label > 9);
-  if (at >= 0) throw new UserError(`${file}: label ${at}: expected 0 to 9, got ${labels[at]}`);
+  if (at >= 0)
+    throw new UserError(`${file}: label ${at}: expected 0 to 9, got ${labels[at]}; download it again`);
 }

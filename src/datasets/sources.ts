@@ -2,12 +2,13 @@ import type { Remote } from "./download.js";
 
 const remote = (base: string, file: string, sha256: string): Remote => ({ url: `${base}/${file}`, sha256 });
 
-/** The four files of MNIST and of data sets made in its image, by what they hold. */
+/** The four files of MNIST and Fashion-MNIST. */
 export const IDX_FILES = {
   train: { images: "train-images-idx3-ubyte", labels: "train-labels-idx1-ubyte" },
   test: { images: "t10k-images-idx3-ubyte", labels: "t10k-labels-idx1-ubyte" },
 } as const;
 
+/** The files of CIFAR-10's binary version. */
 export const CIFAR10_FILES = {
   train: [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`),
   test: ["test_batch.bin"],
@@ -16,7 +17,10 @@ export const CIFAR10_FILES = {
 const MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist";
 const FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com";
 
-/** Where the files come from that the cache lacks, by their name there without `.gz`. MNIST's own site sends people away. */
+/**
+ * Downloads of MNIST and Fashion-MNIST by file name without `.gz`. MNIST comes from a mirror: its own
+ * site refuses downloads.
+ */
 export const IDX_REMOTES: Readonly<Record<"mnist" | "fashion-mnist", Readonly<Record<string, Remote>>>> = {
   mnist: {
     [IDX_FILES.train.images]: remote(
@@ -64,13 +68,14 @@ export const IDX_REMOTES: Readonly<Record<"mnist" | "fashion-mnist", Readonly<Re
   },
 };
 
-/** One archive that holds all files of CIFAR-10. */
+/** The archive with all files of CIFAR-10. */
 export const CIFAR10_ARCHIVE: Remote = remote(
   "https://www.cs.toronto.edu/~kriz",
   "cifar-10-binary.tar.gz",
   "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
 );
 
+/** Names of the classes of each data set. */
 export const CLASSES = {
   mnist: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
   "fashion-mnist": [

@@ -7,16 +7,29 @@ import { UserError } from "../base/errors.js";
 import { download, type Remote } from "./download.js";
 import { parseTar } from "./tar.js";
 
-/** Where files of data sets are looked for. */
+/** Where the files of data sets are. */
 export interface StoreOptions {
-  /** A folder with one folder per data set, such as `mnist/`. Nothing is downloaded into it. */
+  /** A folder with one folder per data set, such as `mnist/`. Nothing is downloaded. */
   readonly dataDir?: string;
-  /** Where downloads are kept if there is no `dataDir`: unless told, `blindspot` in XDG_CACHE_HOME or ~/.cache. */
+  /**
+   * Folder of downloads, used if `dataDir` is not set. Default: `blindspot` in XDG_CACHE_HOME, or else
+   * in ~/.cache.
+   */
   readonly cacheDir?: string;
+  /** Called with a line of text during downloads. */
   readonly onProgress?: (message: string) => void;
 }
 
-/** The files of one data set, unpacked when read: `file` or `file.gz`, from the user's folder or the cache. */
+/** A file with its contents, unpacked. */
+interface Unpacked {
+  /** Path of the file as it is on disk, such as `…/train-images-idx3-ubyte.gz`. */
+  readonly file: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The files of one data set, in `dataDir` or in the cache. A file may be there as `file` or `file.gz`.
+ */
 export class Store {
   readonly #folder: string;
   readonly #mayDownload: boolean;
@@ -28,14 +41,14 @@ export class Store {
     this.#progress = onProgress;
   }
 
-  /** A file with its path; downloaded as `file.gz` if the cache lacks it. */
-  async read(file: string, remote: Remote): Promise<{ file: string; bytes: Uint8Array }> {
+  /** Reads a file. Downloads it as `file.gz` if the cache lacks it. */
+  async read(file: string, remote: Remote): Promise<Unpacked> {
     if (!this.#has(file)) await this.#download(file, remote, `${file}.gz`);
     return this.#open(file);
   }
 
-  /** Files with their paths; if the cache lacks one, the archive (tar.gz) that holds all is downloaded and unpacked. */
-  async readAll(files: readonly string[], archive: Remote): Promise<{ file: string; bytes: Uint8Array }[]> {
+  /** Reads files. If the cache lacks one, downloads and unpacks the archive (tar.gz) with all of them. */
+  async readAll(files: readonly string[], archive: Remote): Promise<Unpacked[]> {
     const missing = files.find((file) => !this.#has(file));
     if (missing !== undefined) await this.#unpackArchive(missing, archive);
     return Promise.all(files.map((file) => this.#open(file)));
@@ -67,10 +80,12 @@ export class Store {
     }
     await rm(path);
     if (!this.#has(missing))
-      throw new UserError(`${archive.url}: expected ${missing} in the archive, found none`);
+      throw new UserError(
+        `${archive.url}: expected ${missing} in the archive, found none; put the file in ${this.#folder} yourself`,
+      );
   }
 
-  async #open(name: string): Promise<{ file: string; bytes: Uint8Array }> {
+  async #open(name: string): Promise<Unpacked> {
     const plain = join(this.#folder, name);
     const file = existsSync(plain) ? plain : `${plain}.gz`;
     const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {

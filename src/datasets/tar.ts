@@ -1,10 +1,13 @@
+import { basename } from "node:path/posix";
 import { UserError } from "../base/errors.js";
 
+/** Bytes of a header, and the multiple that data are padded to. */
 const BLOCK = 512;
 
 /**
- * The regular files of a tar archive by the last part of their name. Enough for archives of data sets: names up
- * to 100 bytes, sizes in octal. Source: POSIX.1-1988, ustar. Throws a UserError, led by `file`, if it is cut short.
+ * Reads the regular files of a tar archive, by the last part of their paths. Supports what archives of
+ * data sets use: paths of up to 100 bytes, sizes in octal. Throws a UserError that begins with `file`
+ * if the archive is truncated. Source: POSIX.1-1988, ustar.
  */
 export function parseTar(file: string, bytes: Uint8Array): Map<string, Uint8Array> {
   const text = (start: number, length: number) =>
@@ -19,7 +22,7 @@ export function parseTar(file: string, bytes: Uint8Array): Map<string, Uint8Arra
       throw new UserError(`${file}: not a tar archive, or truncated at byte ${at}; download it again`);
     const type = text(at + 156, 1);
     if (type === "" || type === "0")
-      entries.set(text(at, 100).split("/").at(-1)!, bytes.subarray(begin, begin + size));
+      entries.set(basename(text(at, 100)), bytes.subarray(begin, begin + size));
     at = begin + Math.ceil(size / BLOCK) * BLOCK;
   }
   return entries;
