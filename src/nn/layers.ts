@@ -177,7 +177,16 @@ export function linear(registry: Registry, name: string, { inputs, outputs }: Li
   });
 }
 
-/** The layer max(x, 0), for x of any shape. */
+/**
+ * The layer max(x, 0), for x of any shape.
+ *
+ * @example
+ * ```ts
+ * import { network, relu } from "blindspot/nn";
+ *
+ * const net = network(() => relu);
+ * ```
+ */
 export const relu: LayerFunction = (_, x) => rectify(x);
 
 /**
@@ -198,10 +207,28 @@ export const leakyRelu =
   (_, x) =>
     where(greater(x, 0), x, mul(x, slope));
 
-/** The layer that joins all axes but the first: [N, …] → [N, D]. */
+/**
+ * The layer that joins all axes but the first: [N, …] → [N, D].
+ *
+ * @example
+ * ```ts
+ * import { flatten, network } from "blindspot/nn";
+ *
+ * const net = network(() => flatten);
+ * ```
+ */
 export const flatten: LayerFunction = (_, x) => reshape(x, [x.shape[0], x.size / x.shape[0]]);
 
-/** The layer that takes the mean over all positions: [N, C, …] → [N, C]. */
+/**
+ * The layer that takes the mean over all positions: [N, C, …] → [N, C].
+ *
+ * @example
+ * ```ts
+ * import { globalAveragePool, network } from "blindspot/nn";
+ *
+ * const net = network(() => globalAveragePool);
+ * ```
+ */
 export const globalAveragePool: LayerFunction = (_, x) =>
   mean(
     x,

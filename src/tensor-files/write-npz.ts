@@ -17,11 +17,13 @@ const DATE = new Date(1980, 0, 1);
  *
  * @example
  * ```ts
- * import { writeNpz } from "blindspot/tensor-files";
+ * import { type Tensor, writeNpz } from "blindspot/tensor-files";
  *
- * const input = { dtype: "float32", shape: [2, 1], data: Float32Array.of(1, 2) } as const;
- * const label = { dtype: "int32", shape: [2], data: Int32Array.of(0, 1) } as const;
- * await writeNpz("two-samples.npz", new Map([["input", input], ["label", label]]));
+ * const tensors = new Map<string, Tensor>([
+ *   ["input", { dtype: "float32", shape: [2, 1], data: Float32Array.of(1, 2) }],
+ *   ["label", { dtype: "int32", shape: [2], data: Int32Array.of(0, 1) }],
+ * ]);
+ * await writeNpz("two-samples.npz", tensors);
  * ```
  */
 export async function writeNpz(

@@ -8,21 +8,24 @@ const anySize = fc.integer({ min: 1, max: 9 });
 const order = (labels: Uint8Array, size: number, batching: Batching, seed: number) =>
   epochBatches(labels, { size, batching, random: new Random(seed) });
 
-describe("batches of an epoch", () => {
-  it.each(batchings)("%s: full size, no image twice, the same for the same seed", (batching) => {
-    fc.assert(
-      fc.property(anyLabels, anySize, fc.nat(), (labels, size, seed) => {
-        const batches = order(labels, size, batching, seed);
-        const used = batches.flat();
-        expect(batches.every((batch) => batch.length === size)).toBe(true);
-        expect(new Set(used).size).toBe(used.length);
-        expect(used.every((i) => i >= 0 && i < labels.length)).toBe(true);
-        expect(order(labels, size, batching, seed)).toEqual(batches);
-      }),
-    );
-  });
+describe("The batches of an epoch", () => {
+  it.each(batchings)(
+    "with %s have full size, use no image twice, and depend on the seed alone",
+    (batching) => {
+      fc.assert(
+        fc.property(anyLabels, anySize, fc.nat(), (labels, size, seed) => {
+          const batches = order(labels, size, batching, seed);
+          const used = batches.flat();
+          expect(batches.every((batch) => batch.length === size)).toBe(true);
+          expect(new Set(used).size).toBe(used.length);
+          expect(used.every((i) => i >= 0 && i < labels.length)).toBe(true);
+          expect(order(labels, size, batching, seed)).toEqual(batches);
+        }),
+      );
+    },
+  );
 
-  it("shuffled: leaves out less than one batch", () => {
+  it("with shuffled leave out less than one batch", () => {
     fc.assert(
       fc.property(anyLabels, anySize, fc.nat(), (labels, size, seed) => {
         const used = order(labels, size, "shuffled", seed).flat().length;
@@ -31,7 +34,7 @@ describe("batches of an epoch", () => {
     );
   });
 
-  it("label: one class a batch, and less than one batch of each class left out", () => {
+  it("with label hold one class each and leave out less than one batch per class", () => {
     fc.assert(
       fc.property(anyLabels, anySize, fc.nat(), (labels, size, seed) => {
         const batches = order(labels, size, "label", seed);
@@ -45,7 +48,7 @@ describe("batches of an epoch", () => {
     );
   });
 
-  it("classes come in random order, mixed with each other", () => {
+  it("with label come in random order of the classes", () => {
     const labels = Uint8Array.from({ length: 400 }, (_, i) => i % 10);
     const classes = order(labels, 4, "label", 1).map((batch) => labels[batch[0]]);
     const changes = classes.filter((label, i) => i > 0 && label !== classes[i - 1]).length;
@@ -53,7 +56,7 @@ describe("batches of an epoch", () => {
     expect(order(labels, 4, "label", 2)).not.toEqual(order(labels, 4, "label", 1));
   });
 
-  it("a batch holds the pixels of its images, divided by 255", () => {
+  it("hold the pixels of their images divided by 255", () => {
     const split = { images: Uint8Array.from([0, 51, 102, 153, 204, 255]), labels: labelsOf([7, 8, 9]) };
     const { images, labels } = batchOf(split, [1, 1, 2], [2, 0]);
     expect(images.shape).toEqual([2, 1, 1, 2]);

@@ -10,12 +10,12 @@ import { Store } from "../../src/datasets/store.js";
 import { temporaryFolder } from "../support/temporary.js";
 import { expectUserError } from "../support/user-error.js";
 
-/** A server on this machine that knows ranges, unless told not to, and can break off. */
+/** A local server for one file. Can ignore ranges and break connections. */
 class Host {
   readonly served: { range?: string; bytes: number }[] = [];
   ranges = true;
   breakAfter = Number.POSITIVE_INFINITY;
-  /** When to break: a client may drop what it has not read yet. */
+  /** Resolves when the client has stored bytes; until then, a break could lose them. */
   arrived: () => Promise<void> = async () => {};
   #server: Server;
 
@@ -48,7 +48,7 @@ const content = Uint8Array.from({ length: 200_000 }, () => random.below(256));
 const sha256 = createHash("sha256").update(content).digest("hex");
 const folder = temporaryFolder();
 
-describe("download", () => {
+describe("A download", () => {
   let host: Host;
   let path: string;
   let next = 0;
@@ -63,7 +63,7 @@ describe("download", () => {
   const files = () => readdirSync(path.replace("/file.gz", ""));
   const get = () => download({ url: host.url, sha256 }, path);
 
-  it("saves what has the right SHA-256, and tells how far it is", async () => {
+  it("saves a file with the right SHA-256 and reports its progress", async () => {
     const messages: string[] = [];
     await download({ url: host.url, sha256 }, path, (message) => messages.push(message));
     expect(readFileSync(path).equals(content)).toBe(true);
@@ -71,7 +71,7 @@ describe("download", () => {
     expect(messages.at(-1)).toMatch(/0\.2 MB of 0\.2 MB/);
   });
 
-  it("goes on where it broke off", async () => {
+  it("continues where it broke off", async () => {
     host.breakAfter = 50_000;
     await expectUserError(get, host.url, /connection broke after \d+ bytes.*run again/);
     expect(files()).toEqual(["file.gz.part"]);
@@ -83,7 +83,7 @@ describe("download", () => {
     expect(host.served.at(-1)).toEqual({ range: `bytes=${kept}-`, bytes: content.length - kept });
   });
 
-  it("starts over where the server ignores the range", async () => {
+  it("starts over if the server ignores the range", async () => {
     host.breakAfter = 50_000;
     await expectUserError(get, host.url, /broke/);
     host.breakAfter = Number.POSITIVE_INFINITY;
@@ -92,7 +92,7 @@ describe("download", () => {
     expect(readFileSync(path).equals(content)).toBe(true);
   });
 
-  it("starts over where the kept piece is of another file, whole or not", async () => {
+  it("starts over if the partial file is of another file", async () => {
     for (const size of [1000, content.length, content.length + 7]) {
       await get();
       writeFileSync(`${path}.part`, Buffer.alloc(size, 1));
@@ -101,20 +101,20 @@ describe("download", () => {
     }
   });
 
-  it("asks for nothing more where the piece was whole", async () => {
+  it("requests no more bytes if the partial file is whole", async () => {
     await get();
     writeFileSync(`${path}.part`, content);
     await get();
     expect(host.served).toHaveLength(1);
   });
 
-  it("refuses a file with another SHA-256 and keeps nothing of it", async () => {
+  it("refuses a file with another SHA-256 and keeps none of its bytes", async () => {
     host.replace(content.subarray(1));
     await expectUserError(get, host.url, new RegExp(`expected SHA-256 ${sha256}, got [0-9a-f]{64}`));
     expect(files()).toEqual([]);
   });
 
-  it("says which HTTP status came, and that a host cannot be reached", async () => {
+  it("names the HTTP status, or says that the host cannot be reached", async () => {
     const missing = `${host.url}x`;
     await expectUserError(() => download({ url: missing, sha256 }, path), missing, /status 404/);
     const { url } = host;
@@ -124,7 +124,7 @@ describe("download", () => {
   });
 });
 
-/** A tar archive of these files, as `tar` writes it. */
+/** A tar archive of these files, as `tar` writes them. */
 function tarOf(files: Record<string, Uint8Array>): Uint8Array {
   const blocks = Object.entries(files).flatMap(([name, bytes]) => {
     const header = Buffer.alloc(512);
@@ -136,7 +136,7 @@ function tarOf(files: Record<string, Uint8Array>): Uint8Array {
   return Buffer.concat([...blocks, Buffer.alloc(1024)]);
 }
 
-describe("the cache", () => {
+describe("The cache of data sets", () => {
   const host = new Host(content);
   const remoteOf = (bytes: Uint8Array) => {
     host.replace(bytes);
@@ -155,7 +155,7 @@ describe("the cache", () => {
     expect(host.served).toHaveLength(1);
   });
 
-  it("unpacks an archive once and does not keep it", async () => {
+  it("unpacks an archive once and deletes it", async () => {
     const store = new Store("set", { cacheDir: folder.path("cache2") });
     const [a, b] = [Buffer.alloc(700, "a"), Buffer.alloc(512, "b")];
     const archive = remoteOf(gzipSync(tarOf({ "dir/a.bin": a, "dir/readme.html": a, "dir/b.bin": b })));
@@ -168,7 +168,7 @@ describe("the cache", () => {
     expect(readdirSync(folder.path("cache2/set")).sort()).toEqual(["a.bin", "b.bin"]);
   });
 
-  it("says what an archive lacks, and that it is cut short", async () => {
+  it("names a file that an archive lacks, and refuses a truncated archive", async () => {
     const store = new Store("set", { cacheDir: folder.path("cache3") });
     const other = remoteOf(gzipSync(tarOf({ "x.bin": Buffer.alloc(9) })));
     await expectUserError(() => store.readAll(["a.bin"], other), other.url, /expected a\.bin in the archive/);

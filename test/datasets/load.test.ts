@@ -16,8 +16,8 @@ const counts = (labels: Uint8Array): number[] => {
   return perClass;
 };
 
-describe("glyphs", () => {
-  it("needs nothing and holds every class", async () => {
+describe("The glyphs", () => {
+  it("need no files and have every class", async () => {
     const { train, test, shape, classes } = await loadDataset("glyphs");
     expect(shape).toEqual([1, 16, 16]);
     expect(classes).toHaveLength(10);
@@ -28,28 +28,28 @@ describe("glyphs", () => {
   });
 });
 
-describe.skipIf(!hasShared)(`files as published${sharedReason}`, () => {
+describe.skipIf(!hasShared)(`Published files load${sharedReason}`, () => {
   const load = (name: DatasetName) => loadDataset(name, { dataDir: shared("datasets") });
 
-  it("MNIST: pixels of the unpacked files, labels counted", async () => {
+  it("MNIST has the published pixels and labels", async () => {
     const { train, test } = await load("mnist");
     expect(counts(train.labels)).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
     expect(counts(test.labels)).toEqual([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]);
     expect(train.images.length).toBe(60_000 * 784);
-    // The unpacked file's known SHA-256 is that of its 16 bytes of header and these pixels.
+    // The unpacked file, of 16 header bytes and the pixels, has this known SHA-256.
     const header = Buffer.from("0000080300002710" + "0000001c0000001c", "hex");
     expect(digest(Buffer.concat([header, test.images]))).toBe(
       "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     );
   });
 
-  it("Fashion-MNIST: a thousand test images of each class", async () => {
+  it("Fashion-MNIST has a thousand test images of each class", async () => {
     const { test, classes } = await load("fashion-mnist");
     expect(counts(test.labels)).toEqual(Array(10).fill(1000));
     expect(classes[test.labels[0]]).toBe("ankle boot");
   });
 
-  it("CIFAR-10 (a subset): five files are joined, colours are channels", async () => {
+  it("CIFAR-10 (a subset) joins five files, with colours as channels", async () => {
     const { train, test, shape } = await load("cifar10");
     expect(shape).toEqual([3, 32, 32]);
     expect(counts(train.labels)).toEqual(Array(10).fill(1000));
@@ -58,7 +58,7 @@ describe.skipIf(!hasShared)(`files as published${sharedReason}`, () => {
   });
 });
 
-describe("damaged files are user errors that name the file", () => {
+describe("A damaged file is a user error that names the file", () => {
   const folder = temporaryFolder();
   const big = (...words: number[]) => {
     const bytes = Buffer.alloc(4 * words.length);
@@ -72,7 +72,7 @@ describe("damaged files are user errors that name the file", () => {
   const labels = (...values: number[]) => Buffer.concat([big(0x801, values.length), Buffer.from(values)]);
 
   let next = 0;
-  /** A data directory with an MNIST in it whose training files are these. */
+  /** A data folder with a small MNIST that has these training files. */
   const dataDir = (files: { images?: Uint8Array; labels?: Uint8Array; gz?: boolean }) => {
     const name = `case${next++}`;
     mkdirSync(folder.path(`${name}/mnist`), { recursive: true });
@@ -89,25 +89,28 @@ describe("damaged files are user errors that name the file", () => {
   };
   const [IMAGES, LABELS] = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"];
 
-  it("whole ones load", async () => {
+  it("Whole files load", async () => {
     const { train, test } = await loadDataset("mnist", { dataDir: dataDir({}) });
     expect([...train.labels, ...test.labels]).toEqual([3, 4, 5]);
   });
-  it("not idx", () => fails({ images: Buffer.from("hello") }, IMAGES, /magic number 2051\), got 1751477356/));
-  it("empty", () => fails({ images: Buffer.alloc(0) }, IMAGES, /got 0 bytes/));
-  it("cut short", () =>
+  it("A file that is not idx is refused", () =>
+    fails({ images: Buffer.from("hello") }, IMAGES, /magic number 2051\), got 1751477356/));
+  it("An empty file is refused", () => fails({ images: Buffer.alloc(0) }, IMAGES, /got 0 bytes/));
+  it("A file with too few pixels is refused", () =>
     fails({ images: imagesOf(2).subarray(0, 1000) }, IMAGES, /needs 1568 bytes.*has 984/));
-  it("cut in the header", () => fails({ images: imagesOf(1).subarray(0, 7) }, IMAGES, /truncated/));
-  it("labels in the place of images", () => fails({ images: labels(1) }, IMAGES, /got 2049/));
-  it("other size", () =>
+  it("A file that ends in its header is refused", () =>
+    fails({ images: imagesOf(1).subarray(0, 7) }, IMAGES, /truncated/));
+  it("A file of labels is refused as images", () => fails({ images: labels(1) }, IMAGES, /got 2049/));
+  it("Images of another size are refused", () =>
     fails({ images: big(0x803, 0, 9, 9) }, IMAGES, /expected images \[28, 28\], got \[9, 9\]/));
-  it("counts differ", () => fails({ labels: labels(1) }, LABELS, /a label for each of 2 images, got 1/));
-  it("label out of range", () =>
+  it("Fewer labels than images are refused", () =>
+    fails({ labels: labels(1) }, LABELS, /a label for each of 2 images, got 1/));
+  it("A label out of range is refused", () =>
     fails({ labels: labels(1, 10) }, LABELS, /label 1: expected 0 to 9, got 10/));
-  it("not gzip", () =>
+  it("A .gz file that is not gzip is refused", () =>
     fails({ images: Buffer.from("hello"), gz: true }, `${IMAGES}.gz`, /expected a gzip file/));
 
-  it("a missing file says where it belongs and where it comes from", async () => {
+  it("The message for a missing file gives its path and its address", async () => {
     const dir = folder.path("nowhere");
     await expectUserError(
       () => loadDataset("fashion-mnist", { dataDir: dir }),
@@ -116,7 +119,7 @@ describe("damaged files are user errors that name the file", () => {
     );
   });
 
-  it("CIFAR-10 of broken records", async () => {
+  it("A CIFAR-10 file with an incomplete record is refused", async () => {
     mkdirSync(folder.path("c/cifar10"), { recursive: true });
     for (const name of [1, 2, 3, 4, 5].map((i) => `data_batch_${i}.bin`).concat("test_batch.bin"))
       folder.write(`c/cifar10/${name}`, Buffer.alloc(name === "data_batch_3.bin" ? 3074 : 3073));

@@ -12,8 +12,8 @@ import type { NormName } from "../../src/nn/norms/index.js";
 const parameterCount = ({ parameters }: Network): number =>
   parameters.reduce((total, { shape }) => total + sizeOf(shape), 0);
 
-/** What PyTorch counts for the same architectures, written there from the same papers (bench/peer.py). */
-describe("networks have as many parameters as in PyTorch", () => {
+/** Numbers of parameters that PyTorch counts for the same architectures. */
+describe("A network has as many parameters as in PyTorch", () => {
   const counts: Record<ClassifierName, number> = {
     vgg11: 9_231_114,
     vgg13: 9_416_010,
@@ -39,10 +39,10 @@ describe("networks have as many parameters as in PyTorch", () => {
   });
 });
 
-describe("networks run with any norm that takes images", () => {
+describe("A small ResNet trains with any norm of images", () => {
   const norms: NormName[] = ["bn", "ln", "gn:4", "in", "rms", "ghost:2", "detached", "none"];
   it.each(norms)(
-    "a small ResNet with %s: finite loss near log 10, gradient for every parameter",
+    "With %s, the loss is near log 10 and every parameter has a finite gradient",
     async (norm) => {
       const network = resnet({ blocks: [1, 1, 1], width: 8, norm });
       const random = new Random(1);
@@ -79,10 +79,10 @@ describe("networks run with any norm that takes images", () => {
 });
 
 /**
- * Largest magnitude and standard deviation of 60 draws of each layer in PyTorch 1.13. Both here and there uniform: the
- * largest of so many is the bound but for 1e-4 of it.
+ * Largest magnitude and standard deviation of 60 draws of each layer in PyTorch 1.13. The distribution
+ * is uniform, so the largest of so many draws is within 1e-4 of the bound.
  */
-describe("parameters start as in PyTorch", () => {
+describe("Parameters start from the distribution of PyTorch", () => {
   const layers: [string, (registry: Registry) => unknown, Draws, Draws][] = [
     [
       "convolution",
@@ -125,13 +125,13 @@ describe("parameters start as in PyTorch", () => {
       const squares = draws.reduce((sum, data) => sum + data.reduce((a, b) => a + b * b, 0), 0);
       expect(largest / bound).toBeGreaterThan(0.998);
       expect(largest / bound).toBeLessThan(1.002);
-      // Four standard errors of a uniform distribution's deviation, theirs and ours.
+      // Four standard errors of the difference of two estimates of a uniform deviation.
       const error = 4 * Math.sqrt(2 * (0.2 / count));
       expect(Math.abs(Math.sqrt(squares / count) / deviation - 1)).toBeLessThan(error);
     }
   });
 
-  it("norms: γ = 1, β = 0, running mean 0 and variance 1", () => {
+  it("A batch norm starts from γ = 1, β = 0, running mean 0 and running variance 1", () => {
     const network = mlp({ inputs: 3, hidden: [4], norm: "bn" });
     const values = [...initialValues(network, new Random(0)), ...initialBuffers(network)];
     const names = [...network.parameters, ...network.buffers].map(({ name }) => name);
@@ -149,5 +149,5 @@ describe("parameters start as in PyTorch", () => {
   });
 });
 
-/** Largest magnitude, standard deviation. */
+/** Largest magnitude and standard deviation. */
 type Draws = readonly [number, number];

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { lang, type Traced } from "../../src/engine/index.js";
-import { type NormName, norm, normNames } from "../../src/nn/index.js";
+import { type Norm, type NormName, norm, normNames } from "../../src/nn/index.js";
 import { evaluate, float64 } from "../../src/verify/evaluate.js";
 
 interface Golden {
@@ -29,7 +29,7 @@ function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>): vo
   expect(worst).toBeLessThan(1e-12 * scale);
 }
 
-describe.each(Object.entries(golden.norms))("%s, both phases, against PyTorch", (name, expected) => {
+describe.each(Object.entries(golden.norms))("Both phases of %s agree with PyTorch", (name, expected) => {
   const { shape } = golden;
   const subject = norm(name as NormName);
   const x = tensor(expected.x, shape);
@@ -37,7 +37,7 @@ describe.each(Object.entries(golden.norms))("%s, both phases, against PyTorch", 
   const parameters = subject.parameters(shape).map((d, i) => tensor(expected.parameters[i], d.shape));
   const split = (rest: Traced[]) => [rest.slice(0, state.length), rest.slice(state.length)] as const;
 
-  it("outputs and gradients in training", async () => {
+  it("Outputs and gradients in training are PyTorch's", async () => {
     const fn = (cotangent: Traced, x: Traced, ...rest: Traced[]) => {
       const [s, p] = split(rest);
       const { out, pullback } = lang.vjp(
@@ -47,7 +47,7 @@ describe.each(Object.entries(golden.norms))("%s, both phases, against PyTorch", 
       return [out[0], ...pullback([cotangent])];
     };
     const cotangent = tensor(expected.cotangent, shape);
-    const [z, dx, ...gradients] = await evaluate(fn as never, [cotangent, x, ...state, ...parameters]);
+    const [z, dx, ...gradients] = await evaluate(fn, [cotangent, x, ...state, ...parameters]);
     expectClose(z, expected.z);
     expectClose(dx, expected.dx);
     expect(gradients).toHaveLength(expected.gradients.length);
@@ -55,25 +55,34 @@ describe.each(Object.entries(golden.norms))("%s, both phases, against PyTorch", 
   });
 
   if (expected.stateAfter)
-    it("running statistics after the batch", async () => {
+    it("Running statistics after the batch are PyTorch's", async () => {
       const after = await evaluate((x, ...s) => subject.update!(x, s), [x, ...state]);
       for (const [i, values] of after.entries()) expectClose(values, expected.stateAfter![i]);
     });
 
   if (expected.evaluated)
-    it("outputs in evaluation", async () => {
+    it("Outputs in evaluation are PyTorch's", async () => {
       const fn = (x: Traced, ...rest: Traced[]) => {
         const [s, p] = split(rest);
         return [subject.affine(subject.evaluate!(x, s), p)];
       };
-      const [z] = await evaluate(fn as never, [x, ...state, ...parameters]);
+      const [z] = await evaluate(fn, [x, ...state, ...parameters]);
       expectClose(z, expected.evaluated!);
     });
 });
 
-it("has golden values for every norm of the table", () => {
+it("Every norm of the table has PyTorch's values to compare with", () => {
   const kinds = Object.keys(golden.norms).map((name) => name.replace(/:\d+$/, ":N"));
   expect(kinds.sort()).toEqual([...normNames].sort());
+});
+
+it("A norm without one of its parts does not compile", () => {
+  const { blocks, operator, ...rest } = norm("bn");
+  // @ts-expect-error: blocks is missing.
+  const unblocked: Norm = { ...rest, operator };
+  // @ts-expect-error: operator is missing.
+  const unexported: Norm = { ...rest, blocks };
+  expect([unblocked.title, unexported.title]).toEqual(["batch norm", "batch norm"]);
 });
 
 it("ActNorm's first batch gives y mean 0 and variance 1", async () => {
@@ -92,7 +101,7 @@ it("ActNorm's first batch gives y mean 0 and variance 1", async () => {
   }
 });
 
-it("ghost batch norm averages its running statistics over the sub-batches", async () => {
+it("Ghost batch norm averages its running statistics over the sub-batches", async () => {
   const shape = [4, 1];
   const ghost = norm("ghost:2");
   const inputs = [tensor([1, 3, 10, 20], shape), tensor([0], [1]), tensor([1], [1])];
@@ -102,12 +111,15 @@ it("ghost batch norm averages its running statistics over the sub-batches", asyn
   expect(variance[0]).toBeCloseTo(0.9 + 0.1 * 26, 12);
 });
 
-describe("names", () => {
-  it.each(["bm", "gn", "gn:0", "ghost:x", "bn:2", "toString"])("refuses %s in one line", (name) => {
-    expect(() => norm(name as NormName)).toThrow(`norm ${name}: expected one of bn, ln,`);
-  });
+describe("Names of norms", () => {
+  it.each(["bm", "gn", "gn:0", "ghost:x", "bn:2", "toString"])(
+    "%s is refused in one line that lists the names",
+    (name) => {
+      expect(() => norm(name as NormName)).toThrow(`norm ${name}: expected one of bn, ln,`);
+    },
+  );
 
-  it("says what does not divide", () => {
+  it("A shape that a norm cannot split is refused by the name of the norm", () => {
     expect(() => norm("gn:3").blocks([2, 4, 5])).toThrow("group norm: expected a number of channels");
     expect(() => norm("ghost:3").blocks([4, 2])).toThrow("ghost batch norm: expected a batch");
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type NormName, norm } from "../../src/nn/index.js";
+import { type NormName, norm, normNames } from "../../src/nn/index.js";
 import { addressesOf } from "../../src/theory/index.js";
 import { float64 } from "../../src/verify/evaluate.js";
 import { adjointMatrix } from "../../src/verify/jacobian.js";
@@ -8,24 +8,10 @@ import { normals } from "../support/tensors.js";
 const SHAPE = [4, 4, 3];
 const SIZE = 48;
 
-const NAMES: NormName[] = [
-  "bn",
-  "ghost:2",
-  "ln",
-  "gn:2",
-  "in",
-  "rms",
-  "brn",
-  "frn",
-  "ws",
-  "actnorm",
-  "dyt",
-  "frozen",
-  "detached",
-  "none",
-];
+/** Every norm of the table; those with a number get 2. */
+const NAMES = normNames.map((name) => name.replace(":N", ":2") as NormName);
 
-/** The null space of a matrix, as orthonormal rows, by Gaussian elimination with full pivoting. */
+/** Null space of a matrix as orthonormal rows, by Gaussian elimination with full pivoting. */
 function nullSpace(matrix: Float64Array, size: number): number[][] {
   const rows = Array.from({ length: size }, (_, r) => Array.from(matrix.subarray(r * size, (r + 1) * size)));
   const columns = Array.from({ length: size }, (_, c) => c);
@@ -61,7 +47,7 @@ function orthonormal(vectors: number[][]): number[][] {
   const basis: number[][] = [];
   for (const vector of vectors) {
     let rest = vector;
-    // Twice is enough.
+    // The second pass removes what rounding left of the first.
     for (let pass = 0; pass < 2; pass++)
       for (const b of basis) {
         const along = dot(rest, b);
@@ -73,7 +59,7 @@ function orthonormal(vectors: number[][]): number[][] {
   return basis;
 }
 
-async function measured(name: NormName, epsilon: number) {
+async function adjointOf(name: NormName, epsilon: number) {
   const subject = norm(name, { epsilon });
   const x = normals(SIZE, 3).map((v) => 2 * v + 1);
   const state = subject.state(SHAPE).map(({ shape, initial }, i) => {
@@ -87,7 +73,7 @@ async function measured(name: NormName, epsilon: number) {
   return { subject, x, y, matrix };
 }
 
-/** The declared directions, each a vector over the whole tensor; y is centred where 1 is blocked too. */
+/** The directions that a norm declares as blocked, each a vector over the whole tensor. */
 function declared(name: NormName, y: Float64Array, directions: { ones: boolean; y: boolean }): number[][] {
   const blocked = norm(name).blocks(SHAPE);
   if (blocked === null) return [];
@@ -105,9 +91,9 @@ function declared(name: NormName, y: Float64Array, directions: { ones: boolean; 
   });
 }
 
-describe.each(NAMES)("the null space of the adjoint of %s", (name) => {
-  it("at ε = 0 is spanned by the declared directions", async () => {
-    const { y, matrix } = await measured(name, 0);
+describe.each(NAMES)("The null space of the adjoint of %s", (name) => {
+  it("is spanned by the declared directions at ε = 0", async () => {
+    const { y, matrix } = await adjointOf(name, 0);
     const found = nullSpace(matrix, SIZE);
     const expected = orthonormal(declared(name, y, { ones: true, y: true }));
     expect(found).toHaveLength(expected.length);
@@ -117,9 +103,9 @@ describe.each(NAMES)("the null space of the adjoint of %s", (name) => {
     }
   });
 
-  it("at ε > 0 has 1 only; y leaks by ρ", async () => {
+  it("contains 1 only at ε > 0, and y leaks by ρ = ε/(v + ε)", async () => {
     const epsilon = 0.3;
-    const { y, x, matrix, subject } = await measured(name, epsilon);
+    const { y, x, matrix, subject } = await adjointOf(name, epsilon);
     const found = nullSpace(matrix, SIZE);
     const expected = orthonormal(declared(name, y, { ones: true, y: false }));
     expect(found).toHaveLength(expected.length);
@@ -142,7 +128,7 @@ describe.each(NAMES)("the null space of the adjoint of %s", (name) => {
   });
 });
 
-it("no affine phase has a null space", async () => {
+it("No affine phase has a null space", async () => {
   for (const name of NAMES) {
     const subject = norm(name);
     const parameters = subject.parameters(SHAPE).map(({ shape }, i) => {
@@ -154,12 +140,12 @@ it("no affine phase has a null space", async () => {
   }
 });
 
-it("batch renorm leaks r·ρ/σ along its standardized batch", async () => {
-  const { matrix, x, y } = await measured("brn", 0.3);
+it("Batch renorm leaks r·ρ/σ along its standardized batch", async () => {
+  const { matrix, x, y } = await adjointOf("brn", 0.3);
   const channel = [...Array(SIZE).keys()].filter((e) => Math.floor(e / 3) % 4 === 0);
   const mean = channel.reduce((sum, e) => sum + x[e], 0) / channel.length;
   const variance = channel.reduce((sum, e) => sum + (x[e] - mean) ** 2, 0) / channel.length;
-  // r/σ is what an increment of x between two elements does to y, statistics aside: the slope of y over x.
+  // With constant statistics, y is affine in x with slope r/σ: take the slope between two elements.
   const slope = (y[channel[1]] - y[channel[0]]) / (x[channel[1]] - x[channel[0]]);
   const rho = 0.3 / (variance + 0.3);
   for (const row of channel) {

@@ -34,7 +34,7 @@ interface Trained {
   readonly buffers: readonly Tensor[];
 }
 
-/** A network somewhat away from its start, so that γ is not 1 and β not 0, nor running statistics what they begin with. */
+/** A network near its start: γ, β and running statistics differ from their first values. */
 function trained(network: Network): Trained {
   const random = new Random(3);
   const moved = (tensor: Tensor, by: () => number): Tensor => ({
@@ -65,7 +65,7 @@ async function runFile(bytes: Uint8Array, x: Tensor): Promise<Float32Array> {
   return output.data as Float32Array;
 }
 
-/** What the network computes by itself. */
+/** The output of the network itself, compiled by the engine. */
 async function runNetwork({ network, parameters, buffers }: Trained, mode: string, x: Tensor) {
   const given = [...parameters, ...buffers, x];
   await using program = await compile((...args) => {
@@ -95,9 +95,9 @@ const networks: [string, Network, (batch: number) => number[]][] = [
   ["autoencoder", autoencoder({ channels: 3, widths: [8, 16], norm: "bn" }), images],
 ];
 
-describe("an exported network computes in ONNX Runtime what the network computes", () => {
+describe("An exported network computes in ONNX Runtime what the network computes", () => {
   it.each(networks)(
-    "%s: both modes, other batch sizes than it was written with",
+    "%s agrees in both modes, for its own and for another batch size",
     async (_, network, shape) => {
       const model = trained(network);
       for (const mode of ["training", "evaluation"] as const) {
@@ -105,7 +105,7 @@ describe("an exported network computes in ONNX Runtime what the network computes
         const bytes = onnxModel(network, model.parameters, model.buffers, options);
         for (const batch of [6, 5]) {
           const x = normal(shape(batch), batch);
-          // Batch norm in training divides by what few values deviate: more rounding.
+          // In training, batch norm divides by deviations of few values, which adds rounding.
           expectClose(await runFile(bytes, x), await runNetwork(model, mode, x), 2e-5);
         }
       }
@@ -127,30 +127,33 @@ describe("an exported network computes in ONNX Runtime what the network computes
     ["dyt", null, null],
     ["none", null, null],
   ];
-  it.each(norms)("%s: %s in training, %s in evaluation", async (norm, training, evaluation) => {
-    const model = trained(small(norm));
-    const x = normal(images(6), 1);
-    for (const [mode, op] of [
-      ["training", training],
-      ["evaluation", evaluation],
-    ] as const) {
-      const options = { mode, shape: x.shape };
-      const bytes = onnxModel(model.network, model.parameters, model.buffers, options);
-      expectClose(await runFile(bytes, x), await runNetwork(model, mode, x), 1e-5);
-      const file = await readModel(folder.write("norm.onnx", bytes));
-      const found = findNorms(file);
-      expect(new Set(found.map((layer) => layer.op))).toEqual(new Set(op === null ? [] : [op]));
-      if (op === null) continue;
-      expect(found.map((layer) => layer.name)).toEqual([
-        "stem_norm",
-        ...["norm1", "norm2"].map((name) => `stage1.0.${name}`),
-        ...["norm1", "norm2", "shortcut_norm"].map((name) => `stage2.0.${name}`),
-      ]);
-      if (op === "BatchNormalization") expect(new Set(found.map((f) => f.mode))).toEqual(new Set([mode]));
-    }
-  });
+  it.each(norms)(
+    "%s is exported as %s in training and as %s in evaluation",
+    async (norm, training, evaluation) => {
+      const model = trained(small(norm));
+      const x = normal(images(6), 1);
+      for (const [mode, op] of [
+        ["training", training],
+        ["evaluation", evaluation],
+      ] as const) {
+        const options = { mode, shape: x.shape };
+        const bytes = onnxModel(model.network, model.parameters, model.buffers, options);
+        expectClose(await runFile(bytes, x), await runNetwork(model, mode, x), 1e-5);
+        const file = await readModel(folder.write("norm.onnx", bytes));
+        const found = findNorms(file);
+        expect(new Set(found.map((layer) => layer.op))).toEqual(new Set(op === null ? [] : [op]));
+        if (op === null) continue;
+        expect(found.map((layer) => layer.name)).toEqual([
+          "stem_norm",
+          ...["norm1", "norm2"].map((name) => `stage1.0.${name}`),
+          ...["norm1", "norm2", "shortcut_norm"].map((name) => `stage2.0.${name}`),
+        ]);
+        if (op === "BatchNormalization") expect(new Set(found.map((f) => f.mode))).toEqual(new Set([mode]));
+      }
+    },
+  );
 
-  it("keeps the batch size where more than shapes depends on it", async () => {
+  it("The batch size is fixed if values depend on it, not shapes alone", async () => {
     const model = trained(mlp({ inputs: 5, hidden: [4], norm: "detached" }));
     const options = { mode: "training", shape: [6, 5] } as const;
     const bytes = onnxModel(model.network, model.parameters, model.buffers, options);
@@ -159,8 +162,8 @@ describe("an exported network computes in ONNX Runtime what the network computes
   });
 });
 
-/** A layer as the theory measures it from y and G = ∂L/∂y, which the network itself gives, differentiated in float64. */
-async function measuredDirectly(
+/** Blocked shares of each layer from y and G = ∂L/∂y of the network itself, in float64. */
+async function sharesOf(
   { network, parameters, buffers }: Trained,
   x: Tensor,
   loss: (output: Traced) => Traced,
@@ -211,7 +214,7 @@ async function measuredDirectly(
   });
 }
 
-describe("auditing an exported network measures what differentiating the network itself gives", () => {
+describe("The audit of an exported network agrees with gradients of the network itself", () => {
   const labels = Int32Array.from({ length: 12 }, () => 3);
   const cases: [string, Network, number[], "cross-entropy" | "mse"][] = [
     ["MLP, bn", mlp({ inputs: 6, hidden: [10, 8], norm: "bn" }), [12, 6], "cross-entropy"],
@@ -230,7 +233,7 @@ describe("auditing an exported network measures what differentiating the network
     const model = trained(network);
     const x = normal(shape, 8);
     const target = castTensor(x, "float64");
-    const want = await measuredDirectly(model, x, (output) =>
+    const want = await sharesOf(model, x, (output) =>
       kind === "mse"
         ? meanSquaredError(output, constant(target.data, shape, "float64"))
         : crossEntropy(output, constant(labels, [12], "int32")),
@@ -246,11 +249,11 @@ describe("auditing an exported network measures what differentiating the network
     expect(report.loss.kind).toBe(kind);
     expect(report.layers.map(({ name }) => name)).toEqual(want.map(({ name }) => name));
     for (const [i, layer] of report.layers.entries()) {
-      // ONNX stores ε as float32: some 1e-8.
+      // ONNX stores ε as float32, which moves shares by about 1e-8.
       expect(Math.abs(layer.shares.blocked - want[i].blocked)).toBeLessThan(1e-7);
       expect(layer.energy.total / want[i].energy).toBeCloseTo(1, 6);
       expect(layer.identityResidual).toBeLessThan(1e-9);
-      // Every norm of these networks has a linear layer right below.
+      // Every norm of these networks has a linear op right below.
       expect(network.parameters.map(({ name }) => name)).toContain(layer.weights?.name);
     }
   });

@@ -11,11 +11,11 @@ const vector = (...values: number[]): Tensor => ({
 });
 const scalar = (value: number): Tensor => ({ dtype: "float32", shape: [], data: Float32Array.of(value) });
 
-/** The gradient of Σ c(w − t)² + sin 3w. */
+/** Gradient of Σ c(w − t)² + sin 3w. */
 const gradient = (w: Traced, c: Traced, t: Traced): Traced =>
   add(mul(mul(sub(w, t), c), 2), mul(cos(mul(w, 3)), 3));
 
-/** w after 1, 2 and 20 steps from [1, −2, ½, 0]. */
+/** Values of w after 1, 2 and 20 steps from [1, −2, ½, 0]. */
 async function path(optimizer: Optimizer): Promise<number[][]> {
   const [c, t] = [vector(1, 3, 0.1, 2), vector(0.5, 1, -1, 0)];
   let state = [vector(1, -2, 0.5, 0), ...optimizer.slots.map(() => vector(0, 0, 0, 0))];
@@ -38,8 +38,8 @@ async function path(optimizer: Optimizer): Promise<number[][]> {
   return seen;
 }
 
-/** The same loss, start and number of steps with torch.optim of PyTorch 1.13, float32. */
-describe("optimizers walk the path of PyTorch's", () => {
+/** Expected values: torch.optim of PyTorch 1.13 in float32, with the same loss and start. */
+describe("An optimizer takes the steps that PyTorch's takes", () => {
   const cases: [string, Optimizer, number[][]][] = [
     [
       "SGD",

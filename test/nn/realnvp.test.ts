@@ -22,7 +22,7 @@ const values = (shape: readonly number[], dtype: DType, of: (i: number) => numbe
     : { shape, dtype: "float32", data: Float32Array.from(numbers) };
 };
 
-/** Parameters and running statistics as after some training: none where it starts. */
+/** Parameters and running statistics that all differ from their first values. */
 function trained({ likelihood }: ReturnType<typeof realnvp>, dtype: DType): Tensor[] {
   const random = new Random(7);
   const start = [...initialValues(likelihood, random), ...initialBuffers(likelihood)];
@@ -47,7 +47,7 @@ async function evaluated(network: Network, state: readonly Tensor[], x: Tensor):
   return (await program.run(inputs))[0];
 }
 
-/** log |det| of a matrix given by columns, by Gaussian elimination with pivots. */
+/** log |det| of a matrix, given by columns, by Gaussian elimination with pivots. */
 function logDeterminant(columns: readonly ArrayLike<number>[]): number {
   const a = columns.map((column) => Array.from(column));
   let total = 0;
@@ -66,7 +66,7 @@ function logDeterminant(columns: readonly ArrayLike<number>[]): number {
   return total;
 }
 
-/** log density of one latent under the standard normal distribution. */
+/** Log-density of one latent under the standard normal distribution. */
 const standardNormal = (z: ArrayLike<number>): number =>
   Array.from(z).reduce((total, value) => total - value ** 2 / 2 - Math.log(2 * Math.PI) / 2, 0);
 
@@ -79,14 +79,14 @@ const variants: [string, Options][] = [
   ["group norm within, ActNorm after couplings", { norm: "gn:1", couplingNorm: "actnorm" }],
 ];
 
-describe.each(variants)("RealNVP with %s", (_, options) => {
+describe.each(variants)("A RealNVP with %s", (_, options) => {
   const flow = small(options);
   const state = trained(flow, "float64");
 
   it.each([
     ["float64", 1e-10],
     ["float32", 1e-4],
-  ] as const)("comes back to the images, %s", async (dtype, tolerance) => {
+  ] as const)("maps latents back to their images in %s", async (dtype, tolerance) => {
     const images = imagesOf(5, dtype);
     const own = trained(flow, dtype);
     const z = await evaluated(flow.latents, own, images);
@@ -97,7 +97,7 @@ describe.each(variants)("RealNVP with %s", (_, options) => {
       expect(Math.abs(back.data[i] - value)).toBeLessThan(tolerance);
   });
 
-  it("the log-determinant in evaluation is that of the Jacobian by finite differences", async () => {
+  it("has, in evaluation, the log-determinant of the Jacobian by finite differences", async () => {
     const h = 1e-5;
     const image = imagesOf(1, "float64").data;
     const moved = values([2 * DIMENSIONS + 1, ...SHAPE], "float64", (i) => {
@@ -116,8 +116,8 @@ describe.each(variants)("RealNVP with %s", (_, options) => {
   });
 });
 
-describe("in training", () => {
-  /** Latents and log-likelihoods of a batch, and the Jacobian of one sample by forward differentiation. */
+describe("A RealNVP in training", () => {
+  /** Latents of a batch; volume and Jacobian of one sample, by forward differentiation. */
   async function inTraining(norm: NormName) {
     const flow = small({ norm, affine: true });
     const [batch, sample] = [4, 2];
@@ -147,7 +147,7 @@ describe("in training", () => {
     };
   }
 
-  it("batch norm's log-determinant is that of the Jacobian with its statistics held constant", async () => {
+  it("treats the statistics of batch norm as constants in its log-determinant", async () => {
     const detached = await inTraining("detached");
     expect(detached.volume).toBeCloseTo(logDeterminant(detached.columns), 8);
     const attached = await inTraining("bn");
@@ -156,7 +156,7 @@ describe("in training", () => {
     expect(Math.abs(logDeterminant(attached.columns) - attached.volume)).toBeGreaterThan(0.1);
   });
 
-  it("leaves running statistics that evaluation uses: after many passes over one batch they are its own", async () => {
+  it("leaves running statistics that approach those of a repeated batch", async () => {
     const flow = small({ norm: "bn", blocks: 0 });
     const images = imagesOf(64, "float64");
     let state = trained(flow, "float64");
@@ -180,13 +180,13 @@ describe("in training", () => {
       state = [...state.slice(0, count), ...buffers];
     }
     const evaluation = await evaluated(flow.likelihood, state, images);
-    // The running variance is the unbiased one: n/(n − 1) apart, with n from 64·4.
+    // The running variance is unbiased, larger by n/(n − 1), with n = 64·4 and more.
     for (const [i, value] of evaluation.data.entries())
       expect(Math.abs(value - likelihoods!.data[i])).toBeLessThan(0.5);
   });
 });
 
-describe("pixels", () => {
+describe("The map from pixels to logits", () => {
   const logits = async (pixels: readonly number[]) => {
     const x = values([pixels.length, 1], "float64", (i) => pixels[i]);
     await using program = await compile(
@@ -200,7 +200,7 @@ describe("pixels", () => {
     return (await program.run([x])).map(({ data }) => Array.from(data));
   };
 
-  it("go to logits of the middle 90 % and back; a standard normal there has the volume Φ(logit .95) − Φ(logit .05)", async () => {
+  it("contracts pixels to the middle 90 %, has the right volume, and inverts", async () => {
     const points = 20_000;
     const pixels = Array.from({ length: points }, (_, i) => (i + 0.5) / points);
     const [y, logDeterminant, back] = await logits(pixels);
@@ -209,18 +209,19 @@ describe("pixels", () => {
       (total, value, i) => total + Math.exp(-(value ** 2) / 2 + logDeterminant[i]) / points,
       0,
     );
-    // 1 − 2·Φ(−2.9444390): the standard normal tail, 0.0016178, from tables.
+    // The mass of a standard normal between logit 0.05 and logit 0.95; its tail Φ(−2.9444390) is from
+    // tables.
     expect(volume / Math.sqrt(2 * Math.PI)).toBeCloseTo(1 - 2 * 0.00161774, 6);
     for (const [i, pixel] of pixels.entries()) expect(back[i]).toBeCloseTo(pixel, 12);
   });
 
-  it("bits per dimension: 8 where all images are equally likely, one less for twice the density of every pixel", () => {
+  it("gives 8 bits per dimension for equally likely images, 7 for twice the density per pixel", () => {
     expect(bitsPerDimension(0, 784)).toBe(8);
     expect(bitsPerDimension(784 * Math.log(2), 784)).toBeCloseTo(7, 12);
   });
 });
 
-it("γ and β come after the standardization: z = γ(x − μ)/√(v + ε) + β", async () => {
+it("γ and β of a norm after a coupling follow the standardization: z = γ(x − μ)/√(v + ε) + β", async () => {
   const registry = new Registry();
   const norm = couplingNorm(registry, "norm", { norm: "bn", channels: 1, affine: true });
   expect(registry.parameters.map(({ name }) => name)).toEqual(["norm.weight", "norm.bias"]);
@@ -241,7 +242,7 @@ it("γ and β come after the standardization: z = γ(x − μ)/√(v + ε) + β"
   expect(slope[0]).toBeCloseTo(Math.log(1.5), 12);
 });
 
-it("the loss is the mean of −log-likelihood", async () => {
+it("The loss is the mean of −log-likelihood", async () => {
   const flow = small({ norm: "bn" });
   const [state, images] = [trained(flow, "float64"), imagesOf(3, "float64")];
   const [likelihood, loss] = [
@@ -252,8 +253,8 @@ it("the loss is the mean of −log-likelihood", async () => {
   expect(loss.data[0]).toBeCloseTo(-(likelihood.data[0] + likelihood.data[1] + likelihood.data[2]) / 3, 10);
 });
 
-describe("a RealNVP as it starts", () => {
-  it("has the filters that PyTorch draws, and weight norm's lengths are theirs", () => {
+describe("A RealNVP at its start", () => {
+  it("has lengths of weight norm that equal the lengths of its filters", () => {
     const { likelihood } = small({ norm: "bn" });
     const start = initialValues(likelihood, new Random(0));
     const named = (name: string) => start[likelihood.parameters.findIndex((p) => p.name === name)].data;
@@ -269,16 +270,16 @@ describe("a RealNVP as it starts", () => {
   it.each([
     ["bn", 6_336_954],
     ["ln", 14_428_776],
-  ] as const)("with %s has as many parameters as the official code counts", (norm, count) => {
+  ] as const)("with %s has as many parameters as in the code of the paper", (norm, count) => {
     const { parameters } = realnvp({ shape: [1, 28, 28], norm }).likelihood;
     expect(parameters.reduce((total, { shape }) => total + sizeOf(shape), 0)).toBe(count);
   });
 });
 
 /**
- * Log-likelihoods of three logit images, without the volume of the logits, that the official code
- * (github.com/zzp1012/BN-blindness, af9b568, realnvp/src/model) gives in PyTorch 1.13 and float64 for the same weights:
- * width 4, one block; the k-th value of parameters and buffers is a wave of phase k.
+ * Log-likelihoods of three logit images, without the volume of the logits, from the code of the paper
+ * (github.com/zzp1012/BN-blindness, af9b568, realnvp/src/model) in PyTorch 1.13 and float64. Width is
+ * 4, with one block; the k-th parameter or buffer is a wave of phase k.
  */
 const official = {
   bn: {
@@ -293,47 +294,56 @@ const official = {
   },
 };
 
-describe.each(Object.entries(official))("against the official code, %s", (norm, expected) => {
-  it("evaluation, training, and the gradient of the first kernel", async () => {
-    const shape = [1, 8, 8] as const;
-    const { likelihood } = realnvp({ shape, norm: norm as "bn", width: 4, blocks: 1 });
-    const state = [...likelihood.parameters, ...likelihood.buffers].map(({ name, shape }, k) =>
-      values(shape, "float64", (i) => {
-        if (/\d\.norm\.running/.test(name)) return name.endsWith("var") ? 1.2 : 0.1;
-        const wave = Math.sin(0.7 * i + k);
-        if (name.endsWith("running_var")) return 1 + 0.3 * wave;
-        return (/scale(_shift)?$/.test(name) ? 0.3 : 0.5) * wave;
-      }),
-    );
-    const logits = values([3, ...shape], "float64", (i) => 1.5 * Math.sin(0.7 * i + 0.1 * i ** 1.5));
-    const pixels = values(logits.shape, "float64", (i) => (1 / (1 + Math.exp(-logits.data[i])) - 0.05) / 0.9);
-    const inputs = [...state, pixels];
-    const kernel = likelihood.parameters.findIndex(({ name }) => name.endsWith("1.network.in.weight_v"));
-    await using program = await compile(
-      (...args) => {
-        const [parameters, buffers] = split(likelihood, args.slice(0, -1));
-        const x = args.at(-1)!;
-        const pass = { training: false, parameters, buffers, nextBuffers: [] };
-        const volume = logit.forward(pass, x).logDeterminant;
-        const { aux, grads } = valueAndGrad((...p) => {
-          const { output } = likelihood.train(p, buffers, x);
-          return { value: mean(output), aux: [sub(output, volume)] };
-        }, parameters);
-        return [sub(likelihood.evaluate(parameters, buffers, x), volume), ...aux, grads[kernel]];
-      },
-      inputs,
-      { threads: 1 },
-    );
-    const [evaluation, training, gradient] = (await program.run(inputs)).map(({ data }) => Array.from(data));
-    for (const i of [0, 1, 2]) {
-      expect(evaluation[i]).toBeCloseTo(expected.evaluation[i], 9);
-      expect(training[i]).toBeCloseTo(expected.training[i], 9);
-    }
-    expect(Math.hypot(...gradient)).toBeCloseTo(expected.gradientLength, 9);
-  });
-});
+describe.each(Object.entries(official))(
+  "A RealNVP with %s agrees with the code of the paper",
+  (norm, expected) => {
+    it("in evaluation, in training, and in the gradient of the first kernel", async () => {
+      const shape = [1, 8, 8] as const;
+      const { likelihood } = realnvp({ shape, norm: norm as "bn", width: 4, blocks: 1 });
+      const state = [...likelihood.parameters, ...likelihood.buffers].map(({ name, shape }, k) =>
+        values(shape, "float64", (i) => {
+          if (/\d\.norm\.running/.test(name)) return name.endsWith("var") ? 1.2 : 0.1;
+          const wave = Math.sin(0.7 * i + k);
+          if (name.endsWith("running_var")) return 1 + 0.3 * wave;
+          return (/scale(_shift)?$/.test(name) ? 0.3 : 0.5) * wave;
+        }),
+      );
+      const logits = values([3, ...shape], "float64", (i) => 1.5 * Math.sin(0.7 * i + 0.1 * i ** 1.5));
+      const pixels = values(
+        logits.shape,
+        "float64",
+        (i) => (1 / (1 + Math.exp(-logits.data[i])) - 0.05) / 0.9,
+      );
+      const inputs = [...state, pixels];
+      const kernel = likelihood.parameters.findIndex(({ name }) => name.endsWith("1.network.in.weight_v"));
+      await using program = await compile(
+        (...args) => {
+          const [parameters, buffers] = split(likelihood, args.slice(0, -1));
+          const x = args.at(-1)!;
+          const pass = { training: false, parameters, buffers, nextBuffers: [] };
+          const volume = logit.forward(pass, x).logDeterminant;
+          const { aux, grads } = valueAndGrad((...p) => {
+            const { output } = likelihood.train(p, buffers, x);
+            return { value: mean(output), aux: [sub(output, volume)] };
+          }, parameters);
+          return [sub(likelihood.evaluate(parameters, buffers, x), volume), ...aux, grads[kernel]];
+        },
+        inputs,
+        { threads: 1 },
+      );
+      const [evaluation, training, gradient] = (await program.run(inputs)).map(({ data }) =>
+        Array.from(data),
+      );
+      for (const i of [0, 1, 2]) {
+        expect(evaluation[i]).toBeCloseTo(expected.evaluation[i], 9);
+        expect(training[i]).toBeCloseTo(expected.training[i], 9);
+      }
+      expect(Math.hypot(...gradient)).toBeCloseTo(expected.gradientLength, 9);
+    });
+  },
+);
 
-describe("wrong use", () => {
+describe("A RealNVP refuses", () => {
   it("a norm that has no inverse", async () => {
     await expectUserError(
       async () => small({ norm: "gn:3" }),

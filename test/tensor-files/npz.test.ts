@@ -12,7 +12,7 @@ import { expectUserError } from "../support/user-error.js";
 
 const folder = temporaryFolder();
 
-/** An npy file from the dictionary in its preamble and its elements. */
+/** An npy file from the dictionary of its header and its elements. */
 function npy(fields: string, data: Uint8Array = new Uint8Array(0), version = 1): Buffer {
   const length = Buffer.alloc(version === 1 ? 2 : 4);
   length.writeUInt16LE(fields.length);
@@ -38,7 +38,7 @@ async function zip(files: readonly [string, Buffer][], options: ZipOptions = {})
   for (const [name, bytes] of files) archive.addBuffer(bytes, name, options);
   archive.end({ forceZip64Format: options.forceZip64Format ?? false, comment: "" });
   const parts: Buffer[] = [];
-  for await (const part of archive.outputStream as unknown as AsyncIterable<Buffer>) parts.push(part);
+  for await (const part of archive.outputStream as AsyncIterable<Buffer>) parts.push(part);
   return Buffer.concat(parts);
 }
 
@@ -52,8 +52,8 @@ function patchDirectory(bytes: Buffer, offset: number, value: number, size: 2 | 
 
 const floats = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);
 
-describe("npz", () => {
-  it("return what was written: names in order, types, shapes, elements, metadata", async () => {
+describe("npz files", () => {
+  it("return the names, types, shapes, elements and metadata that were written", async () => {
     const path = folder.path("round-trip.npz");
     await fc.assert(
       fc.asyncProperty(anyTensors, async (tensors) => {
@@ -67,7 +67,7 @@ describe("npz", () => {
     );
   });
 
-  it("are read block by block, stored or deflated, with zip64 records or without", async () => {
+  it("are read in blocks, stored or deflated, with and without zip64 records", async () => {
     const data = floats(...Array.from({ length: 10 }, (_, i) => i));
     for (const compress of [true, false])
       for (const forceZip64Format of [true, false]) {
@@ -87,7 +87,7 @@ describe("npz", () => {
       }
   });
 
-  it("convert big-endian elements, every header version, and leave other files and strings out", async () => {
+  it("convert big-endian elements, take every header version, leave out strings and other files", async () => {
     const big = Buffer.from(floats(1, -2)).swap32();
     const path = folder.write(
       "mixed.npz",
@@ -106,7 +106,7 @@ describe("npz", () => {
     expect(read.get("three")).toMatchObject({ shape: [1, 2], data: Int32Array.of(-1, 3) });
   });
 
-  it("in Fortran order are reordered when read whole, refused in blocks", async () => {
+  it("in Fortran order are reordered when read whole and refused in blocks", async () => {
     const columns = npy(fields("<f4", "(2, 3)", "True"), floats(1, 4, 2, 5, 3, 6));
     const path = folder.write("fortran.npz", await zip([["x.npy", columns]]));
     expect([...(await readTensors(path)).get("x")!.data]).toEqual([1, 2, 3, 4, 5, 6]);
@@ -119,8 +119,8 @@ describe("npz", () => {
     await file.close();
   });
 
-  describe(`exchange with NumPy${numpyReason}`, () => {
-    it.skipIf(!hasNumpy)("is read as NumPy wrote it", async () => {
+  describe(`agree with NumPy${numpyReason}`, () => {
+    it.skipIf(!hasNumpy)("when NumPy wrote the file", async () => {
       const path = folder.path("numpy.npz");
       python(
         `import numpy as np, sys
@@ -143,7 +143,7 @@ np.savez_compressed(sys.argv[1], loss='mse', model=np.array(b'net'), batch=np.ar
       }
     });
 
-    it.skipIf(!hasNumpy)("reads every float16 as NumPy does", async () => {
+    it.skipIf(!hasNumpy)("for every float16", async () => {
       const path = folder.path("halves.npz");
       python(
         `import numpy as np, sys
@@ -155,7 +155,7 @@ np.savez(sys.argv[1], h=h, f=h.astype('f4'))`,
       expect(tensors.get("h")!.data).toEqual(tensors.get("f")!.data);
     });
 
-    it.skipIf(!hasNumpy)("writes what NumPy reads", async () => {
+    it.skipIf(!hasNumpy)("when NumPy reads the file", async () => {
       const path = folder.path("ours.npz");
       const tensors = new Map<string, Tensor>([
         ["bn1.y", { dtype: "float32", shape: [2, 2], data: Float32Array.of(1, 2, 3, 4.5) }],
@@ -191,7 +191,7 @@ for k in z.files: print(k, z[k].dtype, z[k].tolist())`,
     ["cut", async () => (await zip(one("<f4", "(1,)"))).subarray(0, 60), /truncated or not an npz file/],
     ["not npy", async () => zip([["w.npy", Buffer.from("just some text in there")]]), /w: not an npy array/],
     [
-      "npy shorter than its preamble",
+      "npy shorter than its header",
       async () => zip([["w.npy", npy(fields("<f4", "(1,)")).subarray(0, 30)]]),
       /w: npy header ends after 30 bytes/,
     ],
@@ -261,7 +261,7 @@ for k in z.files: print(k, z[k].dtype, z[k].tolist())`,
     await expectUserError(() => readTensors(path), path, words);
   });
 
-  it("refuse zip bombs: much announced, and more inside than announced", async () => {
+  it("are refused as zip bombs if they inflate too much or hold more than they declare", async () => {
     const small = await zip(one("<f4", "(75000000,)"));
     const announced = folder.write("announced.npz", patchDirectory(small, 24, 300_000_000, 4));
     await expectUserError(
@@ -279,7 +279,7 @@ for k in z.files: print(k, z[k].dtype, z[k].tolist())`,
     await expectUserError(() => readTensors(hidden), hidden, /w: damaged: too many bytes/);
   });
 
-  it("cut or altered anywhere are read or refused, never worse", async () => {
+  it("that are cut or altered anywhere are read or refused with a UserError", async () => {
     const path = folder.path("fuzz.npz");
     const tensors = new Map<string, Tensor>([
       ["a.y", { dtype: "float32", shape: [2, 3], data: new Float32Array(6) }],

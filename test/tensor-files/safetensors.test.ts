@@ -13,8 +13,8 @@ const folder = temporaryFolder();
 
 const entry = (dtype: string, shape: unknown, data_offsets: unknown) => ({ dtype, shape, data_offsets });
 
-describe("safetensors", () => {
-  it("return what was written: names in order, types, shapes, elements, metadata", async () => {
+describe("safetensors files", () => {
+  it("return the names, types, shapes, elements and metadata that were written", async () => {
     const path = folder.path("round-trip.safetensors");
     await fc.assert(
       fc.asyncProperty(anyTensors, fc.dictionary(fc.string(), fc.string()), async (tensors, metadata) => {
@@ -29,7 +29,7 @@ describe("safetensors", () => {
     );
   });
 
-  it("are read block by block", async () => {
+  it("are read in blocks", async () => {
     const path = folder.path("blocks.safetensors");
     const data = Float32Array.from({ length: 10 }, (_, i) => i);
     await writeSafetensors(path, new Map([["x", { dtype: "float32", shape: [2, 5], data }]]));
@@ -44,7 +44,7 @@ describe("safetensors", () => {
     ]);
   });
 
-  it("convert every stored type", async () => {
+  it("convert every stored element type", async () => {
     const cases: [string, Uint8Array, Tensor["dtype"], number[]][] = [
       [
         "F16",
@@ -132,14 +132,14 @@ describe("safetensors", () => {
     await expectUserError(() => readTensors(path), path, words);
   });
 
-  it("that are not there, or no files, are refused", async () => {
+  it("that do not exist or have another ending are refused", async () => {
     const missing = folder.path("missing.safetensors");
     await expectUserError(() => readTensors(missing), missing, /cannot be read \(ENOENT\)/);
     const other = folder.path("batch.csv");
     await expectUserError(() => readTensors(other), other, /ends in .safetensors or .npz/);
   });
 
-  it("cut or altered anywhere are read or refused, never worse", async () => {
+  it("that are cut or altered anywhere are read or refused with a UserError", async () => {
     const path = folder.path("fuzz.safetensors");
     const tensors = new Map<string, Tensor>([
       ["a.y", { dtype: "float32", shape: [2, 3], data: new Float32Array(6) }],
