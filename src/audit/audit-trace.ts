@@ -183,6 +183,7 @@ async function measureRecordedLayer(
   const fault = complete ? standardizationFault(shares) : null;
   return {
     name,
+    kind: "batch" as const,
     op: "BatchNormalization",
     mode: "recorded",
     groupedBy: "channel",

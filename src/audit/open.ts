@@ -8,6 +8,7 @@ import {
   openModel,
   resolveLoss,
 } from "../onnx/index.js";
+import { normKinds } from "../onnx/norms/kinds.js";
 import type { LoadedModel } from "./load.js";
 
 /** A model and a loss as traced functions, with the tensors that they are run on. */
@@ -50,7 +51,7 @@ export function open(loaded: LoadedModel, { loss: kind, target, precision }: Ope
 /** One sample shows nothing that samples share. A group of one element has no variance at all. */
 function checkBatchSize(layers: readonly OpenedLayer[], file: string): void {
   for (const { norm, inputShape, layout } of layers)
-    if ((norm.kind === "batch" && inputShape[0] === 1) || layout.outer * layout.inner === 1)
+    if ((normKinds[norm.kind].acrossSamples && inputShape[0] === 1) || layout.outer * layout.inner === 1)
       throw new UserError(
         `${file}: ${norm.name} expects at least 2 samples, got a batch of ${inputShape[0]}; give a larger batch`,
       );

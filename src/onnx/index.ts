@@ -4,8 +4,9 @@ export { ignoredLabel, type Loss, type LossKind, type LossOptions, lossKinds, re
 export type { Initializer, OnnxGraph, OnnxModel, OnnxNode, ValueInfo } from "./model.js";
 export { findNorms } from "./norms/find.js";
 export { missingNormsHint, partlyFusedHint } from "./norms/hint.js";
-export type { Moments } from "./norms/normalize.js";
-export type { NormKind, NormLayer } from "./norms/spec.js";
+export type { NormKind } from "./norms/kinds.js";
+export type { GroupStatistics } from "./norms/normalize.js";
+export type { NormLayer } from "./norms/spec.js";
 export { type OpenOptions, openModel } from "./open/open-model.js";
 export type {
   ForwardPass,

@@ -91,6 +91,7 @@ function measurementOf(
   const error = length(at.identityError);
   return {
     name: norm.name,
+    kind: norm.kind,
     op: norm.op,
     mode: norm.mode,
     groupedBy,

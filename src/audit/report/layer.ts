@@ -1,3 +1,4 @@
+import type { NormKind } from "../../onnx/norms/kinds.js";
 import { type BlockedShares, type Leak, sharesOf, sumGroups, type WeightLoss } from "../../theory/index.js";
 import { judge } from "../verdict/judge.js";
 import { allFiniteOrNull } from "./finite.js";
@@ -6,6 +7,9 @@ import type { GroupedBy, LayerReport, Thresholds } from "./result.js";
 /** The measured numbers of one layer, from a model or from a recorded trace. */
 export interface LayerMeasurement {
   readonly name: string;
+  /** Decides the advice of the verdict. */
+  readonly kind: NormKind;
+  /** Operator that the report names. */
   readonly op: string;
   readonly mode: LayerReport["mode"];
   /** The items that `channels` lists (channels, samples or channel groups), and their number. */
@@ -45,9 +49,8 @@ export function judgeLayer(measurement: LayerMeasurement, thresholds: Thresholds
     identityResidual: measurement.identityResidual,
     ...judge(
       {
-        op: measurement.op,
+        kind: measurement.kind,
         groupedBy,
-        centred: shares.centred,
         elements: shares.elements,
         groups: shares.energy.length,
         constantGroups: shares.constantGroups,

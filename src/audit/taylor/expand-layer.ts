@@ -2,6 +2,7 @@ import { Random } from "../../base/random.js";
 import { castTensor, sizeOf, type Tensor } from "../../base/tensor.js";
 import type { Device, ProgramCache } from "../../engine/index.js";
 import type { Loss, OpenedLayer, OpenedModel } from "../../onnx/index.js";
+import { normKinds } from "../../onnx/norms/kinds.js";
 import { type Addresses, addressesOf, type FloatArray, standardize } from "../../theory/index.js";
 import type { TaylorReport } from "../report/result.js";
 import { couplesSamples, estimatedDiagonal, exactDiagonal, type Share } from "./hessian-diagonal.js";
@@ -99,7 +100,7 @@ const floats = ({ data }: Tensor): FloatArray => data as FloatArray;
  * other norms the same feature of all samples.
  */
 function sharingElements({ norm, layout }: OpenedLayer, samples: number, features: number): Addresses {
-  if (norm.kind === "batch") return addressesOf(layout);
+  if (normKinds[norm.kind].acrossSamples) return addressesOf(layout);
   return {
     starts: Uint32Array.from({ length: features }, (_, d) => d),
     offsets: Uint32Array.from({ length: samples }, (_, i) => i * features),

@@ -2,7 +2,8 @@ import type { Tensor, TensorSpec } from "../../base/tensor.js";
 import type { CompileOptions, Program } from "../../engine/index.js";
 import { full, jvp, type Traced, type TracedFunction, valueAndGrad } from "../../engine/lang/index.js";
 import { compileForMeasuring } from "../../measure/compile-for-measuring.js";
-import type { Hooks, Loss, Moments, OpenedModel } from "../../onnx/index.js";
+import type { GroupStatistics, Hooks, Loss, OpenedModel } from "../../onnx/index.js";
+import { normKinds } from "../../onnx/norms/kinds.js";
 
 /** What a model is run on: its stored parameters and the batch, in the order of `OpenedModel`, and the target. */
 export interface Feeds {
@@ -75,13 +76,13 @@ export class NetworkAbove {
  * part of its loss.
  */
 export const frozenAbove = (opened: OpenedModel, layer: number): number[] =>
-  opened.layers.flatMap(({ norm }, i) => (i > layer && norm.kind === "batch" ? [i] : []));
+  opened.layers.flatMap(({ norm }, i) => (i > layer && normKinds[norm.kind].acrossSamples ? [i] : []));
 
 /** x, z, ẑ and γ at the layer, then μ and σ of each frozen layer. */
 function valuesAt(opened: OpenedModel, layer: number, frozen: readonly number[]): TracedFunction {
   return (...args) => {
     const results: Traced[] = [];
-    const moments: Moments[] = [];
+    const moments: GroupStatistics[] = [];
     run(opened, args, {
       input(i, x) {
         if (i === layer) results.push(x);

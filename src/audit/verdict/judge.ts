@@ -1,12 +1,12 @@
+import { type NormKind, normKinds } from "../../onnx/norms/kinds.js";
 import type { Shares, WeightLoss } from "../../theory/index.js";
 import type { GroupedBy, Thresholds, Verdict } from "../report/result.js";
 
 /** The numbers of one layer that its verdict rests on. */
 export interface Findings {
-  readonly op: string;
+  /** Decides the advice, and whether a mean is subtracted. */
+  readonly kind: NormKind;
   readonly groupedBy: GroupedBy;
-  /** false for RMS normalization. */
-  readonly centred: boolean;
   /** n: elements per group. */
   readonly elements: number;
   readonly groups: number;
@@ -49,7 +49,7 @@ export function judge(findings: Findings, thresholds: Thresholds): { verdict: Ve
   const why =
     verdict === "clear"
       ? measured(findings, thresholds)
-      : [...hidden(findings, thresholds), advice(findings)];
+      : [...hidden(findings, thresholds), normKinds[findings.kind].advice];
   return { verdict, why: [...why, ...traps(findings)] };
 }
 
@@ -101,23 +101,10 @@ function hidden(findings: Findings, { dim }: Thresholds): string[] {
   return why;
 }
 
-/** What to do about a dim or blind layer. */
-function advice({ op, centred }: Findings): string {
-  if (!centred)
-    return "RMS normalization hides what is proportional to the activation of a sample: audit again with the layer removed or its input scaled by a constant.";
-  if (op.startsWith("InstanceNormalization"))
-    return "Instance normalization hides any gradient that is constant over positions, as after global average pooling: use group or layer normalization here, or pool before it.";
-  if (op.startsWith("GroupNormalization"))
-    return "Group normalization hides what the positions of a group share: use fewer groups, or layer normalization.";
-  if (op.startsWith("LayerNormalization"))
-    return "Layer normalization hides what the features of a sample share: RMS normalization, which centres nothing, lets the first-order part through.";
-  return "Mix classes (or real and generated samples) in every batch; if they are mixed already, replace this layer by layer or group normalization and audit again. Detaching the statistics is no cure: it makes training unstable.";
-}
-
 /** What makes the numbers of a layer mislead, whatever its verdict. */
-function traps({ centred, elements, groups, groupedBy, constantGroups, shares }: Findings): string[] {
+function traps({ kind, elements, groups, groupedBy, constantGroups, shares }: Findings): string[] {
   const why: string[] = [];
-  const nothingLeft = centred && elements > 2 && shares.first * elements < NOTHING_LEFT;
+  const nothingLeft = normKinds[kind].centred && elements > 2 && shares.first * elements < NOTHING_LEFT;
   if (nothingLeft)
     why.push(
       "Its first-order share is 0 to rounding: a normalization above it, with no kink in between, has already taken that part, so this layer looks clearer than it is. Read it together with the one above.",

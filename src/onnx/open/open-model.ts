@@ -5,7 +5,8 @@ import { Evaluation, isParameter } from "../evaluation.js";
 import { GraphIndex } from "../graph-index.js";
 import { findHead, traceBeforeHead } from "../head.js";
 import type { OnnxModel, OnnxNode } from "../model.js";
-import { layoutOf } from "../norms/normalize.js";
+import { normKinds } from "../norms/kinds.js";
+import { layoutOf } from "../norms/layout.js";
 import type { NormLayer } from "../norms/spec.js";
 import type { Value } from "../values/value.js";
 import type { OpenedLayer, OpenedModel, StoredWeight } from "./opened-model.js";
@@ -184,18 +185,11 @@ function openedLayer(
     throw new UserError(
       `${model.path}: ${norm.name}: mean and variance over these axes of ${showShape(shapes.input)} are not supported; leave the layer out with --layers`,
     );
-  const groupedBy = {
-    batch: "channel",
-    layer: "sample",
-    rms: "sample",
-    instance: "group",
-    group: "group",
-  } as const;
   return {
     norm,
     inputShape: shapes.input,
     layout,
-    groupedBy: groupedBy[norm.kind],
+    groupedBy: normKinds[norm.kind].groupedBy,
     centred: norm.centred,
     affine: { scale: shapes.scale, bias: shapes.bias },
     linearOp: linearOp && { weight: linearOp.weight },

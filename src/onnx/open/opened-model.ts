@@ -4,7 +4,7 @@ import type { LinearOp } from "../../measure/linear-op.js";
 import type { GroupLayout } from "../../theory/layout.js";
 import type { Head } from "../head.js";
 import type { OnnxModel } from "../model.js";
-import type { Moments } from "../norms/normalize.js";
+import type { GroupStatistics } from "../norms/normalize.js";
 import type { NormLayer } from "../norms/spec.js";
 
 /** A floating-point tensor stored in the model file. It is an input of the opened function. */
@@ -40,7 +40,7 @@ export interface Hooks {
   /** x entering the standardization. */
   input(layer: number, x: Traced): Traced;
   /** μ and σ of the batch. Return others to standardize with those, or null to keep these. */
-  moments(layer: number, own: Moments): Moments | null;
+  moments(layer: number, own: GroupStatistics): GroupStatistics | null;
   /** y, the output of the standardization, in the shape of x; σ broadcasts against it. */
   standardized(layer: number, y: Traced, sigma: Traced): Traced;
   /** γ and β on this edge. Not called for a layer without affine parameters. */

@@ -4,7 +4,8 @@ import type { Traced } from "../../engine/lang/index.js";
 import type { LinearOp } from "../../measure/linear-op.js";
 import type { Evaluation } from "../evaluation.js";
 import { normalize } from "../norms/normalize.js";
-import type { AffineOperand, NormLayer, Statistics } from "../norms/spec.js";
+import type { NormLayer } from "../norms/spec.js";
+import type { AffineLayout, StatisticsAxes } from "../norms/statistics.js";
 import { broadcastShapes } from "../values/host.js";
 import { traceLinearOp } from "./linear-op.js";
 import type { Hooks } from "./opened-model.js";
@@ -79,8 +80,8 @@ function checkShapes(
 
 /** The shape that a scale or bias must have, or null where it only has to broadcast against x. */
 function affineShape(
-  per: AffineOperand["per"],
-  statistics: Statistics,
+  per: AffineLayout,
+  statistics: StatisticsAxes,
   shape: readonly number[],
 ): number[] | null {
   if (per === "channel") return [shape[1]];

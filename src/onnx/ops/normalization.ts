@@ -1,14 +1,16 @@
 import * as lang from "../../engine/lang/index.js";
+import { normOperators } from "../norms/kinds.js";
 import { normalize } from "../norms/normalize.js";
 import { specOfNode } from "../norms/spec.js";
 import type { Op, OpTable } from "./context.js";
 
 /**
- * A normalization that is not audited. Batch normalization too runs with the statistics of the batch,
- * whatever mode the file gives: the layers under audit would otherwise see another network.
+ * A normalization that is not audited. Batch normalization runs with the statistics of the batch in
+ * every mode: the audit describes training, so every layer must run as in training.
  */
 const normalization: Op = (node) => {
-  const spec = specOfNode(node.node, node.opset)!;
+  const spec = specOfNode(node.node, node.opset);
+  if (!spec) throw node.error("is no normalization");
   return normalize(spec, node.tensor(0), {
     scale: spec.scale ? node.tensor(1) : null,
     bias: spec.bias ? node.tensor(2) : null,
@@ -51,12 +53,7 @@ const lpNormalization: Op = (node) => {
 };
 
 export const normalizationOps: OpTable = {
-  BatchNormalization: normalization,
-  InstanceNormalization: normalization,
-  LayerNormalization: normalization,
-  GroupNormalization: normalization,
-  RMSNormalization: normalization,
-  SimplifiedLayerNormalization: normalization,
+  ...Object.fromEntries(normOperators.map((op) => [op, normalization])),
   LRN: localResponse,
   LpNormalization: lpNormalization,
 };

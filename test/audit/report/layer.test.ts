@@ -27,6 +27,7 @@ const weights = {
 function measurement(changes: Partial<LayerMeasurement> = {}): LayerMeasurement {
   return {
     name: "bn",
+    kind: "batch",
     op: "BatchNormalization",
     mode: "training",
     groupedBy: "channel",

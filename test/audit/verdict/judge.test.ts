@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Findings, judge } from "../../../src/audit/verdict/judge.js";
 import { DEFAULT_THRESHOLDS } from "../../../src/audit/verdict/thresholds.js";
+import type { NormKind } from "../../../src/onnx/norms/kinds.js";
 
 interface Numbers {
   blocked?: number;
@@ -12,9 +13,8 @@ interface Numbers {
 function findings(numbers: Numbers, changes: Partial<Findings> = {}): Findings {
   const { blocked = 0.03, chance = 2 / 64, first = blocked / 2, removed } = numbers;
   return {
-    op: "BatchNormalization",
+    kind: "batch",
     groupedBy: "channel",
-    centred: true,
     elements: Math.round(2 / chance),
     groups: 32,
     constantGroups: 0,
@@ -74,13 +74,14 @@ describe("why", () => {
   });
 
   it("advises by the kind of normalization", () => {
-    const advice = (op: string, centred = true) => whyOf({ blocked: 0.9 }, { op, centred });
-    expect(advice("InstanceNormalization")).toContain("global average pooling");
-    expect(advice("GroupNormalization")).toContain("fewer groups");
-    expect(advice("LayerNormalization (decomposed)")).toContain("RMS normalization, which centres nothing");
-    expect(advice("RMSNormalization", false)).toContain("RMS normalization hides");
-    for (const op of ["InstanceNormalization", "GroupNormalization", "LayerNormalization"])
-      expect(advice(op)).not.toContain("Mix classes");
+    const advice = (kind: NormKind) => whyOf({ blocked: 0.9 }, { kind });
+    expect(advice("batch")).toContain("Mix classes");
+    expect(advice("instance")).toContain("global average pooling");
+    expect(advice("group")).toContain("fewer groups");
+    expect(advice("layer")).toContain("RMS normalization, which subtracts no mean");
+    expect(advice("rms")).toContain("RMS normalization hides");
+    for (const kind of ["instance", "group", "layer", "rms"] as const)
+      expect(advice(kind)).not.toContain("Mix classes");
   });
 
   it("says in one sentence that a layer is clear", () => {
@@ -100,7 +101,7 @@ describe("why", () => {
 
   it("names the reading traps", () => {
     expect(whyOf({ first: 1e-12 })).toContain("first-order share is 0 to rounding");
-    expect(whyOf({ first: 0 }, { centred: false })).not.toContain("0 to rounding");
+    expect(whyOf({ first: 0 }, { kind: "rms" })).not.toContain("0 to rounding");
     expect(whyOf({ blocked: 0.5, chance: 0.5 })).toContain("Only 4 elements share one mean and variance");
     expect(whyOf({}, { constantGroups: 3 })).toContain("3 of 32 channels do not vary on this batch");
     expect(whyOf({}, { energy: 0 })).toContain("No gradient reaches this layer");
