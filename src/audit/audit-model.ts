@@ -1,5 +1,5 @@
 import type { Device, ProgramCache } from "../engine/index.js";
-import { type Batch, ignoredLabel, type LossKind, openModel, partlyFusedHint } from "../onnx/index.js";
+import { type BatchFile, ignoredLabel, type LossKind, openModel, partlyFusedHint } from "../onnx/index.js";
 import { type BatchSource, type LoadedModel, load, type ModelSource } from "./load.js";
 import { measureModel } from "./measuring/measure-model.js";
 import { type OpenedAudit, open } from "./open.js";
@@ -134,7 +134,7 @@ async function expand(
 }
 
 /** How many samples have each label, where the batch has labels. */
-function labelCounts(batch: Batch, key = "label"): { labelCounts?: Record<string, number> } {
+function labelCounts(batch: BatchFile, key = "label"): { labelCounts?: Record<string, number> } {
   const label = batch.tensors.get(key);
   if (label === undefined || label.dtype === "float32" || label.dtype === "float64") return {};
   const labelCounts: Record<string, number> = {};

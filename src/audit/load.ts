@@ -2,7 +2,7 @@ import { UserError } from "../base/errors.js";
 import { sha256Bytes, sha256File, sha256Tensors } from "../base/sha256.js";
 import { checkTensor, type Tensor } from "../base/tensor.js";
 import {
-  type Batch,
+  type BatchFile,
   decodeModel,
   findNorms,
   matchInputs,
@@ -27,7 +27,7 @@ export interface LoadedModel {
   /** All normalizations of the model, and those that are measured. */
   readonly allNorms: readonly NormLayer[];
   readonly norms: readonly NormLayer[];
-  readonly batch: Batch;
+  readonly batch: BatchFile;
   readonly batchSha256: string;
   /** The tensors for the model's inputs, by ONNX name. */
   readonly inputs: ReadonlyMap<string, Tensor>;
@@ -60,7 +60,7 @@ export async function load(source: ModelSource, options: LoadOptions): Promise<L
   return { model, modelSha256, allNorms, norms, batch: batch.file, batchSha256: batch.sha256, inputs };
 }
 
-async function loadBatch(source: BatchSource): Promise<{ file: Batch; sha256: string }> {
+async function loadBatch(source: BatchSource): Promise<{ file: BatchFile; sha256: string }> {
   if (typeof source === "string")
     return { file: { file: source, tensors: await readTensors(source) }, sha256: await sha256File(source) };
   const tensors = new Map(Object.entries(source));

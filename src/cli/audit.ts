@@ -2,7 +2,7 @@ import { Command, Option } from "commander";
 import type { AuditReport, Thresholds } from "../audit/report/result.js";
 import { UserError } from "../base/errors.js";
 import type { Device } from "../engine/index.js";
-import type { LossKind } from "../onnx/loss.js";
+import { type LossKind, lossKinds } from "../onnx/losses/names.js";
 import { checkWritable, tableOptions, writeWhole } from "./output.js";
 import { terminalProgress } from "./progress.js";
 import { wholeNumber } from "./whole-number.js";
@@ -10,8 +10,7 @@ import { wholeNumber } from "./whole-number.js";
 const FORMATS = ["table", "json", "html", "junit"] as const;
 type Format = (typeof FORMATS)[number];
 
-// Named here, not imported: the command line loads neither importer nor runtime before it needs them.
-const LOSSES = ["cross-entropy", "mse", "bce", "l1", "output"] as const satisfies readonly LossKind[];
+// Repeated here: importing the engine's list would load the runtime at every start.
 const DEVICES = ["cpu", "cuda", "webgpu"] as const satisfies readonly Device[];
 
 interface AuditFlags {
@@ -38,7 +37,7 @@ export function auditCommand(): Command {
     .option("--data <batch.npz>", "the batch: inputs by ONNX name (or `input`), `label` or `target`")
     .addOption(
       new Option("--loss <kind>", "loss on the model's output (default: inferred from the batch)").choices([
-        ...LOSSES,
+        ...lossKinds,
       ]),
     )
     .option("--input <key>", "key of the model's input in the batch")

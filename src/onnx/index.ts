@@ -1,6 +1,9 @@
-export { type Batch, matchInputs } from "./batch.js";
+export { type BatchFile, matchInputs } from "./batch-file.js";
 export { decodeModel, readModel } from "./decode/read.js";
-export { ignoredLabel, type Loss, type LossKind, type LossOptions, lossKinds, resolveLoss } from "./loss.js";
+export { ignoredLabel } from "./losses/labels.js";
+export type { Loss, LossOptions } from "./losses/loss.js";
+export { type LossKind, lossKinds } from "./losses/names.js";
+export { resolveLoss } from "./losses/resolve.js";
 export type { Initializer, OnnxGraph, OnnxModel, OnnxNode, ValueInfo } from "./model.js";
 export { findNorms } from "./norms/find.js";
 export { missingNormsHint, partlyFusedHint } from "./norms/hint.js";

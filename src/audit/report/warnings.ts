@@ -1,9 +1,9 @@
-import type { Batch } from "../../onnx/index.js";
+import type { BatchFile } from "../../onnx/index.js";
 import type { BlockedShares } from "../../theory/index.js";
 import type { GroupedBy } from "./result.js";
 
 /** One warning for each tensor of the batch with NaN or infinite elements. */
-export function batchWarnings({ file, tensors }: Batch): string[] {
+export function batchWarnings({ file, tensors }: BatchFile): string[] {
   return [...tensors].flatMap(([key, { data }]) => {
     const count = countNonFinite(data);
     return count === 0 ? [] : [`${file}: key "${key}" holds ${count} NaN or infinite elements`];
