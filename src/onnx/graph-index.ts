@@ -1,7 +1,7 @@
 import { sizeOf } from "../base/tensor.js";
 import type { Initializer, OnnxGraph, OnnxNode } from "./model.js";
 
-/** Who writes and who reads each value of a graph, for finding patterns in it. */
+/** The node that writes each value of a graph and the nodes that read it. Used to find patterns. */
 export class GraphIndex {
   readonly #writers = new Map<string, OnnxNode>();
   readonly #readers = new Map<string, OnnxNode[]>();
@@ -19,26 +19,28 @@ export class GraphIndex {
     this.#dataDependent = dataDependentValues(graph);
   }
 
+  /** The node that writes `value`; undefined for inputs and stored tensors. */
   writer(value: string): OnnxNode | undefined {
     return this.#writers.get(value);
   }
 
+  /** The nodes that read `value`, those with subgraphs that read it included. */
   readers(value: string): readonly OnnxNode[] {
     return this.#readers.get(value) ?? [];
   }
 
-  /** The one node that reads `value`, where it has no other reader and is no output of the graph. */
+  /** The only node that reads `value`; undefined if there are others or `value` is a graph output. */
   onlyReader(value: string): OnnxNode | undefined {
     const [first, ...others] = this.readers(value);
     return others.length > 0 || this.graph.outputs.some((o) => o.name === value) ? undefined : first;
   }
 
-  /** Whether `value` depends on an input of the graph, so that it may differ from batch to batch. */
+  /** Whether `value` depends on an input of the graph, and so may differ from batch to batch. */
   dependsOnData(value: string): boolean {
     return this.#dataDependent.has(value);
   }
 
-  /** The value that `value` stands for, through nodes that change at most its shape or element type. */
+  /** Follows `value` back through nodes that keep its elements, to the value they started from. */
   source(value: string, through: ReadonlySet<string> = sameElements): string {
     for (let name = value; ; ) {
       const node = this.writer(name);
@@ -47,18 +49,18 @@ export class GraphIndex {
     }
   }
 
-  /** The initializer behind `value`, through nodes that move or repeat its elements. */
+  /** The stored tensor behind `value`, through nodes that move or repeat its elements. */
   initializer(value: string): Initializer | undefined {
     return this.graph.initializers.get(this.source(value));
   }
 
-  /** The number that `value` is known to be, if it is a single one. */
+  /** The stored number behind `value`; undefined if `value` is not one stored number. */
   scalar(value: string): number | undefined {
     const numbers = this.numbers(value);
     return numbers?.length === 1 ? numbers[0] : undefined;
   }
 
-  /** The elements of a small tensor stored in the file. */
+  /** The elements of the small stored tensor (at most 2¹⁶ elements) behind `value`. */
   numbers(value: string): readonly number[] | undefined {
     const found = this.graph.initializers.get(this.source(value, unchanged));
     if (!found || found.elementType === "string" || sizeOf(found.spec.shape) > 65536) return undefined;
@@ -78,7 +80,7 @@ const sameElements = new Set([
   "Flatten",
 ]);
 
-/** Every name a node reads, its subgraphs included. */
+/** Every name that a node reads, in its subgraphs too. */
 export function readsOf(node: OnnxNode): string[] {
   const own = node.inputs.filter(Boolean);
   const nested = node.attributes
@@ -87,7 +89,7 @@ export function readsOf(node: OnnxNode): string[] {
   return [...own, ...nested];
 }
 
-/** Shape is the one op that forgets the data: shapes are known while tracing. */
+/** Names of the values that depend on the data. Shape and Size do not: shapes are known while tracing. */
 function dataDependentValues(graph: OnnxGraph): Set<string> {
   const values = new Set(graph.inputs.map((i) => i.name));
   for (const node of graph.nodes)

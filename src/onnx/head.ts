@@ -7,14 +7,16 @@ import { alongSoftmaxAxis } from "./ops/activation.js";
 import { NodeContext } from "./ops/context.js";
 
 /**
- * The activation that ends a model. Losses start before it, where they are stable: log-probabilities for a
- * softmax, logits for a sigmoid.
+ * The activation that ends a model. Losses read the value before it, because the logarithm of a
+ * saturated softmax or sigmoid is infinite.
  */
 export interface Head {
   readonly activation: "softmax" | "log-softmax" | "sigmoid";
+  /** The node of the activation. */
   readonly node: OnnxNode;
-  /** Nodes after the activation; they only move elements, so they commute with it. */
+  /** Nodes after the activation, in order. They only move elements, so they commute with it. */
   readonly after: readonly OnnxNode[];
+  /** Name of the model's output. */
   readonly output: string;
 }
 
@@ -26,6 +28,7 @@ const activations: Readonly<Record<string, Head["activation"]>> = {
 
 const movements = new Set(["Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"]);
 
+/** Finds the activation that ends the model at `output`; null if another op does. */
 export function findHead(index: GraphIndex, output: string): Head | null {
   const after: OnnxNode[] = [];
   for (let value = output; ; ) {
@@ -39,7 +42,7 @@ export function findHead(index: GraphIndex, output: string): Head | null {
   }
 }
 
-/** The output with its activation taken back: log-probabilities, or logits. */
+/** Traces the output without its activation: log-probabilities for a softmax, logits for a sigmoid. */
 export function traceBeforeHead({ activation, node, after, output }: Head, evaluation: Evaluation): Traced {
   const context = new NodeContext(node, evaluation);
   const x = context.tensor(0);

@@ -2,12 +2,13 @@ import type { AttributeProto } from "onnx-buf";
 import { AttributeProto_AttributeType as Type } from "onnx-buf";
 import { type Attribute, Attributes, type Initializer, type OnnxGraph } from "../model.js";
 
-/** How the attribute decoder reads the two kinds that hold more than numbers. */
+/** Decoders for the kinds of attributes that hold messages of their own. */
 export interface Nested {
   readonly tensor: (proto: NonNullable<AttributeProto["t"]>) => Initializer;
   readonly graph: (proto: NonNullable<AttributeProto["g"]>) => OnnxGraph;
 }
 
+/** Decodes the attributes of a node; skips kinds that blindspot does not read. */
 export function decodeAttributes(protos: readonly AttributeProto[], nested: Nested): Attributes {
   const byName = new Map<string, Attribute>();
   for (const proto of protos) {

@@ -3,16 +3,18 @@ import { dirname, isAbsolute, join, sep } from "node:path";
 import type { StringStringEntryProto } from "onnx-buf";
 import { UserError } from "../../base/errors.js";
 
-/** Bytes that a tensor keeps in a file beside the model. */
+/** The bytes of a tensor in a file beside the model. */
 export interface ExternalBytes {
+  /** Number of bytes. */
   readonly length: number;
+  /** Reads the bytes. */
   read(): Uint8Array;
 }
 
 /**
- * Checks where a tensor's external data lie and returns a reader for them. The file must be inside the
- * model's folder, links followed: a model must not be able to make blindspot read anything else.
- * Without `length` the data reach to the end of the file, as the ONNX specification says.
+ * Checks the place of a tensor's external data and returns a reader for them. The file must lie inside
+ * the model's folder after links are followed: a model must not make blindspot read any other file.
+ * Without `length`, the data reach to the end of the file (ONNX specification).
  */
 export function externalBytes(
   modelPath: string,
@@ -30,7 +32,7 @@ export function externalBytes(
   const length = wholeNumber(field("length") ?? String(size - offset), "length", where);
   if (offset + length > size)
     throw new UserError(
-      `${where}: ${location} has ${size} bytes, but bytes ${offset} to ${offset + length} are asked for; is the file complete?`,
+      `${where}: ${location} has ${size} bytes, but bytes ${offset} to ${offset + length} are expected; is the file complete?`,
     );
   return { length, read: () => readRange(file, offset, length, where) };
 }

@@ -14,8 +14,19 @@ import { formatOf } from "./elements.js";
 import { decodeTensor } from "./tensors.js";
 
 /**
- * The model in an ONNX file. Weights are not touched yet; external data are located and checked.
- * @throws UserError when the file cannot be read, is truncated or holds no ONNX graph.
+ * Reads the model in an ONNX file. Weights are not decoded until they are needed. External data are
+ * located and checked.
+ *
+ * @param path Path of the file.
+ * @returns The decoded model.
+ * @throws UserError if the file cannot be read, is incomplete or holds no ONNX graph.
+ * @example
+ * ```ts
+ * import { readModel } from "blindspot/onnx";
+ *
+ * const model = await readModel("examples/glyphs.onnx");
+ * console.log(`opset ${model.opset}, ${model.nodes.length} nodes`);
+ * ```
  */
 export async function readModel(path: string): Promise<OnnxModel> {
   let bytes: Uint8Array;
@@ -27,7 +38,23 @@ export async function readModel(path: string): Promise<OnnxModel> {
   return decodeModel(path, bytes);
 }
 
-/** As `readModel`, from the bytes of the file; `path` names it and locates external data. */
+/**
+ * Decodes a model from the bytes of an ONNX file.
+ *
+ * @param path Path of the file: names it in messages and locates external data.
+ * @param bytes The whole file.
+ * @returns The decoded model.
+ * @throws UserError if the bytes are incomplete or hold no ONNX graph.
+ * @example
+ * ```ts
+ * import { readFile } from "node:fs/promises";
+ * import { decodeModel } from "blindspot/onnx";
+ *
+ * const path = "examples/glyphs.onnx";
+ * const model = decodeModel(path, await readFile(path));
+ * console.log(model.inputs.map(({ name }) => name));
+ * ```
+ */
 export function decodeModel(path: string, bytes: Uint8Array): OnnxModel {
   const proto = parse(path, bytes);
   const opset = proto.opsetImport.find((o) => o.domain === "" || o.domain === "ai.onnx");
@@ -88,7 +115,7 @@ function decodeNode(path: string, proto: NodeProto): OnnxNode {
   };
 }
 
-/** What a Constant node yields, whichever of its attributes holds it. */
+/** The value of a Constant node, from whichever attribute holds it; null for other nodes. */
 function constantValue({ op, domain, outputs, attributes }: OnnxNode): Initializer | null {
   if (op !== "Constant" || domain !== "") return null;
   const tensor = attributes.get("tensor", "value");
@@ -107,6 +134,7 @@ function constantValue({ op, domain, outputs, attributes }: OnnxNode): Initializ
   );
 }
 
+/** A tensor whose elements stand in an attribute. */
 function inline(
   name: string,
   elementType: "float32" | "int64",

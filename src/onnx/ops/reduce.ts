@@ -8,20 +8,24 @@ type Reduction = (x: Traced, axes: readonly number[]) => Traced;
 
 const sumOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
-/** Axes to reduce: from the attribute or the second input; none given means all (or none, where asked so). */
+/**
+ * The axes to reduce, from the attribute or the second input. Without them: all axes, or none with
+ * `noop_with_empty_axes`.
+ */
 function reducedAxes(node: NodeContext, rank: number): number[] {
   const given = node.axes("axes", 1);
   if (given?.length) return given.map((a) => node.axis(a, rank));
   return node.attributes.number("noop_with_empty_axes", 0) ? [] : Array.from({ length: rank }, (_, i) => i);
 }
 
+/** An op that reduces axes: `host` for known numbers, `traced` (which keeps the axes) for tensors. */
 const reduction =
   (traced: Reduction, host: (values: readonly number[]) => number): Op =>
   (node) => {
     const x = node.value(0);
     const axes = reducedAxes(node, x.shape.length);
     const keepdims = node.attributes.number("keepdims", 1) === 1;
-    if (isHost(x)) return reduceHost(x, axes, keepdims, host);
+    if (isHost(x)) return reduceHost(x, { axes, keepdims }, host);
     const kept = traced(x, axes);
     return keepdims
       ? kept
@@ -34,13 +38,13 @@ const reduction =
 const keepdims = { keepdims: true };
 const sum: Reduction = (x, axes) => lang.sum(x, axes, keepdims);
 
-/** log Σ e^x, shifted by the largest element, which cancels and so may be held constant. */
+/** log Σ e^x. Subtracts the largest element first; it cancels, so its gradient is left out. */
 const logSumExp: Reduction = (x, axes) => {
   const top = lang.amax(lang.stopGradient(x), axes, keepdims);
   return lang.add(lang.log(sum(lang.exp(lang.sub(x, top)), axes)), top);
 };
 
-/** Index of an extreme element; the last one of several on request. */
+/** Index of the largest or smallest element; `select_last_index` asks for the last of equal ones. */
 const argument =
   (pick: (x: Traced, axis: number) => Traced): Op =>
   (node) => {

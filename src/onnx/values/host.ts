@@ -1,10 +1,10 @@
 import { sizeOf } from "../../base/tensor.js";
 import type { ElementType } from "../model.js";
 
-/** Number system of a host value. float16 counts as float32, every integer width as "int". */
+/** Number system of a host value. float16 counts as float32; integers of every width are "int". */
 export type HostType = "float32" | "float64" | "int" | "bool";
 
-/** The number system that holds elements of an ONNX type. */
+/** The number system for the elements of an ONNX type. */
 export function hostTypeOf(type: ElementType): HostType {
   switch (type) {
     case "float16":
@@ -20,8 +20,8 @@ export function hostTypeOf(type: ElementType): HostType {
 }
 
 /**
- * A tensor whose elements are known while the graph is traced: shapes, axes, scale factors. Elements are
- * JavaScript numbers in C order whatever the type, so that int64 shapes stay exact to 2^53.
+ * A tensor whose elements are known while the graph is traced: shapes, axes, scale factors. Elements of
+ * every type are JavaScript numbers in C order, so int64 values are exact up to 2^53.
  */
 export class Host {
   constructor(
@@ -30,15 +30,17 @@ export class Host {
     readonly data: Float64Array,
   ) {}
 
-  /** `values` rounded to what `type` can hold: shape arithmetic in float32 must round as runtimes do. */
+  /** A tensor of `values` rounded to `type`. Shape arithmetic in float32 must round as runtimes round. */
   static of(type: HostType, shape: readonly number[], values: ArrayLike<number>): Host {
     return new Host(type, shape, Float64Array.from(values, rounding[type]));
   }
 
+  /** A vector of integers. */
   static ints(values: readonly number[]): Host {
     return Host.of("int", [values.length], values);
   }
 
+  /** Number of elements. */
   get size(): number {
     return this.data.length;
   }
@@ -55,7 +57,7 @@ const rounding: Record<HostType, (value: number) => number> = {
   bool: (v) => (v === 0 ? 0 : 1),
 };
 
-/** Elements of a C-order shape: strides in elements, one per axis. */
+/** The strides of a C-order tensor in elements, one per axis. */
 export function stridesOf(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length);
   let stride = 1;
@@ -66,7 +68,7 @@ export function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** The elements of `x` seen through another shape and strides: transposes, broadcasts and slices. */
+/** Copies the elements of `x` in another shape and stride order: transposes, broadcasts, slices. */
 export function view(x: Host, shape: readonly number[], strides: readonly number[], start = 0): Host {
   const data = new Float64Array(sizeOf(shape));
   const index = new Array<number>(shape.length).fill(0);
@@ -83,7 +85,7 @@ export function view(x: Host, shape: readonly number[], strides: readonly number
   return new Host(x.type, shape, data);
 }
 
-/** NumPy broadcasting of shapes, or null where they do not agree. */
+/** The shape that the shapes broadcast to by NumPy's rules, or null if they do not broadcast. */
 export function broadcastShapes(...shapes: (readonly number[])[]): number[] | null {
   const rank = Math.max(0, ...shapes.map((s) => s.length));
   const result: number[] = new Array<number>(rank).fill(1);
@@ -97,6 +99,7 @@ export function broadcastShapes(...shapes: (readonly number[])[]): number[] | nu
   return result;
 }
 
+/** `x` repeated to `shape` by the broadcasting rules. */
 export function broadcastHost(x: Host, shape: readonly number[]): Host {
   const lead = shape.length - x.shape.length;
   const own = stridesOf(x.shape);
@@ -107,11 +110,11 @@ export function broadcastHost(x: Host, shape: readonly number[]): Host {
   );
 }
 
-/** `f` of each element, with the result in `type`. */
+/** Applies `f` to each element; the result has type `type`. */
 export const mapHost = (x: Host, f: (value: number) => number, type: HostType = x.type): Host =>
   Host.of(type, x.shape, x.data.map(f));
 
-/** `f` of each pair of elements under broadcasting; null where the shapes do not agree. */
+/** Applies `f` to each pair of elements under broadcasting; null if the shapes do not broadcast. */
 export function zipHost(
   a: Host,
   b: Host,
@@ -129,11 +132,10 @@ export function zipHost(
   );
 }
 
-/** Folds `axes` of `x` with `f`, keeping them with size 1 where asked. */
+/** Reduces `axes` of `x` with `f`. With `keepdims` the reduced axes stay, with size 1. */
 export function reduceHost(
   x: Host,
-  axes: readonly number[],
-  keepdims: boolean,
+  { axes, keepdims }: { readonly axes: readonly number[]; readonly keepdims: boolean },
   f: (values: readonly number[]) => number,
 ): Host {
   const kept = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));

@@ -3,18 +3,19 @@ import * as lang from "../../engine/lang/index.js";
 import { broadcastHost, Host, stridesOf, view } from "./host.js";
 
 /**
- * What a name of the graph stands for while it is traced: numbers known now, or a traced tensor. The
- * movement functions below take either, so that one definition of an op serves tensors and shape arithmetic.
+ * The value of a name of the graph while the graph is traced: known numbers, or a traced tensor. The
+ * functions below take both, so one definition of an op serves tensors and shape arithmetic.
  */
 export type Value = Host | lang.Traced;
 
+/** Whether the elements are known while the graph is traced. */
 export const isHost = (x: Value): x is Host => x instanceof Host;
 
-/** A host value as a constant of the traced program; floats take the element type of the program. */
+/** A traced tensor with the value. Known numbers become a constant; floats take the type `float`. */
 export function toTraced(x: Value, float: DType): lang.Traced {
   if (!isHost(x)) return x;
   const [first] = x.data;
-  // Filled arrays (zeros, ones, masks) are broadcast numbers in the program, whatever their size.
+  // An array of equal numbers becomes one number that broadcasts, which keeps the program small.
   if (x.type !== "bool" && x.size > 1 && x.data.every((v) => v === first))
     return lang.full(x.shape, x.isFloat ? first : clampTo32Bits(first), x.isFloat ? float : "int32");
   if (x.type === "bool") return lang.constant(Uint8Array.from(x.data), x.shape, "bool");
@@ -27,13 +28,15 @@ export function toTraced(x: Value, float: DType): lang.Traced {
   return lang.constant(Int32Array.from(x.data, clampTo32Bits), x.shape, "int32");
 }
 
-/** Traced integers have 32 bits; "as far as possible" bounds such as INT64_MAX keep that meaning. */
+/** Traced integers have 32 bits. INT64_MAX as the end of a slice means "to the end"; clamping keeps that. */
 const clampTo32Bits = (v: number): number => Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, v));
 
+/** `x` in another shape with as many elements. */
 export function reshape(x: Value, shape: readonly number[]): Value {
   return isHost(x) ? new Host(x.type, shape, x.data) : lang.reshape(x, shape);
 }
 
+/** `x` with its axes in the order `perm`. */
 export function transpose(x: Value, perm: readonly number[]): Value {
   if (!isHost(x)) return lang.transpose(x, perm);
   const strides = stridesOf(x.shape);
@@ -44,11 +47,12 @@ export function transpose(x: Value, perm: readonly number[]): Value {
   );
 }
 
+/** `x` repeated to `shape` by the broadcasting rules. */
 export function broadcastTo(x: Value, shape: readonly number[]): Value {
   return isHost(x) ? broadcastHost(x, shape) : lang.broadcastTo(x, shape);
 }
 
-/** All host or all traced. */
+/** The values one after another along `axis`. Known numbers if all are known; else traced. */
 export function concat(xs: readonly Value[], axis: number, float: DType): Value {
   if (!xs.every(isHost))
     return lang.concat(
@@ -67,7 +71,7 @@ export function concat(xs: readonly Value[], axis: number, float: DType): Value 
   return Host.of(first.type, first.shape.toSpliced(axis, 1, total), data);
 }
 
-/** A range of one axis: `count` elements from `start` on, `step` apart (negative steps go backwards). */
+/** A range of one axis: `count` elements, `step` apart, from `start` on. Negative steps go backwards. */
 export interface Range {
   readonly axis: number;
   readonly start: number;
@@ -75,6 +79,7 @@ export interface Range {
   readonly step: number;
 }
 
+/** The part of `x` in a range of one axis. */
 export function sliceRange(x: Value, { axis, start, count, step }: Range): Value {
   if (isHost(x)) {
     const strides = stridesOf(x.shape);
@@ -97,7 +102,10 @@ export function sliceRange(x: Value, { axis, start, count, step }: Range): Value
   return lang.every(step < 0 ? lang.flip(part, [axis]) : part, axis, Math.abs(step));
 }
 
-/** Elements of `x` at known `indices` (within bounds) along `axis`; the shape of `indices` replaces the axis. */
+/**
+ * The elements of `x` at known `indices` along `axis`. The indices must lie within bounds. The shape of
+ * `indices` takes the place of the axis.
+ */
 export function take(x: Value, indices: Host, axis: number): Value {
   if (indices.shape.length === 0) {
     const one = sliceRange(x, { axis, start: indices.data[0], count: 1, step: 1 });
