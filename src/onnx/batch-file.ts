@@ -15,9 +15,9 @@ export interface BatchFile {
  * Finds the tensor for each input of a model. The key is the input's ONNX name. For a model with one
  * input, the key `input` serves too.
  *
- * @param model A decoded model.
- * @param batch The batch file.
- * @param options `input` names the key of the first input, in place of its ONNX name.
+ * @param model - A decoded model.
+ * @param batch - The batch file.
+ * @param options - `input` names the key of the first input, in place of its ONNX name.
  * @returns One tensor for each input, by ONNX name.
  * @throws UserError naming key, expected and got where a tensor is missing or does not fit. All fixed
  *   dimensions but the first (the batch size) must agree.

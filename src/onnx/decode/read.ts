@@ -17,7 +17,7 @@ import { decodeTensor } from "./tensors.js";
  * Reads the model in an ONNX file. Weights are not decoded until they are needed. External data are
  * located and checked.
  *
- * @param path Path of the file.
+ * @param path - Path of the file.
  * @returns The decoded model.
  * @throws UserError if the file cannot be read, is incomplete or holds no ONNX graph.
  * @example
@@ -41,8 +41,8 @@ export async function readModel(path: string): Promise<OnnxModel> {
 /**
  * Decodes a model from the bytes of an ONNX file.
  *
- * @param path Path of the file: names it in messages and locates external data.
- * @param bytes The whole file.
+ * @param path - Path of the file: names it in messages and locates external data.
+ * @param bytes - The whole file.
  * @returns The decoded model.
  * @throws UserError if the bytes are incomplete or hold no ONNX graph.
  * @example

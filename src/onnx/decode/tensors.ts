@@ -2,10 +2,18 @@ import { type TensorProto, TensorProto_DataLocation, TensorProto_DataType } from
 import { UserError } from "../../base/errors.js";
 import { allocate, showShape, sizeOf, type Tensor } from "../../base/tensor.js";
 import type { Initializer } from "../model.js";
-import { formatOf } from "./elements.js";
+import { type ElementFormat, formatOf } from "./elements.js";
 import { externalBytes } from "./external.js";
 
-/** A TensorProto as an `Initializer`: its size is checked now, its elements are converted when asked for. */
+/**
+ * Decodes a TensorProto. Checks its size now and converts its elements when they are asked for.
+ *
+ * @param path - Path of the model: names it in messages and locates external data.
+ * @param proto - The tensor as the file stores it.
+ * @param options - `name` replaces the name in the file; `constant` marks the value of a Constant node.
+ * @returns The stored tensor. One of an unsupported element type throws when its elements are read.
+ * @throws UserError if the size of the data does not fit the shape.
+ */
 export function decodeTensor(
   path: string,
   proto: TensorProto,
@@ -14,9 +22,10 @@ export function decodeTensor(
   const where = `${path}: tensor "${name}"`;
   const shape = proto.dims.map(Number);
   const format = formatOf(proto.dataType);
-  if (!format) return unreadable(where, name, shape, proto.dataType, constant);
+  if (!format)
+    return { ...unreadable(where, proto.dataType), name, constant, spec: { shape, dtype: "int32" } };
 
-  const numbers = elementSource(path, where, proto, name, format, sizeOf(shape));
+  const numbers = elementSource({ path, where, name, proto, format });
   return {
     name,
     constant,
@@ -34,39 +43,41 @@ export function decodeTensor(
   };
 }
 
-type Format = NonNullable<ReturnType<typeof formatOf>>;
+/** A tensor of a supported element type in a model file. */
+interface StoredElements {
+  readonly path: string;
+  /** File and tensor, for messages. */
+  readonly where: string;
+  readonly name: string;
+  readonly proto: TensorProto;
+  readonly format: ElementFormat;
+}
 
-/** A function that yields the elements, from whichever field of the message holds them. */
-function elementSource(
-  path: string,
-  where: string,
-  proto: TensorProto,
-  name: string,
-  format: Format,
-  size: number,
-): () => ArrayLike<number> {
+/** A function that reads the elements from the field that holds them. */
+function elementSource({ path, where, name, proto, format }: StoredElements): () => ArrayLike<number> {
+  const shape = proto.dims.map(Number);
   const check = (length: number, unit: string, expected: number) => {
     if (length !== expected)
       throw new UserError(
-        `${where}: ${format.name}${showShape(proto.dims.map(Number))} needs ${expected} ${unit}, got ${length}`,
+        `${where}: ${format.name}${showShape(shape)} needs ${expected} ${unit}, got ${length}`,
       );
   };
   if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) {
     const bytes = externalBytes(path, name, proto.externalData);
-    check(bytes.length, "bytes", size * format.bytes);
+    check(bytes.length, "bytes", sizeOf(shape) * format.bytes);
     return () => format.decode(bytes.read());
   }
   if (proto.rawData.length > 0) {
-    check(proto.rawData.length, "bytes", size * format.bytes);
+    check(proto.rawData.length, "bytes", sizeOf(shape) * format.bytes);
     return () => format.decode(proto.rawData);
   }
   const values = typedField(proto, format);
-  check(values.length, "elements", size);
+  check(values.length, "elements", sizeOf(shape));
   return () => values;
 }
 
-/** The elements where they are stored as protobuf numbers; narrow types share `int32_data`. */
-function typedField(proto: TensorProto, format: Format): ArrayLike<number> {
+/** The elements that are stored as protobuf numbers. All narrow types are stored in `int32_data`. */
+function typedField(proto: TensorProto, format: ElementFormat): ArrayLike<number> {
   switch (format.name) {
     case "float32":
       return proto.floatData;
@@ -91,25 +102,17 @@ function checkFits32Bits(where: string, values: ArrayLike<number>): void {
       throw new UserError(`${where}: element ${i} is ${values[i]}, expected an integer of 32 bits`);
 }
 
-/** Tensors of strings and the like may lie unused in a file; reading one is the error. */
+/**
+ * The elements of an unsupported type: an error when they are read. Models may hold such tensors, of
+ * strings for example, that nothing uses.
+ */
 function unreadable(
   where: string,
-  name: string,
-  shape: number[],
   type: number,
-  constant: boolean,
-): Initializer {
+): Pick<Initializer, "external" | "elementType" | "numbers" | "load"> {
   const fail = (): never => {
     const label = TensorProto_DataType[type] ?? `type ${type}`;
     throw new UserError(`${where}: elements of ${label} are not supported, expected numbers`);
   };
-  return {
-    name,
-    constant,
-    external: false,
-    elementType: "string",
-    spec: { shape, dtype: "int32" },
-    numbers: fail,
-    load: fail,
-  };
+  return { external: false, elementType: "string", numbers: fail, load: fail };
 }

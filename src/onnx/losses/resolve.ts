@@ -11,11 +11,11 @@ import { losses } from "./table.js";
 /**
  * Attaches a loss to an opened model and a batch.
  *
- * @param kind Name of the loss; undefined to infer it from the model's output and the batch file. The
+ * @param kind - Name of the loss; undefined to infer it from the model's output and the batch file. The
  *   description of an inferred loss says why it was chosen.
- * @param opened The model, from `openModel`.
- * @param batch The batch file with labels or targets.
- * @param options Key of the labels or targets, and the input of an autoencoder.
+ * @param opened - The model, from `openModel`.
+ * @param batch - The batch file with labels or targets.
+ * @param options - Key of the labels or targets, and the input of an autoencoder.
  * @returns The loss: its traced function, its target to feed, and its description.
  * @throws UserError naming batch key, expected and got where labels or targets do not fit, or where
  *   nothing suggests a loss.

@@ -10,7 +10,7 @@ import type { AffineOperand } from "./statistics.js";
  * Finds every normalization layer of a model: single nodes, and the groups of nodes that PyTorch
  * writes where the operator set has no operator for a kind.
  *
- * @param model A decoded model.
+ * @param model - A decoded model.
  * @returns The layers in execution order, each with a unique name. Empty if there are none.
  * @example
  * ```ts

@@ -11,8 +11,8 @@ import { reducedAxes, type StatisticsAxes } from "./statistics.js";
 /**
  * The place of each group in the elements of x.
  *
- * @param statistics The axes that mean and variance are taken over.
- * @param shape Shape of x, [N, C, …].
+ * @param statistics - The axes that mean and variance are taken over.
+ * @param shape - Shape of x, [N, C, …].
  * @returns The layout, or null for axes that no layout describes.
  */
 export function layoutOf(statistics: StatisticsAxes, shape: readonly number[]): GroupLayout | null {

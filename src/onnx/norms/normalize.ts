@@ -44,10 +44,10 @@ const unchanged: NormHooks = {
  * σ = √(mean((x − μ)²) + ε), y = (x − μ)/σ, z = γ·y + β (docs/theory.md, section 1). The
  * variance is biased: it divides by n.
  *
- * @param spec The normalization: its axes, ε, and how γ and β lie against x.
- * @param x The input, [N, C, …].
- * @param affine γ and β as the file stores them; null where the layer has none.
- * @param hooks Callbacks for the values in between.
+ * @param spec - The normalization: its axes, ε, and how γ and β lie against x.
+ * @param x - The input, [N, C, …].
+ * @param affine - γ and β as the file stores them; null where the layer has none.
+ * @param hooks - Callbacks for the values in between.
  * @returns z, in the shape of x.
  */
 export function normalize(

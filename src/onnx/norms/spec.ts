@@ -38,8 +38,8 @@ export interface NormLayer extends NormSpec {
 /**
  * The normalization that a single node computes.
  *
- * @param node Any node of a graph.
- * @param opset Version of the default operator set of the model.
+ * @param node - Any node of a graph.
+ * @param opset - Version of the default operator set of the model.
  * @returns The normalization, or null if `node` computes something else.
  */
 export function specOfNode(node: OnnxNode, opset: number): NormSpec | null {

@@ -6,20 +6,21 @@ import type { NodeContext, Op, OpTable } from "./context.js";
 
 const { add, sub, mul, div, exp, greater, where } = lang;
 
-/** An op of one floating tensor and scalar attributes. */
+/** An op of one floating-point tensor and scalar attributes. */
 const activation =
   (f: (x: Traced, attribute: (name: string, otherwise: number) => number) => Traced): Op =>
   (node) =>
     f(node.tensor(0), (name, otherwise) => node.attributes.number(name, otherwise));
 
-/** e^x − 1 on the negative side only: the positive side would overflow, and 0·∞ spoils the gradient. */
+/** e^min(x, 0) − 1. For large x, e^x would overflow, and the gradient would be 0·∞ = NaN. */
 const expm1Negative = (x: Traced): Traced => sub(exp(lang.min(x, 0)), 1);
 
+/** x where x > 0, `otherwise` elsewhere. */
 const positiveOr = (x: Traced, otherwise: Traced): Traced => where(greater(x, 0), x, otherwise);
 
 const hardSigmoid = (x: Traced, alpha: number, beta: number): Traced => clip(add(mul(x, alpha), beta), 0, 1);
 
-/** x held to [low, high]; derivative 0 at and beyond the bounds, as PyTorch's hardtanh. */
+/** x clipped to [low, high]. The derivative is 0 at the bounds, as in PyTorch's hardtanh. */
 function clip(x: Traced, low: number | Traced | null, high: number | Traced | null): Traced {
   let y = x;
   if (low !== null) y = where(greater(x, low), y, low);
@@ -27,6 +28,7 @@ function clip(x: Traced, low: number | Traced | null, high: number | Traced | nu
   return y;
 }
 
+/** The bounds are attributes before opset 11 and inputs from opset 11 on. */
 const clipOp: Op = (node) => {
   const bound = (name: string, input: number): number | Traced | null => {
     if (node.opset < 11) return node.attributes.get("number", name) ?? null;
@@ -44,13 +46,13 @@ const clipOp: Op = (node) => {
 const isTraced = (bound: number | Traced | null): bound is Traced =>
   typeof bound === "object" && bound !== null;
 
-/** Slopes broadcast from the left of the channel axis where PyTorch gives one per channel: [C, 1, 1]. */
+/** The slope broadcasts against x; PyTorch exports one slope per channel as [C, 1, 1]. */
 const prelu: Op = (node) => {
   const [x, slope] = [node.tensor(0), node.tensor(1)];
   return positiveOr(x, mul(slope, lang.min(x, 0)));
 };
 
-/** Gaussian error linear unit x·Φ(x), or its tanh approximation (opset 20). */
+/** Gaussian error linear unit x·Φ(x), or its approximation by tanh (opset 20). */
 function gelu(node: NodeContext): Traced {
   const x = node.tensor(0);
   if (node.attributes.string("approximate", "none") === "tanh") return geluTanh(x);
@@ -64,15 +66,16 @@ const geluTanh = (x: Traced): Traced => {
   return mul(mul(x, 0.5), add(lang.tanh(inner), 1));
 };
 
-/**
- * Softmax along one axis; before opset 13 along all axes from `axis` on, flattened together.
- * `f` is softmax or log-softmax over the last axis of a matrix or over a given axis.
- */
+/** Softmax or log-softmax `f` along the axis of the node. */
 const softmaxLike =
   (f: (x: Traced, axis: number) => Traced): Op =>
   (node) =>
     alongSoftmaxAxis(node, node.tensor(0), f);
 
+/**
+ * Applies softmax or log-softmax `f` along the axis that `node` names. Before opset 13 the elements of
+ * all axes from that axis on share one softmax.
+ */
 export function alongSoftmaxAxis(
   node: NodeContext,
   x: Traced,
@@ -112,7 +115,7 @@ export const activationOps: OpTable = {
   LogSoftmax: softmaxLike(lang.logSoftmax),
 };
 
-/** Fused activations that ONNX Runtime's optimizer writes. */
+/** The fused activations of ONNX Runtime's optimizer. */
 export const microsoftActivationOps: OpTable = {
   Gelu: activation(geluErf),
   FastGelu: (node) => geluTanh(node.has(1) ? add(node.tensor(0), node.tensor(1)) : node.tensor(0)),

@@ -8,29 +8,31 @@ import type { NodeContext, Op, OpTable } from "./context.js";
 type Unary = (x: number) => number;
 type Binary = (a: number, b: number) => number;
 
-/** Applies a binary op under broadcasting: on numbers where both sides are known, else traced. */
-function combine(
-  node: NodeContext,
-  [a, b]: readonly [Value, Value],
-  traced: (a: Traced, b: Traced) => Traced,
-  host: Binary,
-  type?: HostType,
-): Value {
+/** A binary op on traced tensors and on known numbers. */
+interface BinaryOp {
+  readonly traced: (a: Traced, b: Traced) => Traced;
+  readonly host: Binary;
+  /** Number system of known results; that of the first operand by default. */
+  readonly type?: HostType;
+}
+
+/** Applies a binary op under broadcasting: to numbers if both operands are known, else traced. */
+function combine(node: NodeContext, { traced, host, type }: BinaryOp, a: Value, b: Value): Value {
   if (!broadcastShapes(a.shape, b.shape))
     throw node.error(`shapes ${showShape(a.shape)} and ${showShape(b.shape)} do not broadcast`);
-  if (isHost(a) && isHost(b)) return zipHost(a, b, host, type)!;
-  return traced(toTraced(a, node.float), toTraced(b, node.float));
+  const known = isHost(a) && isHost(b) ? zipHost(a, b, host, type) : null;
+  return known ?? traced(toTraced(a, node.float), toTraced(b, node.float));
 }
 
 const binary =
-  (traced: (a: Traced, b: Traced) => Traced, host: Binary, type?: HostType): Op =>
+  (traced: BinaryOp["traced"], host: Binary, type?: HostType): Op =>
   (node) =>
-    combine(node, [node.value(0), node.value(1)], traced, host, type);
+    combine(node, { traced, host, type }, node.value(0), node.value(1));
 
 const variadic =
-  (traced: (a: Traced, b: Traced) => Traced, host: Binary): Op =>
+  (traced: BinaryOp["traced"], host: Binary): Op =>
   (node) =>
-    node.values().reduce((a, b) => combine(node, [a, b], traced, host));
+    node.values().reduce((a, b) => combine(node, { traced, host }, a, b));
 
 const unary =
   (traced: (x: Traced) => Traced, host: Unary, type?: HostType): Op =>
@@ -39,41 +41,41 @@ const unary =
     return isHost(x) ? mapHost(x, host, type) : traced(x);
   };
 
-/** Integers divide towards zero, floats do not. */
+/** Division. Integers round towards 0. */
 const divide: Op = (node) => {
   const [a, b] = [node.value(0), node.value(1)];
   const whole = isHost(a) && !a.isFloat;
-  return combine(node, [a, b], lang.div, (x, y) => (whole ? Math.trunc(x / y) : x / y));
+  return combine(node, { traced: lang.div, host: (x, y) => (whole ? Math.trunc(x / y) : x / y) }, a, b);
 };
 
-/** Remainder: with fmod=1 it has the sign of the dividend, else that of the divisor. */
+/** Remainder, with the sign of the dividend if fmod=1 and with the sign of the divisor otherwise. */
 const mod: Op = (node) => {
-  const c = node.attributes.number("fmod", 0) === 1;
-  return combine(
-    node,
-    [node.value(0), node.value(1)],
-    (a, b) => {
+  const signOfDividend = node.attributes.number("fmod", 0) === 1;
+  const modulo: BinaryOp = {
+    traced: (a, b) => {
       const rest = lang.remainder(a, b);
-      if (c) return rest;
+      if (signOfDividend) return rest;
       const opposite = lang.less(lang.mul(rest, b), 0);
       return lang.where(opposite, lang.add(rest, b), rest);
     },
-    (a, b) => (c || (a % b) * b >= 0 ? a % b : (a % b) + b),
-  );
+    host: (a, b) => (signOfDividend || (a % b) * b >= 0 ? a % b : (a % b) + b),
+  };
+  return combine(node, modulo, node.value(0), node.value(1));
 };
 
+/** Power. A known exponent of one element becomes a number, which the engine can specialize. */
 const power: Op = (node) => {
   const [x, y] = [node.value(0), node.value(1)];
   if (isHost(x) && isHost(y)) return zipHost(x, y, Math.pow) ?? node.value(0);
   const exponent = y instanceof Host && y.size === 1 ? y.data[0] : null;
-  if (exponent === null) return combine(node, [x, y], lang.pow, Math.pow);
-  const base = toTraced(x, node.float);
-  const shape = broadcastShapes(base.shape, y.shape)!;
-  return lang.reshape(lang.pow(base, exponent), shape);
+  const shape = broadcastShapes(x.shape, y.shape);
+  if (exponent === null || shape === null) return combine(node, { traced: lang.pow, host: Math.pow }, x, y);
+  return lang.reshape(lang.pow(toTraced(x, node.float), exponent), shape);
 };
 
 const mean: Op = (node) => {
-  const sum = node.values().reduce((a, b) => combine(node, [a, b], lang.add, (x, y) => x + y));
+  const plus: BinaryOp = { traced: lang.add, host: (x, y) => x + y };
+  const sum = node.values().reduce((a, b) => combine(node, plus, a, b));
   const share = 1 / node.inputCount;
   return isHost(sum) ? mapHost(sum, (v) => v * share) : lang.mul(sum, share);
 };
@@ -81,7 +83,7 @@ const mean: Op = (node) => {
 const where: Op = (node) => {
   const [c, a, b] = [node.value(0), node.value(1), node.value(2)];
   const shape = broadcastShapes(c.shape, a.shape, b.shape);
-  if (!shape) throw node.error("shapes of condition and branches do not broadcast");
+  if (!shape) throw node.error("the shapes of condition and branches do not broadcast");
   if (isHost(c) && isHost(a) && isHost(b)) {
     const [pick, x, y] = [c, a, b].map((v) => broadcastHost(v, shape).data) as [
       Float64Array,

@@ -4,6 +4,7 @@ import * as lang from "../../engine/lang/index.js";
 import type { NodeContext, Op, OpTable } from "./context.js";
 import { windowOf } from "./window.js";
 
+/** alpha·A·B + beta·C, with A and B transposed if the attributes ask for it. */
 const gemm: Op = (node) => {
   const side = (input: number, attribute: string): Traced => {
     const x = node.tensor(input);
@@ -27,7 +28,7 @@ const matmul: Op = (node) => {
   return lang.matmul(a, b);
 };
 
-/** A per-channel bias seen against [N, C, …]. */
+/** Adds an optional bias, one number per channel, to y [N, C, …]. */
 const addBias = (node: NodeContext, y: Traced, input: number): Traced => {
   if (!node.has(input)) return y;
   const bias = node.tensor(input);
@@ -63,9 +64,12 @@ const convTranspose: Op = (node) => {
 };
 
 /**
- * Padding of a transposed convolution. Given `output_shape`, or SAME with output = input · stride, it is
- * what makes (input − 1)·stride + outputPadding + reach − padding the size asked for; the odd element goes
- * to the end for SAME_UPPER and to the start otherwise (ONNX specification of ConvTranspose).
+ * Padding of a transposed convolution (ONNX specification of ConvTranspose). `output_shape` fixes the
+ * size of the output; `auto_pad` SAME fixes it at input · stride. The total padding then follows from
+ *
+ *     size = (input − 1)·stride + outputPadding + (kernel − 1)·dilation + 1 − padding
+ *
+ * If it is odd, SAME_UPPER puts the larger half at the end; other modes put it at the start.
  */
 function transposedPadding(
   node: NodeContext,
@@ -88,7 +92,9 @@ function transposedPadding(
 const einsum: Op = (node) => {
   const equation = node.attributes.string("equation", "").replace(/\s/g, "");
   if (equation.includes("."))
-    throw node.error(`equation "${equation}" with an ellipsis is not supported; write every axis`);
+    throw node.error(
+      `equation "${equation}" with an ellipsis is not supported; name every axis in the equation`,
+    );
   return lang.einsum(
     equation,
     node.node.inputs.map((_, i) => node.tensor(i)),

@@ -5,24 +5,22 @@ import * as values from "../values/value.js";
 import { isHost, toTraced, type Value } from "../values/value.js";
 import type { NodeContext, Op, OpTable } from "./context.js";
 
-const product = (dims: readonly number[]): number => sizeOf(dims);
-
-/** Target of Reshape: 0 copies the dimension (unless allowzero), one −1 takes what is left. */
+/** In the new shape, 0 keeps the dimension (unless allowzero=1), and −1 takes the remaining elements. */
 const reshape: Op = (node) => {
   const x = node.value(0);
-  const asked = node.attributes.numbers("shape") ?? node.numbers(1)!;
+  const asked = node.requiredAxes("shape", 1);
   const copyZero = node.attributes.number("allowzero", 0) === 0;
   const shape = asked.map((n, i) => (n === 0 && copyZero ? x.shape[i] : n));
   const free = shape.indexOf(-1);
-  if (free >= 0) shape[free] = product(x.shape) / product(shape.toSpliced(free, 1));
-  if (product(shape) !== product(x.shape) || !shape.every((n) => Number.isInteger(n) && n >= 0))
+  if (free >= 0) shape[free] = sizeOf(x.shape) / sizeOf(shape.toSpliced(free, 1));
+  if (sizeOf(shape) !== sizeOf(x.shape) || !shape.every((n) => Number.isInteger(n) && n >= 0))
     throw node.error(
       `cannot reshape ${showShape(x.shape)} to ${showShape(asked)}${batchHint(node, x, asked)}`,
     );
   return values.reshape(x, shape);
 };
 
-/** Models exported with a fixed batch size carry it in their reshapes. */
+/** A hint for a model whose Reshape holds the batch size that it was exported with. */
 function batchHint(node: NodeContext, x: Value, asked: readonly number[]): string {
   const declared = node.scope.model.inputs[0]?.shape?.[0];
   return typeof declared === "number" && asked[0] === declared && x.shape[0] !== declared
@@ -34,7 +32,7 @@ const flatten: Op = (node) => {
   const x = node.value(0);
   const given = node.attributes.number("axis", 1);
   const axis = given < 0 ? given + x.shape.length : given;
-  return values.reshape(x, [product(x.shape.slice(0, axis)), product(x.shape.slice(axis))]);
+  return values.reshape(x, [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))]);
 };
 
 const squeeze: Op = (node) => {
@@ -54,8 +52,8 @@ const unsqueeze: Op = (node) => {
   const given = node.axes("axes", 1) ?? [];
   const rank = x.shape.length + given.length;
   const axes = given.map((a) => node.axis(a, rank));
-  const rest = x.shape[Symbol.iterator]();
-  const shape = Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : rest.next().value!));
+  let next = 0;
+  const shape = Array.from({ length: rank }, (_, i) => (axes.includes(i) ? 1 : x.shape[next++]));
   return values.reshape(x, shape);
 };
 
@@ -73,7 +71,7 @@ const concat: Op = (node) => {
   return values.concat(xs, axis, node.float);
 };
 
-/** Sizes from an attribute or an input; otherwise equal parts, the last one smaller (opset 18). */
+/** The sizes are an attribute or an input. Without them the parts are equal; the last may be smaller. */
 const split: Op = (node) => {
   const x = node.value(0);
   const axis = node.axis(node.attributes.number("axis", 0), x.shape.length);
@@ -93,11 +91,14 @@ const split: Op = (node) => {
   });
 };
 
-/** Ranges as NumPy's x[start:end:step], bounds clamped; attributes before opset 10, inputs since. */
+/**
+ * x[start:end:step] as in NumPy, with clamped bounds. The bounds are attributes before opset 10 and
+ * inputs from opset 10 on.
+ */
 const slice: Op = (node) => {
   let x = node.value(0);
-  const starts = node.axes("starts", 1)!;
-  const ends = node.axes("ends", 2)!;
+  const starts = node.requiredAxes("starts", 1);
+  const ends = node.requiredAxes("ends", 2);
   const axes = node.axes("axes", 3) ?? starts.map((_, i) => i);
   const steps = node.numbers(4) ?? starts.map(() => 1);
   starts.forEach((from, i) => {
@@ -116,7 +117,7 @@ const slice: Op = (node) => {
 
 const expand: Op = (node) => {
   const x = node.value(0);
-  const asked = node.numbers(1)!;
+  const asked = node.requiredNumbers(1);
   const shape = broadcastShapes(x.shape, asked);
   if (!shape) throw node.error(`cannot expand ${showShape(x.shape)} to ${showShape(asked)}`);
   return values.broadcastTo(x, shape);
@@ -124,7 +125,7 @@ const expand: Op = (node) => {
 
 const tile: Op = (node) => {
   const x = node.value(0);
-  const repeats = node.numbers(1)!;
+  const repeats = node.requiredNumbers(1);
   // [a, b] → [1, a, 1, b] → [r, a, s, b] → [r·a, s·b]
   const spread = values.reshape(
     x,
@@ -160,12 +161,12 @@ const gather: Op = (node) => {
   return values.take(x, wrapped, axis);
 };
 
-/** As `gather`, with an index for each place of the other axes. */
+/** Gather with an index of its own for each place on the other axes. */
 const gatherElements: Op = (node) => {
   const x = node.traced(0);
   const axis = node.axis(node.attributes.number("axis", 0), x.ndim);
   const indices = node.traced(1);
-  // Outside the axis the indices may cover less than x does.
+  // On the other axes, the indices may cover only a first part of x.
   const covered = lang.slice(
     x,
     x.shape.map((n, i) => [0, i === axis ? n : indices.shape[i]] as const),
@@ -174,7 +175,7 @@ const gatherElements: Op = (node) => {
   return lang.takeAlong(covered, wrapped, axis);
 };
 
-/** The upper or lower triangle of the last two axes, zeros elsewhere. */
+/** The upper or lower triangle of the last two axes; 0 elsewhere. */
 const triangle: Op = (node) => {
   const x = node.value(0);
   const offset = node.has(1) ? node.host(1).data[0] : 0;
@@ -194,7 +195,7 @@ const triangle: Op = (node) => {
   return lang.where(toTraced(mask, node.float), x, 0);
 };
 
-/** Running sum, from the end on request, without the element itself on request. */
+/** Running sum. `reverse` starts at the end; `exclusive` leaves out the element itself. */
 const cumulativeSum: Op = (node) => {
   const x = node.traced(0);
   const axis = node.axis(node.host(1).data[0], x.ndim);
@@ -205,10 +206,10 @@ const cumulativeSum: Op = (node) => {
   return reverse ? lang.flip(sums, [axis]) : sums;
 };
 
-/** Dropout counts as absent: what is measured is the network, not one draw of noise. */
+/** Dropout is left out: the audit describes the network, not one random draw of its noise. */
 const dropout: Op = (node) => node.value(0);
 
-/** Blocks of the channel axis to positions, in DCR or CRD order (ONNX specification of DepthToSpace). */
+/** Moves blocks of channels to positions, in DCR or CRD order (ONNX specification of DepthToSpace). */
 const depthToSpace: Op = (node) => {
   const x = node.traced(0);
   const block = node.attributes.number("blocksize", 1);
@@ -221,6 +222,7 @@ const depthToSpace: Op = (node) => {
   return lang.reshape(split, [n, rest, h * block, w * block]);
 };
 
+/** Moves blocks of positions to channels. */
 const spaceToDepth: Op = (node) => {
   const x = node.traced(0);
   const block = node.attributes.number("blocksize", 1);
@@ -229,10 +231,10 @@ const spaceToDepth: Op = (node) => {
   return lang.reshape(lang.transpose(split, [0, 3, 5, 1, 2, 4]), [n, c * block ** 2, h / block, w / block]);
 };
 
-/** Pads before all axes, then after all axes; negative ones crop. */
+/** The list of pads holds those before each axis, then those after each axis. Negative pads crop. */
 const pad: Op = (node) => {
   const x = node.traced(0);
-  const flat = node.attributes.numbers("pads") ?? node.attributes.numbers("paddings") ?? node.numbers(1)!;
+  const flat = node.attributes.numbers("paddings") ?? node.requiredAxes("pads", 1);
   const axes = node.numbers(3)?.map((a) => node.axis(a, x.ndim)) ?? x.shape.map((_, i) => i);
   const mode = node.attributes.string("mode", "constant");
   const fill = node.has(2) ? node.host(2).data[0] : node.attributes.number("value", 0);
@@ -245,17 +247,31 @@ const pad: Op = (node) => {
       count: size - Math.max(0, -before) - Math.max(0, -after),
       step: 1,
     }) as lang.Traced;
-    return padAxis(node, cropped, axis, [Math.max(0, before), Math.max(0, after)], mode, fill);
+    return padAxis(node, cropped, {
+      axis,
+      before: Math.max(0, before),
+      after: Math.max(0, after),
+      mode,
+      fill,
+    });
   }, x);
 };
+
+/** The padding of one axis. */
+interface AxisPadding {
+  readonly axis: number;
+  readonly before: number;
+  readonly after: number;
+  /** constant, reflect, edge or wrap. */
+  readonly mode: string;
+  /** The number to pad with, for mode constant. */
+  readonly fill: number;
+}
 
 function padAxis(
   node: NodeContext,
   x: lang.Traced,
-  axis: number,
-  [before, after]: readonly [number, number],
-  mode: string,
-  fill: number,
+  { axis, before, after, mode, fill }: AxisPadding,
 ): lang.Traced {
   if (before === 0 && after === 0) return x;
   const size = x.shape[axis];

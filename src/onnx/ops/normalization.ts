@@ -17,7 +17,7 @@ const normalization: Op = (node) => {
   });
 };
 
-/** x/(bias + alpha/size · Σ x²)^beta, the sum over `size` neighbouring channels. */
+/** x/(bias + alpha/size · Σ x²)^beta, summed over `size` neighbouring channels. */
 const localResponse: Op = (node) => {
   const x = node.tensor(0);
   const size = node.attributes.number("size", 1);
@@ -41,7 +41,7 @@ const localResponse: Op = (node) => {
   return lang.div(x, lang.pow(base, node.attributes.number("beta", 0.75)));
 };
 
-/** x/‖x‖ along one axis. */
+/** x/‖x‖ along one axis, with the 1-norm or the 2-norm. */
 const lpNormalization: Op = (node) => {
   const x = node.tensor(0);
   const axis = [node.axis(node.attributes.number("axis", -1), x.ndim)];

@@ -3,12 +3,13 @@ import * as lang from "../../engine/lang/index.js";
 import type { NodeContext, Op, OpTable } from "./context.js";
 import { windowOf } from "./window.js";
 
+/** Geometry of a pooling window, one entry per spatial axis. */
 interface Pooling {
   readonly window: readonly number[];
   readonly strides: readonly number[];
-  /** Padding that the node asks for. */
+  /** The padding of the node's attributes. */
   readonly padding: readonly (readonly [number, number])[];
-  /** The same, enlarged at the end so that the last window of ceil_mode fits. */
+  /** `padding`, with more at the end if ceil_mode adds a window there. */
   readonly filled: readonly (readonly [number, number])[];
 }
 
@@ -23,7 +24,7 @@ function poolingOf(node: NodeContext, input: readonly number[]): Pooling {
     if (span < 0) throw node.error(`window ${window[i]} is larger than the padded axis ${i + 2}`);
     if (!ceil) return [before, after];
     let positions = Math.ceil(span / strides[i]);
-    // A window that would start in the padding after the input is left out, as in PyTorch.
+    // PyTorch leaves out a window that starts in the padding after the input.
     if (positions * strides[i] >= input[i] + before) positions--;
     return [before, Math.max(after, positions * strides[i] + window[i] - input[i] - before)];
   });
@@ -31,13 +32,16 @@ function poolingOf(node: NodeContext, input: readonly number[]): Pooling {
 }
 
 const maxPool: Op = (node) => {
-  if (node.node.outputs[1]) throw node.error("the output of indices is not supported");
+  if (node.node.outputs[1]) throw node.error("the output with the indices of the maxima is not supported");
   const x = node.tensor(0);
   const { window, strides, filled } = poolingOf(node, x.shape.slice(2));
   return lang.maxPool(x, { window, strides, padding: filled });
 };
 
-/** Sum of every window over the number of elements that count: inside the input, or inside its padding too. */
+/**
+ * The sum of every window divided by the number of its elements: those inside the input, or also those
+ * in its padding with `count_include_pad`.
+ */
 const averagePool: Op = (node) => {
   const x = node.tensor(0);
   const { window, strides, padding, filled } = poolingOf(node, x.shape.slice(2));
@@ -55,7 +59,7 @@ const averagePool: Op = (node) => {
   return counts.reduce((y, count, i) => divideAlong(y, i + 2, count), sums);
 };
 
-/** y divided by one number per position of an axis. */
+/** Divides y by one number per position of an axis. */
 function divideAlong(y: Traced, axis: number, divisors: readonly number[]): Traced {
   if (divisors.every((d) => d === divisors[0])) return lang.mul(y, 1 / divisors[0]);
   const dtype = lang.dtypeOf(y);
@@ -65,6 +69,7 @@ function divideAlong(y: Traced, axis: number, divisors: readonly number[]): Trac
   return lang.mul(y, lang.constant(data, shape, dtype));
 }
 
+/** The axes after batch and channel. */
 const spatial = (x: Traced): number[] => x.shape.map((_, i) => i).slice(2);
 
 /** (Σ |x|^p)^(1/p) over all positions. */

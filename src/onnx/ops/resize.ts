@@ -4,18 +4,18 @@ import { Host } from "../values/host.js";
 import * as values from "../values/value.js";
 import type { NodeContext, Op, OpTable } from "./context.js";
 
-/** How one axis of `from` elements becomes one of `to`. */
+/** The change of one axis from `from` to `to` elements. */
 interface AxisResize {
   readonly axis: number;
   readonly from: number;
   readonly to: number;
-  /** Output elements per input element, as given; to/from where a size was given. */
+  /** Output elements per input element: the scale of the node, or to/from if it gives a size. */
   readonly scale: number;
 }
 
 type Coordinates = (x: number, axis: AxisResize) => number;
 
-/** Where output element x lies among the input elements (ONNX specification of Resize). */
+/** The place of output element x on the axis of input elements (ONNX specification of Resize). */
 const coordinateModes: Readonly<Record<string, Coordinates>> = {
   half_pixel: (x, { scale }) => (x + 0.5) / scale - 0.5,
   pytorch_half_pixel: (x, { scale, to }) => (to > 1 ? (x + 0.5) / scale - 0.5 : 0),
@@ -33,10 +33,11 @@ const nearestModes: Readonly<Record<string, (x: number) => number>> = {
   ceil: Math.ceil,
 };
 
-/** Weights of the input elements for one output element: [index, weight] pairs, indices within bounds. */
-type Taps = readonly (readonly [index: number, weight: number])[];
+/** The input elements that one output element is a weighted sum of; indices are within bounds. */
+type WeightedElements = readonly (readonly [index: number, weight: number])[];
 
-function linearTaps(x: number, size: number): Taps {
+/** Linear interpolation at x between the two nearest of `size` elements. */
+function linearWeights(x: number, size: number): WeightedElements {
   const at = Math.min(Math.max(x, 0), size - 1);
   const low = Math.floor(at);
   return [
@@ -45,8 +46,15 @@ function linearTaps(x: number, size: number): Taps {
   ];
 }
 
-/** Cubic convolution with parameter a (Keys 1981); elements beyond the edge repeat it, or are left out. */
-function cubicTaps(x: number, size: number, a: number, excludeOutside: boolean): Taps {
+/**
+ * Cubic convolution at x with parameter a (Keys 1981). Places outside the axis repeat the element at its
+ * edge, or are left out with `excludeOutside`.
+ */
+function cubicWeights(
+  x: number,
+  size: number,
+  { cubic: a, excludeOutside }: Pick<Style, "cubic" | "excludeOutside">,
+): WeightedElements {
   const low = Math.floor(x);
   const weight = (d: number) =>
     d <= 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
@@ -56,17 +64,27 @@ function cubicTaps(x: number, size: number, a: number, excludeOutside: boolean):
   return counted.map(([i, w]) => [Math.min(Math.max(i, 0), size - 1), w / total]);
 }
 
-/** Along one axis by a matrix product: its adjoint is one too, where a gather's would be a scatter. */
-function interpolate(x: Traced, { axis, from, to }: AxisResize, taps: (position: number) => Taps): Traced {
+/**
+ * Interpolates along one axis, as a product with a matrix of weights. The gradient of a matrix product
+ * is a matrix product; that of a gather would be a slow scatter.
+ */
+function interpolate(
+  x: Traced,
+  { axis, from, to }: AxisResize,
+  weightsAt: (position: number) => WeightedElements,
+): Traced {
   const matrix = new Float64Array(from * to);
-  for (let i = 0; i < to; i++) for (const [j, weight] of taps(i)) matrix[j * to + i] += weight;
+  for (let i = 0; i < to; i++) for (const [j, weight] of weightsAt(i)) matrix[j * to + i] += weight;
   const weights = values.toTraced(new Host("float64", [from, to], matrix), lang.dtypeOf(x));
   const last = x.ndim - 1;
   const swap = x.shape.map((_, i) => (i === axis ? last : i === last ? axis : i));
   return lang.transpose(lang.matmul(lang.transpose(x, swap), weights), swap);
 }
 
-/** Along one axis by repetition: whole blocks where the scale is a whole number. */
+/**
+ * Picks the nearest elements along one axis. `source` names the input element of each output element.
+ * If the scale is a whole number, every element is repeated; else the elements are gathered.
+ */
 function repeatNearest(x: Traced, { axis, from, to }: AxisResize, source: readonly number[]): Traced {
   const times = to / from;
   if (Number.isInteger(times) && source.every((j, i) => j === Math.floor(i / times))) {
@@ -77,11 +95,16 @@ function repeatNearest(x: Traced, { axis, from, to }: AxisResize, source: readon
   return values.take(x, Host.ints(source), axis) as Traced;
 }
 
+/** How Resize computes an output element. */
 interface Style {
+  /** nearest, linear or cubic. */
   readonly mode: string;
   readonly coordinates: Coordinates;
+  /** Rounding of a place to an element, for mode nearest. */
   readonly nearest: (x: number) => number;
+  /** Parameter a of cubic convolution. */
   readonly cubic: number;
+  /** Whether cubic convolution leaves out places outside the axis. */
   readonly excludeOutside: boolean;
 }
 
@@ -90,7 +113,7 @@ function resizeAxis(node: NodeContext, x: Traced, axis: AxisResize, style: Style
   const size = axis.from;
   switch (style.mode) {
     case "nearest": {
-      // Which element is nearest may hang on the last bit, so round as runtimes do: in float32.
+      // The last bit can decide which element is nearest, so round to float32, as runtimes do.
       const rounded = { ...axis, scale: Math.fround(axis.scale) };
       const source = (i: number) => style.nearest(Math.fround(style.coordinates(i, rounded)));
       const inside = (i: number) => Math.min(Math.max(source(i), 0), size - 1);
@@ -102,21 +125,22 @@ function resizeAxis(node: NodeContext, x: Traced, axis: AxisResize, style: Style
     }
     case "linear":
     case "bilinear":
-      return interpolate(x, axis, (i) => linearTaps(at(i), size));
+      return interpolate(x, axis, (i) => linearWeights(at(i), size));
     case "cubic":
-      return interpolate(x, axis, (i) => cubicTaps(at(i), size, style.cubic, style.excludeOutside));
+      return interpolate(x, axis, (i) => cubicWeights(at(i), size, style));
     default:
       throw node.error(`mode "${style.mode}" is not supported; expected nearest, linear or cubic`);
   }
 }
 
-/** Axes that change, from scale factors or sizes given for `axes`. */
+/** The axes that change, from scale factors or sizes. `axes` says which axes these belong to. */
 function axesToResize(
   node: NodeContext,
   x: Traced,
   { axes, scales, sizes }: { axes?: number[]; scales?: readonly number[]; sizes?: readonly number[] },
 ): AxisResize[] {
-  const given = sizes?.length ? sizes : scales;
+  const bySize = sizes !== undefined && sizes.length > 0;
+  const given = bySize ? sizes : scales;
   if (!given?.length) throw node.error("neither scales nor sizes are given");
   const places = axes ?? x.shape.map((_, i) => i);
   if (places.length !== given.length)
@@ -124,15 +148,15 @@ function axesToResize(
   return places
     .map((axis, i): AxisResize => {
       const from = x.shape[axis];
-      const to = sizes?.length ? sizes[i] : Math.floor(Math.fround(from * scales![i]));
-      return { axis, from, to, scale: sizes?.length ? to / from : scales![i] };
+      if (bySize) return { axis, from, to: given[i], scale: given[i] / from };
+      return { axis, from, to: Math.floor(Math.fround(from * given[i])), scale: given[i] };
     })
     .filter(({ from, to, scale }) => from !== to || scale !== 1);
 }
 
 const resize: Op = (node) => {
   const { attributes, opset } = node;
-  // Opset 10 knows neither regions nor sizes and places elements as Upsample does.
+  // Resize of opset 10 takes no sizes, and places elements as Upsample does.
   const old = opset < 11;
   const coordinateMode = attributes.string(
     "coordinate_transformation_mode",
@@ -152,7 +176,7 @@ const resize: Op = (node) => {
   const sizes = old ? undefined : node.numbers(3);
   const changes = axesToResize(node, x, { axes, scales, sizes });
   if (attributes.number("antialias", 0) && changes.some(({ from, to }) => to < from))
-    throw node.error("antialias is not supported where the size shrinks");
+    throw node.error("antialias is not supported for an axis that shrinks");
   const style: Style = {
     mode: attributes.string("mode", "nearest"),
     coordinates,
@@ -163,7 +187,7 @@ const resize: Op = (node) => {
   return changes.reduce((y, change) => resizeAxis(node, y, change, style), x);
 };
 
-/** The ancestor of Resize: scale factors as an attribute (opset 7) or an input (9). */
+/** The predecessor of Resize. Scale factors are an attribute in opset 7 and an input in opset 9. */
 const upsample: Op = (node) => {
   const x = node.tensor(0);
   const scales = node.attributes.numbers("scales") ?? node.numbers(1);

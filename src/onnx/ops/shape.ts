@@ -6,7 +6,7 @@ import { Host, hostTypeOf, mapHost } from "../values/host.js";
 import { isHost } from "../values/value.js";
 import type { NodeContext, Op, OpTable } from "./context.js";
 
-/** Sizes of the axes from `start` up to `end`. */
+/** The sizes of the axes from `start` up to, not including, `end`. */
 const shape: Op = (node) => {
   const { shape } = node.value(0);
   const start = node.attributes.number("start", 0);
@@ -14,6 +14,7 @@ const shape: Op = (node) => {
   return Host.ints(shape.slice(start, end));
 };
 
+/** The name of an ONNX element type; a UserError if blindspot does not read it. */
 const elementType = (node: NodeContext, code: number) => {
   const format = formatOf(code);
   if (!format) throw node.error(`element type ${Type[code] ?? code} is not supported`);
@@ -29,7 +30,7 @@ const cast: Op = (node) => {
 };
 
 const constantOfShape: Op = (node) => {
-  const dims = node.numbers(0)!;
+  const dims = node.requiredNumbers(0);
   const value = node.attributes.get("tensor", "value");
   const type = value ? hostTypeOf(value.elementType) : "float32";
   const fill = value ? value.numbers()[0] : 0;
@@ -47,7 +48,7 @@ const range: Op = (node) => {
   );
 };
 
-/** Positions of the elements that are not 0, one column each. */
+/** The positions of the elements that are not 0, one column for each element. */
 const nonZero: Op = (node) => {
   const x = node.host(0);
   const hits = [...x.data.keys()].filter((i) => x.data[i] !== 0);
@@ -58,7 +59,7 @@ const nonZero: Op = (node) => {
   return Host.of("int", [x.shape.length, hits.length], rows.flat());
 };
 
-/** A branch chosen by a known condition. */
+/** If: evaluates one branch. The condition must be known while tracing. */
 const branch: Op = (node) => {
   const name = node.host(0).data[0] ? "then_branch" : "else_branch";
   const graph = node.attributes.get("graph", name);
@@ -66,11 +67,11 @@ const branch: Op = (node) => {
   return node.scope.evaluate(graph);
 };
 
-/** One-hot vectors of known or traced indices along a new axis. */
+/** One-hot vectors of indices, along a new axis. */
 const oneHot: Op = (node) => {
   const indices = node.traced(0);
   const depth = node.host(1).data[0];
-  const [off, on] = node.host(2).data as unknown as [number, number];
+  const [off, on] = node.requiredNumbers(2);
   const given = node.attributes.number("axis", -1);
   const axis = given < 0 ? given + indices.ndim + 1 : given;
   const lead = indices.shape.toSpliced(axis, 0, 1);

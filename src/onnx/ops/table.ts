@@ -24,7 +24,8 @@ const onnxOps: OpTable = {
   ...shapeOps,
 };
 
+/** The ops of each operator set. */
 const domains: Readonly<Record<string, OpTable>> = { "": onnxOps, "com.microsoft": microsoftActivationOps };
 
-/** The function of a node's op, or undefined where blindspot has none. */
+/** The function that evaluates a node, or undefined if blindspot does not support its op. */
 export const opOf = (node: OnnxNode): Op | undefined => domains[node.domain]?.[node.op];

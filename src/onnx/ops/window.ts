@@ -1,6 +1,6 @@
 import type { NodeContext } from "./context.js";
 
-/** Geometry of a sliding window as the attributes of a convolution or pooling node give it. */
+/** Geometry of the sliding window of a convolution or pooling node, one entry per spatial axis. */
 export interface Window {
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
@@ -8,9 +8,9 @@ export interface Window {
 }
 
 /**
- * Strides, dilations and padding of a window of size `kernel` over `input` (spatial axes). `auto_pad` SAME
- * gives ceil(input / stride) positions; the odd element goes to the end for SAME_UPPER, to the start for
- * SAME_LOWER.
+ * Reads the geometry of a window of size `kernel` over spatial axes of size `input`. With `auto_pad`
+ * SAME, the window takes ceil(input / stride) positions. If the padding is odd, SAME_UPPER puts the
+ * larger half at the end of the axis and SAME_LOWER at the start.
  */
 export function windowOf(node: NodeContext, input: readonly number[], kernel: readonly number[]): Window {
   const attribute = (name: string) => node.attributes.numbers(name) ?? kernel.map(() => 1);

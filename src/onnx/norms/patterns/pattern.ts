@@ -7,8 +7,8 @@ export interface NodePattern {
   /** Operators of the node that `match` starts from. */
   readonly startsAt: readonly string[];
   /**
-   * @param node A node of one of the operators in `startsAt`.
-   * @param index The graph around the node.
+   * @param node - A node of one of the operators in `startsAt`.
+   * @param index - The graph around the node.
    * @returns The normalization that `node` and its neighbours compute together, or null.
    */
   match(node: OnnxNode, index: GraphIndex): PatternMatch | null;
