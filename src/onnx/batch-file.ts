@@ -12,15 +12,15 @@ export interface BatchFile {
 }
 
 /**
- * Finds the tensor for each input of a model. The key is the input's ONNX name. For a model with one
- * input, the key `input` serves too.
+ * Finds the tensor for each input of a model. The key is the input's ONNX name. For a model with
+ * one input, the key `input` serves too.
  *
  * @param model - A decoded model.
  * @param batch - The batch file.
  * @param options - `input` names the key of the first input, in place of its ONNX name.
  * @returns One tensor for each input, by ONNX name.
- * @throws UserError naming key, expected and got where a tensor is missing or does not fit. All fixed
- *   dimensions but the first (the batch size) must agree.
+ * @throws UserError naming key, expected and got where a tensor is missing or does not fit. All
+ *   fixed dimensions but the first (the batch size) must agree.
  * @example
  * ```ts
  * import { matchInputs, readModel } from "blindspot/onnx";
@@ -68,8 +68,8 @@ export const showKeys = (tensors: BatchFile["tensors"]): string =>
   tensors.size === 0 ? "no tensors" : [...tensors.keys()].map((k) => `"${k}"`).join(", ");
 
 /**
- * The kind of numbers in a tensor, for messages. The exact element type of the file is not known here:
- * reading has widened it.
+ * The kind of numbers in a tensor, for messages. The exact element type of the file is not known
+ * here: reading has widened it.
  */
 export const showElements = ({ dtype }: Tensor): string =>
   isFloat(dtype) ? "floating-point numbers" : dtype === "bool" ? "booleans" : "whole numbers";

@@ -29,7 +29,9 @@ export class GraphIndex {
     return this.#readers.get(value) ?? [];
   }
 
-  /** The only node that reads `value`; undefined if there are others or `value` is a graph output. */
+  /**
+   * The only node that reads `value`; undefined if there are others or `value` is a graph output.
+   */
   onlyReader(value: string): OnnxNode | undefined {
     const [first, ...others] = this.readers(value);
     return others.length > 0 || this.graph.outputs.some((o) => o.name === value) ? undefined : first;
@@ -89,7 +91,10 @@ export function readsOf(node: OnnxNode): string[] {
   return [...own, ...nested];
 }
 
-/** Names of the values that depend on the data. Shape and Size do not: shapes are known while tracing. */
+/**
+ * Names of the values that depend on the data. Shape and Size do not: shapes are known while
+ * tracing.
+ */
 function dataDependentValues(graph: OnnxGraph): Set<string> {
   const values = new Set(graph.inputs.map((i) => i.name));
   for (const node of graph.nodes)

@@ -42,7 +42,9 @@ export function findHead(index: GraphIndex, output: string): Head | null {
   }
 }
 
-/** Traces the output without its activation: log-probabilities for a softmax, logits for a sigmoid. */
+/**
+ * Traces the output without its activation: log-probabilities for a softmax, logits for a sigmoid.
+ */
 export function traceBeforeHead({ activation, node, after, output }: Head, evaluation: Evaluation): Traced {
   const context = new NodeContext(node, evaluation);
   const x = context.tensor(0);

@@ -18,7 +18,8 @@ export type ElementType =
   | "string";
 
 /**
- * A stored tensor: an initializer, or the value of a Constant node. Its elements are decoded on demand.
+ * A stored tensor: an initializer, or the value of a Constant node. Its elements are decoded on
+ * demand.
  */
 export interface Initializer {
   readonly name: string;

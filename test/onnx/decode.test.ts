@@ -30,7 +30,9 @@ const addOne = {
   outputs: ["y"],
 };
 
-/** The message of the UserError that `act` throws; fails when it throws nothing or another error. */
+/**
+ * The message of the UserError that `act` throws; fails when it throws nothing or another error.
+ */
 async function refusal(act: () => unknown): Promise<string> {
   const error = await Promise.resolve()
     .then(act)

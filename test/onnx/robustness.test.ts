@@ -84,7 +84,8 @@ describe("one network", () => {
     const proto = fromBinary(ModelProtoSchema, modelBytes(network(17), 17));
     for (const tensor of proto.graph!.initializer)
       if (tensor.dataType === TensorProto_DataType.FLOAT) {
-        // bfloat16 keeps the upper half of a float32; clear the lower half of the oracle's weights too.
+        // bfloat16 keeps the upper half of a float32; clear the lower half of the oracle's weights
+        // too.
         const bits = new Uint32Array(tensor.rawData.slice().buffer);
         const upper = Uint16Array.from(bits, (b) => b >>> 16);
         tensor.rawData = new Uint8Array(upper.buffer);

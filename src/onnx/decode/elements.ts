@@ -9,7 +9,9 @@ export interface ElementFormat {
   /** Bytes per element in `raw_data`. */
   readonly bytes: number;
   readonly dtype: DType;
-  /** Converts little-endian bytes to numbers. Integers keep their value; half floats are widened. */
+  /**
+   * Converts little-endian bytes to numbers. Integers keep their value; half floats are widened.
+   */
   readonly decode: (bytes: Uint8Array) => ArrayLike<number>;
 }
 
@@ -60,5 +62,8 @@ const formats: ReadonlyMap<number, ElementFormat> = new Map<number, ElementForma
   [Type.BOOL, { name: "bool", bytes: 1, dtype: "bool", decode: (b) => b }],
 ]);
 
-/** The format of an ONNX element type; null for types without a tensor type: strings, complex, float8. */
+/**
+ * The format of an ONNX element type; null for types without a tensor type: strings, complex,
+ * float8.
+ */
 export const formatOf = (type: number): ElementFormat | null => formats.get(type) ?? null;

@@ -12,9 +12,9 @@ export interface ExternalBytes {
 }
 
 /**
- * Checks the place of a tensor's external data and returns a reader for them. The file must lie inside
- * the model's folder after links are followed: a model must not make blindspot read any other file.
- * Without `length`, the data reach to the end of the file (ONNX specification).
+ * Checks the place of a tensor's external data and returns a reader for them. The file must lie
+ * inside the model's folder after links are followed: a model must not make blindspot read any
+ * other file. Without `length`, the data reach to the end of the file (ONNX specification).
  */
 export function externalBytes(
   modelPath: string,

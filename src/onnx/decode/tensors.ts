@@ -10,7 +10,8 @@ import { externalBytes } from "./external.js";
  *
  * @param path - Path of the model: names it in messages and locates external data.
  * @param proto - The tensor as the file stores it.
- * @param options - `name` replaces the name in the file; `constant` marks the value of a Constant node.
+ * @param options - `name` replaces the name in the file; `constant` marks the value of a Constant
+ *   node.
  * @returns The stored tensor. One of an unsupported element type throws when its elements are read.
  * @throws UserError if the size of the data does not fit the shape.
  */
@@ -76,7 +77,9 @@ function elementSource({ path, where, name, proto, format }: StoredElements): ()
   return () => values;
 }
 
-/** The elements that are stored as protobuf numbers. All narrow types are stored in `int32_data`. */
+/**
+ * The elements that are stored as protobuf numbers. All narrow types are stored in `int32_data`.
+ */
 function typedField(proto: TensorProto, format: ElementFormat): ArrayLike<number> {
   switch (format.name) {
     case "float32":
@@ -103,8 +106,8 @@ function checkFits32Bits(where: string, values: ArrayLike<number>): void {
 }
 
 /**
- * The elements of an unsupported type: an error when they are read. Models may hold such tensors, of
- * strings for example, that nothing uses.
+ * The elements of an unsupported type: an error when they are read. Models may hold such tensors,
+ * of strings for example, that nothing uses.
  */
 function unreadable(
   where: string,

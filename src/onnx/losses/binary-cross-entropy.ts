@@ -7,9 +7,9 @@ import { needed } from "./loss.js";
 import { floatTarget, sameShape } from "./targets.js";
 
 /**
- * Binary cross-entropy from logits x and targets t from 0 to 1: mean softplus(x) − x·t. Starting from
- * logits keeps saturated sigmoids finite. Reads the logits below the model's sigmoid if one ends the
- * model; else takes the output as logits.
+ * Binary cross-entropy from logits x and targets t from 0 to 1: mean softplus(x) − x·t. Starting
+ * from logits keeps saturated sigmoids finite. Reads the logits below the model's sigmoid if one
+ * ends the model; else takes the output as logits.
  */
 export const binaryCrossEntropy: LossDefinition = {
   inferred: { reason: "the target is binary", from: { "binary target": hasBinaryTarget } },

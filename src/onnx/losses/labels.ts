@@ -15,7 +15,10 @@ export function classAxis(output: readonly number[], label: readonly number[]): 
   return candidates.find((axis) => long(output.toSpliced(axis, 1)) === long(label)) ?? null;
 }
 
-/** Whether a tensor holds a whole number for each sample and position of an output with ≥ 2 classes. */
+/**
+ * Whether a tensor holds a whole number for each sample and position of an output with ≥ 2
+ * classes.
+ */
 export function areLabels(tensor: Tensor | undefined, output: readonly number[]): boolean {
   if (!tensor || isFloat(tensor.dtype)) return false;
   const axis = classAxis(output, tensor.shape);

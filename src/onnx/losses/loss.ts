@@ -10,7 +10,9 @@ export interface Loss {
   readonly reduction: "mean" | "none";
   /** What is computed, in words. Says why the loss was chosen if the user did not name it. */
   readonly description: string;
-  /** The tensor to feed that the output is compared with; null if the loss compares with nothing. */
+  /**
+   * The tensor to feed that the output is compared with; null if the loss compares with nothing.
+   */
   readonly target: Tensor | null;
   /** Traces the loss, a scalar, from the traced outputs of the model and the traced target. */
   apply(outputs: ForwardPass["outputs"], target: Traced | null): Traced;
@@ -21,8 +23,8 @@ export interface LossOptions {
   /** Key of the labels or targets in the batch file; `label` or `target` by default. */
   readonly target?: string;
   /**
-   * The tensor that the model's first input takes. `mse` and `l1` compare the output with this tensor
-   * if the batch file has no target.
+   * The tensor that the model's first input takes. `mse` and `l1` compare the output with this
+   * tensor if the batch file has no target.
    */
   readonly input?: Tensor;
 }

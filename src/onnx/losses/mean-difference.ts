@@ -48,7 +48,9 @@ function meanOf(
   };
 }
 
-/** The target of the batch file. If there is none, the model's input: the model is an autoencoder. */
+/**
+ * The target of the batch file. If there is none, the model's input: the model is an autoencoder.
+ */
 function targetOrInput(
   loss: string,
   { opened, batch, options }: LossContext,

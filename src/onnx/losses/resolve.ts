@@ -11,8 +11,8 @@ import { losses } from "./table.js";
 /**
  * Attaches a loss to an opened model and a batch.
  *
- * @param kind - Name of the loss; undefined to infer it from the model's output and the batch file. The
- *   description of an inferred loss says why it was chosen.
+ * @param kind - Name of the loss; undefined to infer it from the model's output and the batch
+ *   file. The description of an inferred loss says why it was chosen.
  * @param opened - The model, from `openModel`.
  * @param batch - The batch file with labels or targets.
  * @param options - Key of the labels or targets, and the input of an autoencoder.

@@ -6,8 +6,8 @@ import { modelOutput } from "./model-output.js";
 import type { LossKind } from "./names.js";
 
 /**
- * The losses. To add a loss, add its name to `lossKinds` (names.ts) and its entry here: command line,
- * inference and reports read both.
+ * The losses. To add a loss, add its name to `lossKinds` (names.ts) and its entry here: command
+ * line, inference and reports read both.
  */
 export const losses: Readonly<Record<LossKind, LossDefinition>> = {
   "cross-entropy": crossEntropy,

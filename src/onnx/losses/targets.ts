@@ -29,8 +29,8 @@ export function floatTarget(batch: BatchFile, { key, output, loss }: TargetReque
 }
 
 /**
- * `tensor` in the output's shape and element type. Without this, shapes that differ by axes of size 1
- * would broadcast: [N, 1] − [N] is [N, N].
+ * `tensor` in the output's shape and element type. Without this, shapes that differ by axes of
+ * size 1 would broadcast: [N, 1] − [N] is [N, N].
  */
 export const shapedAs = (output: TensorSpec, tensor: Tensor): Tensor =>
   castTensor({ ...tensor, shape: output.shape }, output.dtype);

@@ -40,8 +40,8 @@ const isParameter = (operand: AffineOperand | null, index: GraphIndex): boolean 
   operand !== null && index.initializer(operand.value)?.constant !== true;
 
 /**
- * Matches node by node. A node belongs to one layer at most. Patterns around a normalization operator
- * come first, since that operator alone would match as another kind.
+ * Matches node by node. A node belongs to one layer at most. Patterns around a normalization
+ * operator come first, since that operator alone would match as another kind.
  */
 function matchAll(model: OnnxModel, index: GraphIndex): NormMatch[] {
   const position = new Map(model.nodes.map((node, i) => [node, i]));

@@ -9,8 +9,8 @@ const exportCall =
   'model.train(); torch.onnx.export(model, x, "model.onnx", training=torch.onnx.TrainingMode.TRAINING, do_constant_folding=False)';
 
 /**
- * The message for a model without normalization layers: why there may be none, and how to export the
- * model with its layers.
+ * The message for a model without normalization layers: why there may be none, and how to export
+ * the model with its layers.
  *
  * @param model - A decoded model in which `findNorms` found nothing.
  * @returns One line that names the file.
@@ -33,7 +33,8 @@ export function missingNormsHint(model: OnnxModel): string {
 
 /**
  * The warning for a model of which only some layers are left: PyTorch has folded others into
- * convolutions. A folded weight and bias lose their parameter names, which is how they are recognized.
+ * convolutions. A folded weight and bias lose their parameter names, which is how they are
+ * recognized.
  *
  * @param model - A decoded model.
  * @returns One line, or null if no convolution looks folded.

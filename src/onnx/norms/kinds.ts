@@ -6,7 +6,9 @@ import type { AffineLayout, StatisticsAxes } from "./statistics.js";
 
 /** Everything that blindspot knows about one kind of normalization in an ONNX file. */
 export interface NormKindEntry {
-  /** Name of the ONNX operator. A report calls a match of several nodes `<operator> (decomposed)`. */
+  /**
+   * Name of the ONNX operator. A report calls a match of several nodes `<operator> (decomposed)`.
+   */
   readonly operator: string;
   /** The operators that compute this kind in one node, by ONNX name. */
   readonly operators: Readonly<Record<string, NormOperator>>;

@@ -13,8 +13,9 @@ export interface NameSources {
 
 /**
  * The name by which the user knows a layer. PyTorch names the scale `<layer>.weight`. The running
- * statistics give the name if the scale belongs to another layer (exporters store equal initializers
- * once) or is no parameter (affine=False). Without running statistics, the node gives the name.
+ * statistics give the name if the scale belongs to another layer (exporters store equal
+ * initializers once) or is no parameter (affine=False). Without running statistics, the node gives
+ * the name.
  */
 export function layerName(index: GraphIndex, { scale, runningMean, node }: NameSources): string {
   const byScale = scale && stem(index, scale, ".weight");
@@ -37,7 +38,9 @@ function stem(index: GraphIndex, value: string, suffix: string): string | null {
 /** Whether an exporter made up this name: `123`, `onnx::Conv_123`. */
 export const isAnonymous = (name: string): boolean => /^\d+$|^onnx::/.test(name);
 
-/** The module of a node: PyTorch names the node of `layer1.bn1` `/layer1/bn1/BatchNormalization`. */
+/**
+ * The module of a node: PyTorch names the node of `layer1.bn1` `/layer1/bn1/BatchNormalization`.
+ */
 export function scopeOf(node: OnnxNode): string {
   const parts = node.name.split("/").filter(Boolean);
   return node.name.startsWith("/") && parts.length > 1 ? parts.slice(0, -1).join(".") : node.name;

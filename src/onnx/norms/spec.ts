@@ -29,7 +29,9 @@ export interface NormLayer extends NormSpec {
   readonly op: string;
   /** How the file runs the layer. Only batch normalization has an evaluation mode. */
   readonly mode: "training" | "evaluation";
-  /** Whether scale and bias are parameters; false for ones and zeros that stand for a missing one. */
+  /**
+   * Whether scale and bias are parameters; false for ones and zeros that stand for a missing one.
+   */
   readonly affine: { readonly scale: boolean; readonly bias: boolean };
   /** The nodes that compute the layer, in file order; the last one writes `output`. */
   readonly nodes: readonly OnnxNode[];

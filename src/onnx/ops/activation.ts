@@ -73,8 +73,8 @@ const softmaxLike =
     alongSoftmaxAxis(node, node.tensor(0), f);
 
 /**
- * Applies softmax or log-softmax `f` along the axis that `node` names. Before opset 13 the elements of
- * all axes from that axis on share one softmax.
+ * Applies softmax or log-softmax `f` along the axis that `node` names. Before opset 13 the
+ * elements of all axes from that axis on share one softmax.
  */
 export function alongSoftmaxAxis(
   node: NodeContext,

@@ -74,8 +74,8 @@ export class NodeContext {
   }
 
   /**
-   * The value of an input whose elements must be known while tracing: shapes, axes and the like. Throws a
-   * UserError if they depend on the data.
+   * The value of an input whose elements must be known while tracing: shapes, axes and the like.
+   * Throws a UserError if they depend on the data.
    */
   host(input: number): Host {
     const value = this.value(input);
@@ -122,7 +122,10 @@ export class NodeContext {
   }
 }
 
-/** Evaluates a node. Returns its outputs in order, undefined for outputs that blindspot never reads. */
+/**
+ * Evaluates a node. Returns its outputs in order, undefined for outputs that blindspot never
+ * reads.
+ */
 export type Op = (node: NodeContext) => Value | readonly (Value | undefined)[];
 
 /** Ops by ONNX name. */

@@ -48,7 +48,9 @@ const divide: Op = (node) => {
   return combine(node, { traced: lang.div, host: (x, y) => (whole ? Math.trunc(x / y) : x / y) }, a, b);
 };
 
-/** Remainder, with the sign of the dividend if fmod=1 and with the sign of the divisor otherwise. */
+/**
+ * Remainder, with the sign of the dividend if fmod=1 and with the sign of the divisor otherwise.
+ */
 const mod: Op = (node) => {
   const signOfDividend = node.attributes.number("fmod", 0) === 1;
   const modulo: BinaryOp = {

@@ -64,8 +64,9 @@ const convTranspose: Op = (node) => {
 };
 
 /**
- * Padding of a transposed convolution (ONNX specification of ConvTranspose). `output_shape` fixes the
- * size of the output; `auto_pad` SAME fixes it at input · stride. The total padding then follows from
+ * Padding of a transposed convolution (ONNX specification of ConvTranspose). `output_shape` fixes
+ * the size of the output; `auto_pad` SAME fixes it at input · stride. The total padding then
+ * follows from
  *
  *     size = (input − 1)·stride + outputPadding + (kernel − 1)·dilation + 1 − padding
  *

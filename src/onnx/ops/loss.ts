@@ -2,7 +2,9 @@ import type { Traced } from "../../engine/lang/index.js";
 import * as lang from "../../engine/lang/index.js";
 import type { NodeContext, Op, OpTable } from "./context.js";
 
-/** −log p(label) in a model that computes its own loss. Log p is [N, C, …], the labels are [N, …]. */
+/**
+ * −log p(label) in a model that computes its own loss. Log p is [N, C, …], the labels are [N, …].
+ */
 function negativeLogLikelihood(node: NodeContext, logProbabilities: Traced): Traced {
   if (node.has(2)) throw node.error("class weights are not supported");
   const [, classes] = logProbabilities.shape as [number, number];

@@ -5,7 +5,10 @@ import * as values from "../values/value.js";
 import { isHost, toTraced, type Value } from "../values/value.js";
 import type { NodeContext, Op, OpTable } from "./context.js";
 
-/** In the new shape, 0 keeps the dimension (unless allowzero=1), and −1 takes the remaining elements. */
+/**
+ * In the new shape, 0 keeps the dimension (unless allowzero=1), and −1 takes the remaining
+ * elements.
+ */
 const reshape: Op = (node) => {
   const x = node.value(0);
   const asked = node.requiredAxes("shape", 1);
@@ -71,7 +74,10 @@ const concat: Op = (node) => {
   return values.concat(xs, axis, node.float);
 };
 
-/** The sizes are an attribute or an input. Without them the parts are equal; the last may be smaller. */
+/**
+ * The sizes are an attribute or an input. Without them the parts are equal; the last may be
+ * smaller.
+ */
 const split: Op = (node) => {
   const x = node.value(0);
   const axis = node.axis(node.attributes.number("axis", 0), x.shape.length);
@@ -209,7 +215,9 @@ const cumulativeSum: Op = (node) => {
 /** Dropout is left out: the audit describes the network, not one random draw of its noise. */
 const dropout: Op = (node) => node.value(0);
 
-/** Moves blocks of channels to positions, in DCR or CRD order (ONNX specification of DepthToSpace). */
+/**
+ * Moves blocks of channels to positions, in DCR or CRD order (ONNX specification of DepthToSpace).
+ */
 const depthToSpace: Op = (node) => {
   const x = node.traced(0);
   const block = node.attributes.number("blocksize", 1);
@@ -231,7 +239,9 @@ const spaceToDepth: Op = (node) => {
   return lang.reshape(lang.transpose(split, [0, 3, 5, 1, 2, 4]), [n, c * block ** 2, h / block, w / block]);
 };
 
-/** The list of pads holds those before each axis, then those after each axis. Negative pads crop. */
+/**
+ * The list of pads holds those before each axis, then those after each axis. Negative pads crop.
+ */
 const pad: Op = (node) => {
   const x = node.traced(0);
   const flat = node.attributes.numbers("paddings") ?? node.requiredAxes("pads", 1);

@@ -39,8 +39,8 @@ const maxPool: Op = (node) => {
 };
 
 /**
- * The sum of every window divided by the number of its elements: those inside the input, or also those
- * in its padding with `count_include_pad`.
+ * The sum of every window divided by the number of its elements: those inside the input, or also
+ * those in its padding with `count_include_pad`.
  */
 const averagePool: Op = (node) => {
   const x = node.tensor(0);

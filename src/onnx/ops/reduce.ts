@@ -18,7 +18,9 @@ function reducedAxes(node: NodeContext, rank: number): number[] {
   return node.attributes.number("noop_with_empty_axes", 0) ? [] : Array.from({ length: rank }, (_, i) => i);
 }
 
-/** An op that reduces axes: `host` for known numbers, `traced` (which keeps the axes) for tensors. */
+/**
+ * An op that reduces axes: `host` for known numbers, `traced` (which keeps the axes) for tensors.
+ */
 const reduction =
   (traced: Reduction, host: (values: readonly number[]) => number): Op =>
   (node) => {
@@ -44,7 +46,9 @@ const logSumExp: Reduction = (x, axes) => {
   return lang.add(lang.log(sum(lang.exp(lang.sub(x, top)), axes)), top);
 };
 
-/** Index of the largest or smallest element; `select_last_index` asks for the last of equal ones. */
+/**
+ * Index of the largest or smallest element; `select_last_index` asks for the last of equal ones.
+ */
 const argument =
   (pick: (x: Traced, axis: number) => Traced): Op =>
   (node) => {

@@ -47,8 +47,8 @@ function linearWeights(x: number, size: number): WeightedElements {
 }
 
 /**
- * Cubic convolution at x with parameter a (Keys 1981). Places outside the axis repeat the element at its
- * edge, or are left out with `excludeOutside`.
+ * Cubic convolution at x with parameter a (Keys 1981). Places outside the axis repeat the element
+ * at its edge, or are left out with `excludeOutside`.
  */
 function cubicWeights(
   x: number,
@@ -65,8 +65,8 @@ function cubicWeights(
 }
 
 /**
- * Interpolates along one axis, as a product with a matrix of weights. The gradient of a matrix product
- * is a matrix product; that of a gather would be a slow scatter.
+ * Interpolates along one axis, as a product with a matrix of weights. The gradient of a matrix
+ * product is a matrix product; that of a gather would be a slow scatter.
  */
 function interpolate(
   x: Traced,
@@ -82,8 +82,9 @@ function interpolate(
 }
 
 /**
- * Picks the nearest elements along one axis. `source` names the input element of each output element.
- * If the scale is a whole number, every element is repeated; else the elements are gathered.
+ * Picks the nearest elements along one axis. `source` names the input element of each output
+ * element. If the scale is a whole number, every element is repeated; else the elements are
+ * gathered.
  */
 function repeatNearest(x: Traced, { axis, from, to }: AxisResize, source: readonly number[]): Traced {
   const times = to / from;

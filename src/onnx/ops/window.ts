@@ -8,9 +8,9 @@ export interface Window {
 }
 
 /**
- * Reads the geometry of a window of size `kernel` over spatial axes of size `input`. With `auto_pad`
- * SAME, the window takes ceil(input / stride) positions. If the padding is odd, SAME_UPPER puts the
- * larger half at the end of the axis and SAME_LOWER at the start.
+ * Reads the geometry of a window of size `kernel` over spatial axes of size `input`. With
+ * `auto_pad` SAME, the window takes ceil(input / stride) positions. If the padding is odd,
+ * SAME_UPPER puts the larger half at the end of the axis and SAME_LOWER at the start.
  */
 export function windowOf(node: NodeContext, input: readonly number[], kernel: readonly number[]): Window {
   const attribute = (name: string) => node.attributes.numbers(name) ?? kernel.map(() => 1);

@@ -20,8 +20,8 @@ export function hostTypeOf(type: ElementType): HostType {
 }
 
 /**
- * A tensor whose elements are known while the graph is traced: shapes, axes, scale factors. Elements of
- * every type are JavaScript numbers in C order, so int64 values are exact up to 2^53.
+ * A tensor whose elements are known while the graph is traced: shapes, axes, scale factors.
+ * Elements of every type are JavaScript numbers in C order, so int64 values are exact up to 2^53.
  */
 export class Host {
   constructor(
@@ -30,7 +30,10 @@ export class Host {
     readonly data: Float64Array,
   ) {}
 
-  /** A tensor of `values` rounded to `type`. Shape arithmetic in float32 must round as runtimes round. */
+  /**
+   * A tensor of `values` rounded to `type`. Shape arithmetic in float32 must round as runtimes
+   * round.
+   */
   static of(type: HostType, shape: readonly number[], values: ArrayLike<number>): Host {
     return new Host(type, shape, Float64Array.from(values, rounding[type]));
   }

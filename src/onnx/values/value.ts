@@ -3,15 +3,17 @@ import * as lang from "../../engine/lang/index.js";
 import { broadcastHost, Host, stridesOf, view } from "./host.js";
 
 /**
- * The value of a name of the graph while the graph is traced: known numbers, or a traced tensor. The
- * functions below take both, so one definition of an op serves tensors and shape arithmetic.
+ * The value of a name of the graph while the graph is traced: known numbers, or a traced tensor.
+ * The functions below take both, so one definition of an op serves tensors and shape arithmetic.
  */
 export type Value = Host | lang.Traced;
 
 /** Whether the elements are known while the graph is traced. */
 export const isHost = (x: Value): x is Host => x instanceof Host;
 
-/** A traced tensor with the value. Known numbers become a constant; floats take the type `float`. */
+/**
+ * A traced tensor with the value. Known numbers become a constant; floats take the type `float`.
+ */
 export function toTraced(x: Value, float: DType): lang.Traced {
   if (!isHost(x)) return x;
   const [first] = x.data;
@@ -28,7 +30,10 @@ export function toTraced(x: Value, float: DType): lang.Traced {
   return lang.constant(Int32Array.from(x.data, clampTo32Bits), x.shape, "int32");
 }
 
-/** Traced integers have 32 bits. INT64_MAX as the end of a slice means "to the end"; clamping keeps that. */
+/**
+ * Traced integers have 32 bits. INT64_MAX as the end of a slice means "to the end"; clamping keeps
+ * that.
+ */
 const clampTo32Bits = (v: number): number => Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, v));
 
 /** `x` in another shape with as many elements. */
@@ -71,7 +76,10 @@ export function concat(xs: readonly Value[], axis: number, float: DType): Value 
   return Host.of(first.type, first.shape.toSpliced(axis, 1, total), data);
 }
 
-/** A range of one axis: `count` elements, `step` apart, from `start` on. Negative steps go backwards. */
+/**
+ * A range of one axis: `count` elements, `step` apart, from `start` on. Negative steps go
+ * backwards.
+ */
 export interface Range {
   readonly axis: number;
   readonly start: number;
@@ -103,8 +111,8 @@ export function sliceRange(x: Value, { axis, start, count, step }: Range): Value
 }
 
 /**
- * The elements of `x` at known `indices` along `axis`. The indices must lie within bounds. The shape of
- * `indices` takes the place of the axis.
+ * The elements of `x` at known `indices` along `axis`. The indices must lie within bounds. The
+ * shape of `indices` takes the place of the axis.
  */
 export function take(x: Value, indices: Host, axis: number): Value {
   if (indices.shape.length === 0) {

@@ -51,7 +51,9 @@ const types = {
   bool: DataType.BOOL,
 } as const;
 
-/** An attribute value: whole numbers become INT, others FLOAT; write `asFloat(1)` for the float 1. */
+/**
+ * An attribute value: whole numbers become INT, others FLOAT; write `asFloat(1)` for the float 1.
+ */
 export type AttributeValue = number | string | readonly number[] | Elements | GraphProto | AsFloat;
 
 export class AsFloat {

@@ -1,8 +1,8 @@
 import { type AttributeValue, asFloat, type Elements, float, graph, ints, scalar } from "./build.js";
 
 /**
- * One node each, to be compared with ONNX Runtime. Inputs marked `data` are inputs of the graph; all others
- * are stored in the file, which is where axes, shapes and bounds must be.
+ * One node each, to be compared with ONNX Runtime. Inputs marked `data` are inputs of the graph;
+ * all others are stored in the file, which is where axes, shapes and bounds must be.
  */
 export interface OpCase {
   readonly op: string;

@@ -45,7 +45,8 @@ function toOrt({ type, shape, data }: Elements): OrtTensor {
   }
 }
 
-// The wasm kernels compute exp, log and the like in float32 even for float64; the JavaScript ones are exact.
+// The wasm kernels compute exp, log and the like in float32 even for float64; the JavaScript ones
+// are exact.
 defaultDevice("cpu");
 
 const toTraced = ({ data, shape, dtype }: Tensor) => constant(data, shape, dtype);
@@ -88,7 +89,10 @@ function convert(tensor: Tensor, dtype: DType): Tensor {
   return { ...tensor, dtype, data };
 }
 
-/** Largest difference of two results, relative to the largest element of the first; infinite for unequal shapes. */
+/**
+ * Largest difference of two results, relative to the largest element of the first; infinite for
+ * unequal shapes.
+ */
 export function distance(expected: Result, got: Result): number {
   if (expected.shape.join() !== got.shape.join()) return Number.POSITIVE_INFINITY;
   const scale = Math.max(1e-3, ...expected.data.filter(Number.isFinite).map(Math.abs));

@@ -28,7 +28,10 @@ export function affinePhaseAfter(standardized: string, index: GraphIndex): Affin
   };
 }
 
-/** The only reader of `value`, if it is an `op` with a second operand that is the same for every batch. */
+/**
+ * The only reader of `value`, if it is an `op` with a second operand that is the same for every
+ * batch.
+ */
 function constantOperand(
   op: "Mul" | "Add",
   value: string,

@@ -4,8 +4,8 @@ import { affinePhaseAfter } from "./affine.js";
 import type { NodePattern, PatternMatch } from "./pattern.js";
 
 /**
- * Group normalization as PyTorch exports it before opset 21. InstanceNormalization standardizes each
- * group of channels as if it were one channel:
+ * Group normalization as PyTorch exports it before opset 21. InstanceNormalization standardizes
+ * each group of channels as if it were one channel:
  *
  *     x [N, C, …] → Reshape [N, groups, −1] → InstanceNormalization (scale 1, bias 0)
  *                 → Reshape [N, C, …] → Mul γ → Add β

@@ -21,8 +21,9 @@ export interface StandardizationForm {
 }
 
 /**
- * A standardization written out in arithmetic nodes, and the Mul and Add of its affine phase. PyTorch
- * writes layer normalization this way before opset 17; models with RMS normalization often do.
+ * A standardization written out in arithmetic nodes, and the Mul and Add of its affine phase.
+ * PyTorch writes layer normalization this way before opset 17; models with RMS normalization often
+ * do.
  */
 export const standardizationByHand = ({ subtractsMean, over }: StandardizationForm): NodePattern => ({
   startsAt: ["Div", "Mul"],
