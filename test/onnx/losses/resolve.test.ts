@@ -1,7 +1,7 @@
 import { defaultDevice } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import type { Tensor } from "../../src/base/tensor.js";
-import { constant } from "../../src/engine/lang/index.js";
+import type { Tensor } from "../../../src/base/tensor.js";
+import { constant } from "../../../src/engine/lang/index.js";
 import {
   decodeModel,
   findNorms,
@@ -9,9 +9,9 @@ import {
   type LossOptions,
   openModel,
   resolveLoss,
-} from "../../src/onnx/index.js";
-import { type Elements, float, ints, modelBytes, type NodeSpec } from "../support/onnx/build.js";
-import { toTensor } from "../support/onnx/run.js";
+} from "../../../src/onnx/index.js";
+import { type Elements, float, ints, modelBytes, type NodeSpec } from "../../support/onnx/build.js";
+import { toTensor } from "../../support/onnx/run.js";
 
 defaultDevice("cpu");
 

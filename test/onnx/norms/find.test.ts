@@ -5,7 +5,7 @@ import {
   missingNormsHint,
   partlyFusedHint,
   readModel,
-} from "../../src/onnx/index.js";
+} from "../../../src/onnx/index.js";
 import {
   type Elements,
   float,
@@ -14,9 +14,9 @@ import {
   modelBytes,
   type NodeSpec,
   scalar,
-} from "../support/onnx/build.js";
-import { distance, imported, oracle } from "../support/onnx/run.js";
-import { hasShared, shared, sharedReason } from "../support/shared.js";
+} from "../../support/onnx/build.js";
+import { distance, imported, oracle } from "../../support/onnx/run.js";
+import { hasShared, shared, sharedReason } from "../../support/shared.js";
 
 const values = (...shape: number[]): Elements =>
   float(
