@@ -21,8 +21,8 @@ async function batch(name: string, count: number, change: (value: number, i: num
   return path;
 }
 
-describe("batches that spoil a measurement", () => {
-  it("refuses a batch of one", async () => {
+describe("an audit on a bad batch", () => {
+  it("A batch of one sample is refused by the layer's name", async () => {
     const data = await batch("one.npz", 1, (v) => v);
     const error = await auditModel(MODEL, { data }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(UserError);
@@ -31,7 +31,7 @@ describe("batches that spoil a measurement", () => {
     );
   });
 
-  it("counts NaN in the batch and reports null rather than numbers", async () => {
+  it("NaN in the batch is counted, and the report holds null in place of numbers", async () => {
     const data = await batch("nan.npz", 8, (v, i) => (i < 3 ? Number.NaN : v));
     const report = await auditModel(MODEL, { data });
     expect(report.warnings[0]).toBe(`${data}: key "input" holds 3 NaN or infinite elements`);
@@ -40,20 +40,20 @@ describe("batches that spoil a measurement", () => {
       expect([identityResidual, weights]).toEqual([null, null]);
   });
 
-  it("says where the variance leaves the range of float32, and measures it in float64", async () => {
+  it("A variance beyond float32 gives a warning, and float64 measures it", async () => {
     const data = await batch("huge.npz", 8, (v) => v * 1e30);
     const report = await auditModel(MODEL, { data });
     expect(report.warnings).toContainEqual(
       expect.stringMatching(/^bn1: the variance of 8 of 8 groups is not finite in float32/),
     );
-    // y is 0 there because σ is infinite, not because the channels do not vary.
+    // y is 0 because σ is infinite, so there is no warning that the channels do not vary.
     expect(report.warnings.join("\n")).not.toMatch(/^bn1: .* do not vary/m);
     const precise = await auditModel(MODEL, { data, precision: "float64" });
     expect(precise.warnings).toEqual([]);
     expect(precise.layers[0].identityResidual).toBeLessThan(1e-10);
   });
 
-  it("names the file, the key and what it holds where that is not what the model takes", async () => {
+  it("An input of the wrong type or key is refused by file and key", async () => {
     const tensors = await readTensors("examples/mixed.npz");
     const { shape, data } = tensors.get("input")!;
     const path = folder.path("bytes.npz");
@@ -68,7 +68,7 @@ describe("batches that spoil a measurement", () => {
     await expectUserError(() => auditModel(MODEL, { data: path }), path, /no key "input" for the model's/);
   });
 
-  it("counts no class for labels that are to be ignored", async () => {
+  it("Ignored labels count for no class", async () => {
     const tensors = await readTensors("examples/one-class.npz");
     const { data } = tensors.get("label")!;
     data.fill(-100, 0, 5);
@@ -79,7 +79,7 @@ describe("batches that spoil a measurement", () => {
     expect(loss.description).toMatch(/mean over 59 labels \(chosen because the batch has labels\)/);
   });
 
-  it("reports channels that do not vary", async () => {
+  it("Channels that do not vary are reported", async () => {
     const data = await batch("blank.npz", 8, () => 0);
     const report = await auditModel(MODEL, { data });
     expect(report.warnings).toContainEqual(expect.stringMatching(/^bn1: 8 of 8 channels do not vary/));

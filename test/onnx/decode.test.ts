@@ -47,7 +47,7 @@ async function refusal(act: () => unknown): Promise<string> {
 }
 
 describe("a model file", () => {
-  it("is decoded with its inputs, opset and weights", () => {
+  it("Inputs, opset and weights are decoded", () => {
     const model = decodeModel("m.onnx", modelBytes(addOne, 15));
     expect(model.opset).toBe(15);
     expect(model.inputs).toEqual([{ name: "x", elementType: "float32", shape: ["N", 2] }]);
@@ -58,7 +58,7 @@ describe("a model file", () => {
     });
   });
 
-  it("keeps Constant nodes as stored numbers, whichever attribute holds them", () => {
+  it("A Constant node becomes a stored tensor, whichever attribute holds its value", () => {
     const model = decodeModel(
       "m.onnx",
       modelBytes({
@@ -81,7 +81,7 @@ describe("a model file", () => {
     ]);
   });
 
-  it("is refused where it is cut off, wherever that is", async () => {
+  it("A file that is cut off at any byte is refused", async () => {
     const bytes = modelBytes(addOne);
     for (let length = 0; length < bytes.length; length++) {
       const message = await refusal(() => decodeModel("cut.onnx", bytes.subarray(0, length)));
@@ -89,7 +89,7 @@ describe("a model file", () => {
     }
   });
 
-  it("is refused where it is something else", async () => {
+  it("A file of another format is refused, and so is a missing file", async () => {
     for (const text of ["PK\u0003\u0004 not a model", "{}", '{"schema": "blindspot.audit/1"}'])
       expect(await refusal(() => decodeModel("a.zip", new TextEncoder().encode(text)))).toMatch(
         /^a\.zip: expected an ONNX model/,
@@ -98,8 +98,8 @@ describe("a model file", () => {
   });
 });
 
-describe("elements", () => {
-  it("of half floats have their values", () => {
+describe("the elements of a stored tensor", () => {
+  it("Half floats keep their values", () => {
     const halves = [0x0000, 0x8000, 0x3c00, 0xc000, 0x7bff, 0x0001, 0x0400, 0x7c00];
     expect([...widenFloat16(Uint16Array.from(halves))]).toEqual([
       0,
@@ -114,7 +114,7 @@ describe("elements", () => {
     expect(widenFloat16(Uint16Array.of(0x7e00))[0]).toBeNaN();
   });
 
-  it("of bfloat16 are the upper half of a float32", () => {
+  it("A bfloat16 is the upper half of a float32", () => {
     expect([...widenBfloat16(Uint16Array.of(0x3f80, 0xc040, 0x0000))]).toEqual([1, -3, 0]);
   });
 
@@ -130,25 +130,25 @@ describe("elements", () => {
     ],
     ["uint64_data", { dataType: TensorProto_DataType.UINT32, uint64Data: [5n, 6n] }, [5, 6]],
     ["raw uint8", { dataType: TensorProto_DataType.UINT8, rawData: Uint8Array.of(200, 1) }, [200, 1]],
-  ])("are read from %s", (_, fields, expected) => {
-    const proto = create(TensorProtoSchema, { name: "t", dims: [2n], ...fields } as never);
+  ])("Elements are read from %s", (_, fields, expected) => {
+    const proto = create(TensorProtoSchema, { name: "t", dims: [2n], ...fields } as object);
     expect(Array.from(decodeTensor("m.onnx", proto).load().data)).toEqual(expected);
   });
 
-  it("must be as many as the shape says", async () => {
+  it("A number of bytes that does not fit the shape is refused", async () => {
     const proto = { ...tensorProto("w", float([2], [1, 2])), dims: [3n] };
     expect(await refusal(() => decodeTensor("m.onnx", proto))).toBe(
       'm.onnx: tensor "w": float32[3] needs 12 bytes, got 8',
     );
   });
 
-  it("of 64 bits must fit 32 where a tensor is made of them", async () => {
+  it("A 64-bit integer that does not fit 32 bits is refused when it is loaded", async () => {
     const stored = decodeTensor("m.onnx", tensorProto("big", ints(2 ** 40)));
     expect(Array.from(stored.numbers())).toEqual([2 ** 40]);
     expect(await refusal(() => stored.load())).toMatch(/"big": element 0 is 1099511627776/);
   });
 
-  it("of unsupported types are an error only when they are read", async () => {
+  it("Elements of an unsupported type are refused only when they are read", async () => {
     const proto = create(TensorProtoSchema, { name: "s", dims: [1n], dataType: TensorProto_DataType.STRING });
     const stored = decodeTensor("m.onnx", proto);
     expect(await refusal(() => stored.load())).toMatch(/"s": elements of STRING/);
@@ -174,14 +174,14 @@ describe("external data", () => {
     writeFileSync(join(folder, "weights/w.bin"), new Uint8Array(new Float32Array([9, 5, 6, 7]).buffer));
   });
 
-  it("are read from their place in the file beside the model", () => {
+  it("The bytes are read from their place in a file beside the model", () => {
     const { initializers } = decode("weights/w.bin", { offset: "4", length: "8" });
     expect(Array.from(initializers.get("w")!.load().data)).toEqual([5, 6]);
     const rest = decode("weights/w.bin", { offset: "8" });
     expect(Array.from(rest.initializers.get("w")!.load().data)).toEqual([6, 7]);
   });
 
-  it("outside the model's folder are refused", async () => {
+  it("A file outside the model's folder is refused, links followed", async () => {
     for (const location of ["../w.bin", "/etc/passwd", "weights/../../w.bin", "C:\\w.bin", "..\\w.bin"])
       expect(await refusal(() => decode(location))).toMatch(
         /external data of "w": .* outside the model's folder/,
@@ -193,7 +193,7 @@ describe("external data", () => {
     rmSync(outside, { recursive: true });
   });
 
-  it("that are missing, cut off or of the wrong length are refused", async () => {
+  it("A file that is missing, incomplete or of the wrong length is refused", async () => {
     expect(await refusal(() => decode("absent.bin"))).toMatch(/cannot find absent\.bin/);
     expect(await refusal(() => decode("weights"))).toMatch(/not a file/);
     expect(await refusal(() => decode("weights/w.bin", { offset: "12", length: "8" }))).toMatch(

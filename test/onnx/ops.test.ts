@@ -35,8 +35,8 @@ function title({ op, opset, attributes, inputs }: OpCase): string {
   return `${op}-${opset} ${shapes.join(" ")} ${options.join(" ")}`;
 }
 
-describe("each op agrees with ONNX Runtime", () => {
-  it.each(opCases.map((c) => [title(c), c] as const))("%s", async (_, opCase) => {
+describe("an op of the importer", () => {
+  it.each(opCases.map((c) => [title(c), c] as const))("%s agrees with ONNX Runtime", async (_, opCase) => {
     const { bytes, feeds } = modelOf(opCase);
     const expected = await oracle(bytes, feeds);
     const got = imported(bytes, feeds, "float64");

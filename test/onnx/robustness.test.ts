@@ -29,7 +29,7 @@ const values = (...shape: number[]): Elements =>
     ),
   );
 
-/** Conv, batch norm, ReLU, mean over positions, Gemm: written as operator set `opset` asks for. */
+/** Conv, batch norm, ReLU, mean over positions and Gemm, in the form of operator set `opset`. */
 function network(opset: number): GraphSpec {
   const training: Partial<NodeSpec> =
     opset < 14
@@ -69,7 +69,7 @@ function network(opset: number): GraphSpec {
 const x = values(3, 2, 4, 4);
 
 describe("one network", () => {
-  it("is the same in every operator set from 7 to 23", async () => {
+  it("It gives the same values in every operator set from 7 to 23", async () => {
     const [expected] = await oracle(modelBytes(network(17), 17), { x });
     for (let opset = 7; opset <= 23; opset++) {
       const bytes = modelBytes(network(opset), opset);
@@ -80,7 +80,7 @@ describe("one network", () => {
     }
   });
 
-  it("runs in float32 where its weights are half floats", async () => {
+  it("Half-float weights run in float32", async () => {
     const proto = fromBinary(ModelProtoSchema, modelBytes(network(17), 17));
     for (const tensor of proto.graph!.initializer)
       if (tensor.dataType === TensorProto_DataType.FLOAT) {
@@ -103,7 +103,7 @@ describe("one network", () => {
     expect(distance(expected, imported(narrow, { x })[0])).toBeLessThan(2e-6);
   });
 
-  it("is either understood or refused in one line, whichever byte of the file is wrong", () => {
+  it("A file with any wrong byte is decoded or refused in one line", () => {
     const bytes = modelBytes(network(17), 17);
     const inputs = new Map([["x", toTensor(x)]]);
     fc.assert(
@@ -134,7 +134,7 @@ const clearLowerHalf = (value: number): number => {
 };
 
 describe("a branch on a shape", () => {
-  it("is taken while tracing and sees the values around it", async () => {
+  it("The branch is chosen while tracing and sees the values around it", async () => {
     const branch = (op: string) =>
       graph({ nodes: [{ op, inputs: ["x"], outputs: [`${op}_out`] }], outputs: [`${op}_out`] });
     const spec: GraphSpec = {

@@ -71,17 +71,17 @@ describe("cross-entropy", () => {
       "a softmax seen through transposes",
       [node("Transpose", "x", "t"), node("Softmax", "t", "s", { axis: 0 }), node("Transpose", "s", "y")],
     ],
-  ])("of %s is −mean log p(label)", (_, nodes) => {
+  ])("On %s, the loss is −mean log p(label)", (_, nodes) => {
     expect(lossOf(nodes, logits, { label }).value).toBeCloseTo(expectedCrossEntropy, 12);
     expect(lossOf(nodes, logits, { label }, "cross-entropy").kind).toBe("cross-entropy");
   });
 
-  it("of extreme logits behind a softmax is finite and exact", () => {
+  it("Extreme logits below a softmax give a finite and exact loss", () => {
     const { value } = lossOf([node("Softmax", "x", "y")], float([1, 2], [0, 1000]), { label: ints(0) });
     expect(value).toBeCloseTo(1000, 9);
   });
 
-  it("per position takes the mean over samples and positions, without ignored labels", () => {
+  it("With labels per position, the mean runs over samples and positions without ignored labels", () => {
     // [N, K, L] = [1, 2, 3]: two classes at three positions.
     const maps = float([1, 2, 3], [1, 2, 3, 0, 0, 0]);
     const labels: Elements = { type: "int64", shape: [1, 3], data: [0, -100, 1] };
@@ -89,13 +89,13 @@ describe("cross-entropy", () => {
     expect(lossOf(identity, maps, { label: labels }).value).toBeCloseTo(expected, 12);
   });
 
-  it("per token finds the classes on the last axis", () => {
+  it("With labels per token, the classes are on the last axis", () => {
     const tokens = float([2, 2, 3], [...logits.data, ...logits.data]);
     const labels: Elements = { type: "int64", shape: [2, 2], data: [2, 0, 2, 0] };
     expect(lossOf(identity, tokens, { label: labels }).value).toBeCloseTo(expectedCrossEntropy, 12);
   });
 
-  it("of [N, K, 1, 1] takes labels [N]", () => {
+  it("An output [N, K, 1, 1] takes labels [N]", () => {
     const maps = float([2, 3, 1, 1], logits.data);
     expect(lossOf(identity, maps, { label }).value).toBeCloseTo(expectedCrossEntropy, 12);
   });
@@ -119,7 +119,7 @@ describe("cross-entropy", () => {
       /key "label" has shape \[1\], expected one label for each of \[2, 3\]/,
     ],
     ["only ignored labels", { label: ints(-100, -100) }, /no label to learn from/],
-  ])("refuses %s", (_, batch, message) => {
+  ])("The loss refuses %s", (_, batch, message) => {
     expect(() => lossOf(identity, logits, batch, "cross-entropy")).toThrow(message);
   });
 });
@@ -127,23 +127,23 @@ describe("cross-entropy", () => {
 describe("mse and l1", () => {
   const x = float([2, 2], [1, 2, 3, 4]);
   const target = float([2, 2], [1, 0, 6, 4]);
-  it("are means over all elements", () => {
+  it("Both are means over all elements", () => {
     expect(lossOf(identity, x, { target }, "mse").value).toBeCloseTo((4 + 9) / 4, 12);
     expect(lossOf(identity, x, { target }, "l1").value).toBeCloseTo((2 + 3) / 4, 12);
   });
 
-  it("take the model's input for a target where the batch has none", () => {
+  it("Without a target, both compare with the model's input", () => {
     const loss = lossOf([node("Neg", "x", "y")], x, {}, "mse");
     expect(loss.value).toBeCloseTo((4 + 16 + 36 + 64) / 4, 12);
     expect(loss.description).toMatch(/the model's input/);
   });
 
-  it("do not broadcast [N, 1] against [N]", () => {
+  it("An output [N, 1] is not broadcast against a target [N]", () => {
     const column = float([3, 1], [1, 2, 3]);
     expect(lossOf(identity, column, { target: float([3], [1, 2, 4]) }, "mse").value).toBeCloseTo(1 / 3, 12);
   });
 
-  it("refuse a target of another shape", () => {
+  it("A target of another shape is refused", () => {
     expect(() => lossOf(identity, x, { target: float([3], [1, 2, 3]) }, "mse")).toThrow(
       'b.npz: key "target" has shape [3], expected [2, 2] as the model\'s output',
     );
@@ -168,13 +168,13 @@ describe("bce", () => {
       [node("Sigmoid", "x", "h"), node("Flatten", "h", "y", { axis: 0 })],
       /sigmoid/,
     ],
-  ])("of %s is the mean over all elements", (_, nodes, description) => {
+  ])("On %s, the loss is the mean over all elements", (_, nodes, description) => {
     const loss = lossOf(nodes, scores, { target }, "bce");
     expect(loss.value).toBeCloseTo(expected, 12);
     expect(loss.description).toMatch(description);
   });
 
-  it("of a saturated sigmoid is finite", () => {
+  it("A saturated sigmoid gives a finite loss", () => {
     const { value } = lossOf(
       [node("Sigmoid", "x", "y")],
       float([1], [1000]),
@@ -184,11 +184,11 @@ describe("bce", () => {
     expect(value).toBeCloseTo(1000, 9);
   });
 
-  it("takes binary labels", () => {
+  it("Binary labels serve as targets", () => {
     expect(lossOf(identity, scores, { label: ints(1, 0, 0) }, "bce").kind).toBe("bce");
   });
 
-  it("refuses targets beyond 0 and 1", () => {
+  it("Targets below 0 or above 1 are refused", () => {
     expect(() => lossOf(identity, scores, { target: float([3], [0, 1, 2]) }, "bce")).toThrow(
       /bce expects targets from 0 to 1, got 2 at element 2/,
     );
@@ -196,7 +196,7 @@ describe("bce", () => {
 });
 
 describe("the model's own output", () => {
-  it("is the loss where it is one number", () => {
+  it("The output is the loss if it is one number; other outputs are refused", () => {
     const mean = [node("ReduceMean", "x", "y", { keepdims: 0 })];
     expect(lossOf(mean, logits, {}, "output").value).toBeCloseTo(4.25 / 6, 12);
     expect(() => lossOf(identity, logits, {}, "output")).toThrow(
@@ -205,28 +205,34 @@ describe("the model's own output", () => {
   });
 });
 
-describe("without a kind the loss", () => {
+describe("the inferred loss", () => {
   const vector = float([4], [0.1, 0.2, 0.3, 0.4]);
   it.each<[string, readonly NodeSpec[], Elements, Record<string, Elements>, LossKind]>([
-    ["of labels is cross-entropy", identity, logits, { label }, "cross-entropy"],
-    ["of a target of floats is mse", identity, logits, { target: logits }, "mse"],
-    ["of a sigmoid against a target is bce", [node("Sigmoid", "x", "y")], vector, { target: vector }, "bce"],
+    ["Labels suggest cross-entropy", identity, logits, { label }, "cross-entropy"],
+    ["A target of floats suggests mse", identity, logits, { target: logits }, "mse"],
+    ["A sigmoid with a target suggests bce", [node("Sigmoid", "x", "y")], vector, { target: vector }, "bce"],
     [
-      "of one score per binary label is bce",
+      "One score per binary label suggests bce",
       identity,
       float([4, 1], vector.data),
       { label: ints(0, 1, 1, 0) },
       "bce",
     ],
-    ["of an autoencoder is mse", [node("Neg", "x", "y")], logits, {}, "mse"],
-    ["of one number is that number", [node("ReduceSum", "x", "y", { keepdims: 0 })], logits, {}, "output"],
-  ])("%s, and the description says why", (_, nodes, x, batch, kind) => {
+    ["An autoencoder suggests mse", [node("Neg", "x", "y")], logits, {}, "mse"],
+    [
+      "An output of one number is the loss",
+      [node("ReduceSum", "x", "y", { keepdims: 0 })],
+      logits,
+      {},
+      "output",
+    ],
+  ])("%s, and the description gives the reason", (_, nodes, x, batch, kind) => {
     const loss = lossOf(nodes, x, batch);
     expect(loss.kind).toBe(kind);
     expect(loss.description).toMatch(/\(chosen because /);
   });
 
-  it("of labels that do not fit says what was expected of them", () => {
+  it("Labels of the wrong shape are refused with the expected shape", () => {
     expect(() => lossOf(identity, logits, { label: ints(0, 1, 2) }, undefined, { input: undefined })).toThrow(
       /key "label" has shape \[3\], expected one label for each of \[2, 3\]/,
     );
@@ -235,14 +241,14 @@ describe("without a kind the loss", () => {
   it.each([
     ["floats", float([2], [2, 0])],
     ["one-hot rows", float([2, 3], [0, 0, 1, 1, 0, 0])],
-  ])("of labels that are %s says that class numbers were expected", (_, label) => {
+  ])("Labels that are %s are refused, since class numbers are expected", (_, label) => {
     expect(() => lossOf(identity, logits, { label }, undefined, { input: undefined })).toThrow(
       /b\.npz: key "label" holds floating-point numbers, expected class numbers \(int64\)/,
     );
     expect(lossOf(identity, logits, { label: logits }, undefined, { target: "label" }).kind).toBe("mse");
   });
 
-  it("is asked for where nothing suggests one", () => {
+  it("If nothing suggests a loss, the error asks for --loss", () => {
     expect(() =>
       lossOf(
         [node("ReduceSum", "x", "y", { axes: undefined })].map((n) => ({

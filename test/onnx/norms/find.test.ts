@@ -60,8 +60,8 @@ const parameters = (...prefixes: string[]): Record<string, Elements> =>
 
 const x = { x: { shape: [4, 3] } };
 
-describe("names of layers", () => {
-  it("are those of the scale's initializer", () => {
+describe("the name of a layer", () => {
+  it("A layer has the name of its scale's initializer", () => {
     const spec = {
       nodes: [bn("layer1.bn", "x", "y")],
       inputs: x,
@@ -71,7 +71,7 @@ describe("names of layers", () => {
     expect(norms(spec).map((n) => n.name)).toEqual(["layer1.bn"]);
   });
 
-  it("count the calls of a module that is used twice", () => {
+  it("The second call of a module gets a number", () => {
     const spec = {
       nodes: [bn("bn", "x", "h"), bn("bn", "h", "y")],
       inputs: x,
@@ -81,7 +81,7 @@ describe("names of layers", () => {
     expect(norms(spec).map((n) => n.name)).toEqual(["bn", "bn#2"]);
   });
 
-  it("come from the running statistics where layers share one scale", () => {
+  it("Layers that share one scale are named by their running statistics", () => {
     const spec = {
       nodes: [bn("a", "x", "h"), bn("a", "h", "y", "", "b")],
       inputs: x,
@@ -91,7 +91,7 @@ describe("names of layers", () => {
     expect(norms(spec).map((n) => n.name)).toEqual(["a", "b"]);
   });
 
-  it("come from an Identity that carries the parameter's own name", () => {
+  it("An Identity of another scale keeps the name of its own parameter", () => {
     const spec = {
       nodes: [
         node("Identity", ["ln1.weight"], "ln2.weight"),
@@ -105,7 +105,7 @@ describe("names of layers", () => {
     expect(norms(spec).map((n) => n.name)).toEqual(["ln1", "ln2"]);
   });
 
-  it("come from the node where scale and bias are constants", () => {
+  it("A layer with constant scale and bias is named by its node", () => {
     const spec = {
       nodes: [
         node("Constant", [], "ones", { value: float([3], [1, 1, 1]) }),
@@ -121,7 +121,7 @@ describe("names of layers", () => {
     expect(found.map((n) => n.affine)).toEqual(Array(2).fill({ scale: false, bias: false }));
   });
 
-  it("are unique even where a parameter is called like a second call", () => {
+  it("Names stay unique if a parameter is named like a second call", () => {
     const spec = {
       nodes: [bn("bn", "x", "h"), bn("bn", "h", "i"), bn("bn#2", "i", "y")],
       inputs: x,
@@ -144,9 +144,12 @@ describe("the mode of batch normalization", () => {
     [17, 0, ["y"], "evaluation"],
     [9, 0, ["y", "m", "v", "sm", "sv"], "training"],
     [9, 0, ["y"], "evaluation"],
-  ])("in opset %i with training_mode %i and outputs %j is %s", (opset, training, outputs, mode) => {
-    expect(norms(spec(training, outputs), opset).map((n) => n.mode)).toEqual([mode]);
-  });
+  ])(
+    "In opset %i, a node with training_mode %i and outputs %j has mode %s",
+    (opset, training, outputs, mode) => {
+      expect(norms(spec(training, outputs), opset).map((n) => n.mode)).toEqual([mode]);
+    },
+  );
 });
 
 /** y = (x − μ)/√(v + ε), as nodes; `axes` as an attribute or, since opset 18, as an input. */
@@ -189,7 +192,7 @@ const numbers = (axes: number[]): Record<string, Elements> => ({
   axes: ints(...axes),
 });
 
-describe("normalizations written out in primitive nodes", () => {
+describe("a normalization written out in primitive nodes", () => {
   const affine = [node("Mul", ["y", "n.weight"], "scaled"), node("Add", ["scaled", "n.bias"], "out")];
   const forms = [
     [
@@ -238,9 +241,9 @@ describe("normalizations written out in primitive nodes", () => {
   ] as const;
 
   it.each(forms)(
-    "%s: found, named, and computing what the nodes compute",
+    "As %s, it is found and named, and gives the values of the nodes",
     async (_, nodes, axes, opset, op) => {
-      const shape = axes.includes(1 as never) ? [3, 1] : axes.length === 2 ? [3, 4] : [4];
+      const shape = axes.some((axis) => axis === 1) ? [3, 1] : axes.length === 2 ? [3, 4] : [4];
       const perChannel = op.startsWith("Batch") ? [3, 1] : shape;
       const spec: GraphSpec = {
         nodes: [...nodes, ...affine],
@@ -264,7 +267,7 @@ describe("normalizations written out in primitive nodes", () => {
     },
   );
 
-  it("group norm as PyTorch exports it", async () => {
+  it("Group normalization is found in the nodes that PyTorch exports", async () => {
     const spec: GraphSpec = {
       nodes: [
         node("Constant", [], "split", { value: ints(0, 2, -1) }),
@@ -292,7 +295,7 @@ describe("normalizations written out in primitive nodes", () => {
     expect(distance(expected, imported(bytes, feeds, "float64")[0])).toBeLessThan(2e-6);
   });
 
-  it("are left alone where the parts do not belong together", () => {
+  it("Nodes that do not fit together are no normalization", () => {
     const elsewhere = standardization([-1], 13, "div").map((n) =>
       n.op === "Div" ? { ...n, inputs: ["x", "root"] } : n,
     );
@@ -306,7 +309,7 @@ describe("normalizations written out in primitive nodes", () => {
       ).toEqual([]);
   });
 
-  it("keep their affine phase where its result is read elsewhere too", () => {
+  it("The affine phase ends at a value that another node reads too", () => {
     const nodes = [...standardization([-1], 13, "div"), ...affine, node("Relu", ["y"], "other")];
     const initializers = { ...numbers([-1]), "n.weight": values(4), "n.bias": values(4) };
     const [found] = norms(
@@ -317,7 +320,7 @@ describe("normalizations written out in primitive nodes", () => {
   });
 });
 
-describe("models that lost their layers", () => {
+describe("a model that lost its layers to the exporter", () => {
   const conv = (weight: string, bias: string): GraphSpec => ({
     nodes: [node("Conv", ["x", weight, bias], "y", {}, "/stem/Conv")],
     inputs: { x: { shape: [1, 1, 3, 3] } },
@@ -326,13 +329,13 @@ describe("models that lost their layers", () => {
   });
   const model = (spec: GraphSpec) => decodeModel("m.onnx", modelBytes(spec));
 
-  it("get the export call that keeps them", () => {
+  it("The hint shows the export call that keeps the layers", () => {
     const hint = missingNormsHint(model(conv("conv.weight", "conv.bias")));
     expect(hint).toMatch(/^m\.onnx: no normalization layer found, its 1 convolution\(s\) have biases/);
     expect(hint).toMatch(/training=torch\.onnx\.TrainingMode\.TRAINING, do_constant_folding=False/);
   });
 
-  it("are told apart from convolutions that have a bias of their own", () => {
+  it("Only convolutions whose weights have made-up names count as folded", () => {
     expect(partlyFusedHint(model(conv("conv.weight", "conv.bias")))).toBeNull();
     expect(partlyFusedHint(model(conv("onnx::Conv_12", "onnx::Conv_13")))).toMatch(/"\/stem\/Conv"/);
   });
@@ -342,7 +345,7 @@ describe.skipIf(!hasShared)(`trained models${sharedReason}`, () => {
   it.each([
     ["mlp-mnist", ["bn1", "bn2"]],
     ["autoencoder-fashion", ["enc_bn1", "enc_bn2", "code_bn", "dec_bn1", "dec_bn2"]],
-  ])("%s shows its layers in both exports", async (name, layers) => {
+  ])("All layers of %s are found in both exports", async (name, layers) => {
     for (const [file, mode] of [
       ["train", "training"],
       ["eval", "evaluation"],

@@ -19,15 +19,14 @@ import {
   ValueInfoProtoSchema,
 } from "onnx-buf";
 
-/** Small ONNX models written down in a test. */
-
-/** Elements of a tensor in ONNX terms. */
+/** The elements of a tensor and their ONNX type. */
 export interface Elements {
   readonly type: "float" | "double" | "int64" | "int32" | "bool";
   readonly shape: readonly number[];
   readonly data: readonly number[];
 }
 
+/** A tensor of floats. */
 export const float = (shape: readonly number[], data: readonly number[]): Elements => ({
   type: "float",
   shape,
@@ -37,6 +36,7 @@ export const float = (shape: readonly number[], data: readonly number[]): Elemen
 /** A vector of int64. */
 export const ints = (...data: number[]): Elements => ({ type: "int64", shape: [data.length], data });
 
+/** A tensor of rank 0. */
 export const scalar = (value: number, type: Elements["type"] = "float"): Elements => ({
   type,
   shape: [],
@@ -56,11 +56,13 @@ const types = {
  */
 export type AttributeValue = number | string | readonly number[] | Elements | GraphProto | AsFloat;
 
+/** A number, or a list of numbers, to store as FLOAT even if it is whole. */
 export class AsFloat {
   constructor(readonly value: number | readonly number[]) {}
 }
 export const asFloat = (value: number | readonly number[]): AsFloat => new AsFloat(value);
 
+/** A node as a test writes it. */
 export interface NodeSpec {
   readonly op: string;
   readonly inputs: readonly string[];
@@ -70,6 +72,7 @@ export interface NodeSpec {
   readonly domain?: string;
 }
 
+/** A graph as a test writes it. */
 export interface GraphSpec {
   readonly nodes: readonly NodeSpec[];
   readonly inputs?: Readonly<
@@ -77,10 +80,11 @@ export interface GraphSpec {
   >;
   readonly initializers?: Readonly<Record<string, Elements>>;
   readonly outputs: readonly string[];
-  /** Shapes of outputs, where a test wants them declared. */
+  /** Element type of the outputs; float by default. */
   readonly outputType?: Elements["type"];
 }
 
+/** A tensor as an ONNX file stores it, in raw bytes. */
 export function tensorProto(name: string, { type, shape, data }: Elements): TensorProto {
   const bytes = {
     float: () => new Float32Array(data),
@@ -99,7 +103,7 @@ export function tensorProto(name: string, { type, shape, data }: Elements): Tens
 
 function attribute(name: string, value: AttributeValue): AttributeProto {
   const make = (fields: Partial<AttributeProto>) =>
-    create(AttributeProtoSchema, { name, ...fields } as never);
+    create(AttributeProtoSchema, { name, ...fields } as object);
   if (value instanceof AsFloat)
     return typeof value.value === "number"
       ? make({ type: AttributeType.FLOAT, f: value.value })
@@ -135,6 +139,7 @@ function valueInfo(
   });
 }
 
+/** The graph of an ONNX model, or a subgraph to give to a node. */
 export function graph(spec: GraphSpec): GraphProto {
   return create(GraphProtoSchema, {
     name: "test",
@@ -156,7 +161,7 @@ export function graph(spec: GraphSpec): GraphProto {
   });
 }
 
-/** The bytes of an ONNX file. */
+/** The bytes of an ONNX file with a graph that a test wrote. */
 export function modelBytes(spec: GraphSpec, opset = 17): Uint8Array {
   const domains = new Set(["", ...spec.nodes.map((n) => n.domain ?? "")]);
   const model = create(ModelProtoSchema, {

@@ -1,8 +1,8 @@
 import { type AttributeValue, asFloat, type Elements, float, graph, ints, scalar } from "./build.js";
 
 /**
- * One node each, to be compared with ONNX Runtime. Inputs marked `data` are inputs of the graph;
- * all others are stored in the file, which is where axes, shapes and bounds must be.
+ * A model of one node, to be compared with ONNX Runtime. Inputs of class `Data` are inputs of the
+ * graph. All others are stored in the file, as axes, shapes and bounds must be.
  */
 export interface OpCase {
   readonly op: string;
@@ -11,12 +11,12 @@ export interface OpCase {
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
   readonly inputs: readonly (Elements | Data | null)[];
   readonly outputs?: number;
-  /** Further outputs that the node must name but nobody reads. */
+  /** Number of further outputs that the node must name and that nothing reads. */
   readonly unused?: number;
   readonly outputType?: Elements["type"];
 }
 
-/** A tensor that is an input of the graph. */
+/** A tensor that is an input of the graph, not stored in the file. */
 export class Data {
   constructor(readonly elements: Elements) {}
 }
@@ -367,7 +367,7 @@ for (const reduction of ["mean", "sum", "none"])
 add("SoftmaxCrossEntropyLoss", 13, [x(2, 3, 2), data(int64([2, 2], [0, 2, 1, 2]))], { ignore_index: 2 });
 add("NegativeLogLikelihoodLoss", 13, [x(4, 3), data(labels)], { ignore_index: 1 });
 
-// Shape arithmetic: everything is known, nothing is traced
+// Shape arithmetic: all inputs are known, so nothing is traced
 add("Shape", 15, [x(2, 3, 4)], { start: 1 }, { outputType: "int64" });
 add("Shape", 13, [x(2, 3, 4)], {}, { outputType: "int64" });
 add("Size", 13, [x(2, 3, 4)], {}, { outputType: "int64" });

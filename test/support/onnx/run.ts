@@ -5,13 +5,13 @@ import { constant } from "../../../src/engine/lang/index.js";
 import { decodeModel, findNorms, openModel } from "../../../src/onnx/index.js";
 import type { Elements } from "./build.js";
 
-/** What a model computes, in plain numbers. */
+/** One output of a model, as plain numbers. */
 export interface Result {
   readonly shape: readonly number[];
   readonly data: readonly number[];
 }
 
-/** The outputs of a model as ONNX Runtime computes them: the oracle. */
+/** The outputs of a model in ONNX Runtime: the oracle of the importer. */
 export async function oracle(
   bytes: Uint8Array,
   inputs: Readonly<Record<string, Elements>>,
@@ -45,13 +45,13 @@ function toOrt({ type, shape, data }: Elements): OrtTensor {
   }
 }
 
-// The wasm kernels compute exp, log and the like in float32 even for float64; the JavaScript ones
-// are exact.
+// jax-js's wasm kernels compute exp, log and others in float32 even for float64. Its JavaScript
+// kernels are exact.
 defaultDevice("cpu");
 
 const toTraced = ({ data, shape, dtype }: Tensor) => constant(data, shape, dtype);
 
-/** The outputs of a model as the importer traces it, run by jax-js's own kernels. */
+/** The outputs of a model that the importer traces and jax-js's own kernels run. */
 export function imported(
   bytes: Uint8Array,
   inputs: Readonly<Record<string, Elements>>,
@@ -77,6 +77,7 @@ const dtypes: Readonly<Record<Elements["type"], DType>> = {
   bool: "bool",
 };
 
+/** The tensor that blindspot makes of elements: 64-bit integers become int32. */
 export function toTensor({ type, shape, data }: Elements): Tensor {
   const storage = allocate(dtypes[type], sizeOf(shape));
   storage.set(data);
@@ -90,8 +91,8 @@ function convert(tensor: Tensor, dtype: DType): Tensor {
 }
 
 /**
- * Largest difference of two results, relative to the largest element of the first; infinite for
- * unequal shapes.
+ * The largest difference of two results, relative to the largest element of the first. Infinite if
+ * the shapes differ.
  */
 export function distance(expected: Result, got: Result): number {
   if (expected.shape.join() !== got.shape.join()) return Number.POSITIVE_INFINITY;

@@ -1,10 +1,10 @@
 import { defaultDevice } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
-import { add, constant, full, mul, sum, type Traced, valueAndGrad } from "../../src/engine/lang/index.js";
-import { decodeModel, findNorms, matchInputs, openModel } from "../../src/onnx/index.js";
-import { groupCount, groupSize } from "../../src/theory/layout.js";
-import { type Elements, float, type GraphSpec, ints, modelBytes } from "../support/onnx/build.js";
-import { distance, imported, oracle, toTensor } from "../support/onnx/run.js";
+import { add, constant, full, mul, sum, type Traced, valueAndGrad } from "../../../src/engine/lang/index.js";
+import { decodeModel, findNorms, openModel } from "../../../src/onnx/index.js";
+import { groupCount, groupSize } from "../../../src/theory/layout.js";
+import { type Elements, float, type GraphSpec, ints, modelBytes } from "../../support/onnx/build.js";
+import { distance, imported, oracle, toTensor } from "../../support/onnx/run.js";
 
 defaultDevice("cpu");
 
@@ -47,7 +47,7 @@ const worst = (a: readonly number[], b: readonly number[]) =>
     a.length === b.length ? 0 : Number.POSITIVE_INFINITY,
   );
 
-describe("an opened layer", () => {
+describe("a layer of an opened model", () => {
   const spec: GraphSpec = {
     nodes: [bn("bn", "x", "z"), { op: "Add", inputs: ["z", "x"], outputs: ["y"] }],
     inputs: { x: { shape: ["N", 3, 2] } },
@@ -55,7 +55,7 @@ describe("an opened layer", () => {
     outputs: ["y"],
   };
 
-  it("shows its standardization with the statistics of the batch, in evaluation mode too", () => {
+  it("The standardization uses the statistics of the batch, in evaluation mode too", () => {
     const { opened, forward } = open(spec, { x: values(4, 3, 2) });
     const seen: Record<string, Traced> = {};
     forward({
@@ -91,7 +91,7 @@ describe("an opened layer", () => {
     }
   });
 
-  it("changes x on its own edge only", () => {
+  it("The hook for x changes x for this layer only", () => {
     const { forward } = open(spec, { x: values(4, 3, 2) });
     const plain = numbers(forward().outputs.get("y")!);
     // A shift of x is invisible behind the normalization, but would show in the sum with x.
@@ -99,7 +99,7 @@ describe("an opened layer", () => {
     expect(worst(plain, shifted)).toBeLessThan(1e-12);
   });
 
-  it("takes changed scales and biases", () => {
+  it("The hooks for scale and bias change them", () => {
     const { forward } = open(spec, { x: values(4, 3, 2) });
     const hooks = { scale: (_: number, g: Traced) => mul(g, 0), bias: (_: number, b: Traced) => mul(b, 0) };
     expect(worst(numbers(forward(hooks).outputs.get("y")!), values(4, 3, 2).data.map(Number))).toBeLessThan(
@@ -107,7 +107,7 @@ describe("an opened layer", () => {
     );
   });
 
-  it("is opened call by call where a module is used twice", () => {
+  it("A module that is called twice is two layers", () => {
     const twice: GraphSpec = {
       nodes: [bn("bn", "x", "h"), bn("bn", "h", "y")],
       inputs: { x: { shape: ["N", 3] } },
@@ -126,7 +126,7 @@ describe("an opened layer", () => {
     expect(calls).toEqual([0, 1].flatMap((layer) => places.map((place) => `${place} ${layer}`)));
   });
 
-  it("is measured even where the loss does not depend on it", () => {
+  it("A layer that the loss does not depend on is part of the opened model", () => {
     const heads: GraphSpec = {
       nodes: [{ op: "Relu", inputs: ["x"], outputs: ["y"] }, bn("bn", "x", "other")],
       inputs: { x: { shape: ["N", 3] } },
@@ -208,28 +208,31 @@ describe("the linear op below a layer", () => {
       3,
       "v",
     ],
-  ])("%s: x is recomputed from the weight", (_, nodes, initializers, shape, channels, weight) => {
-    const { opened, forward } = through(nodes, initializers, shape, channels);
-    let x: Traced | undefined;
-    const { linearOps } = forward({
-      input: (_layer, value) => {
-        x = value;
-        return value;
-      },
-    });
-    expect(opened.layers[0].linearOp).toEqual({ weight });
-    const { value, operands, apply } = linearOps[0]!;
-    expect(worst(numbers(apply(value, operands)), numbers(x!))).toBeLessThan(1e-12);
-    // Affine in the weight: apply(2w) − apply(w) = apply(w) − apply(0).
-    const at = (factor: number) => numbers(apply(mul(value, factor), operands));
-    const [zero, one, two] = [at(0), at(1), at(2)];
-    expect(
-      worst(
-        two.map((v, i) => v - one[i]),
-        one.map((v, i) => v - zero[i]),
-      ),
-    ).toBeLessThan(1e-12);
-  });
+  ])(
+    "With %s, the linear op computes x from the weight",
+    (_, nodes, initializers, shape, channels, weight) => {
+      const { opened, forward } = through(nodes, initializers, shape, channels);
+      let x: Traced | undefined;
+      const { linearOps } = forward({
+        input: (_layer, value) => {
+          x = value;
+          return value;
+        },
+      });
+      expect(opened.layers[0].linearOp).toEqual({ weight });
+      const { value, operands, apply } = linearOps[0]!;
+      expect(worst(numbers(apply(value, operands)), numbers(x!))).toBeLessThan(1e-12);
+      // Affine in the weight: apply(2w) − apply(w) = apply(w) − apply(0).
+      const at = (factor: number) => numbers(apply(mul(value, factor), operands));
+      const [zero, one, two] = [at(0), at(1), at(2)];
+      expect(
+        worst(
+          two.map((v, i) => v - one[i]),
+          one.map((v, i) => v - zero[i]),
+        ),
+      ).toBeLessThan(1e-12);
+    },
+  );
 
   it.each<[string, GraphSpec["nodes"], Record<string, Elements>]>([
     ["an activation", [node("Conv", ["x0", "w"], "h"), node("Relu", ["h"], "x1")], { w: values(2, 2, 1) }],
@@ -240,12 +243,12 @@ describe("the linear op below a layer", () => {
     ],
     ["the input itself", [node("Identity", ["x0"], "x1")], {}],
     ["a product of two data", [node("MatMul", ["x0", "x0"], "x1")], {}],
-  ])("is null behind %s", (_, nodes, initializers) => {
+  ])("There is no linear op if x comes from %s", (_, nodes, initializers) => {
     expect(through(nodes, initializers, [4, 2, 2], 2).opened.layers[0].linearOp).toBeNull();
   });
 });
 
-describe("opening a model", () => {
+describe("an opened model", () => {
   const one = (op: string, extra: Partial<GraphSpec> = {}): GraphSpec => ({
     nodes: [{ op, name: "/block/node", inputs: ["x"], outputs: ["y"] }],
     inputs: { x: { shape: ["N", 2] } },
@@ -253,13 +256,13 @@ describe("opening a model", () => {
     ...extra,
   });
 
-  it("names an unsupported op with its node and file", () => {
+  it("An unsupported op is refused by node and file", () => {
     expect(() => open(one("LSTM"), { x: values(2, 2) })).toThrow(
       /^m\.onnx: op LSTM \(node "\/block\/node"\) is not supported/,
     );
   });
 
-  it("does not mind an unsupported op that nothing depends on", () => {
+  it("An unsupported op that nothing depends on is ignored", () => {
     const spec = one("Relu", {
       nodes: [
         { op: "Relu", inputs: ["x"], outputs: ["y"] },
@@ -275,14 +278,14 @@ describe("opening a model", () => {
     ).toEqual([0, 2]);
   });
 
-  it("names a layer whose scale does not fit", () => {
+  it("A scale of the wrong shape is refused by the layer's name", () => {
     const spec = one("", { nodes: [bn("bn3", "x", "y")], initializers: parameters("bn3", 3) });
     expect(() => open(spec, { x: values(4, 2) })).toThrow(
       "m.onnx: bn3: BatchNormalization expects scale [2], got [3]",
     );
   });
 
-  it("says when shapes depend on data", () => {
+  it("A shape that depends on the data is refused", () => {
     const spec = one("", {
       nodes: [{ op: "Reshape", name: "r", inputs: ["x", "s"], outputs: ["y"] }],
       inputs: { x: { shape: [2] }, s: { type: "int64", shape: [1] } },
@@ -292,7 +295,7 @@ describe("opening a model", () => {
     );
   });
 
-  it("says for which batch a model was exported when its reshapes hold the size", () => {
+  it("A Reshape with a fixed batch size is refused with the size it was exported for", () => {
     const spec = one("", {
       nodes: [{ op: "Reshape", name: "r", inputs: ["x", "shape"], outputs: ["y"] }],
       inputs: { x: { shape: [1, 4] } },
@@ -303,7 +306,7 @@ describe("opening a model", () => {
     );
   });
 
-  it("warns of dropout in training mode, which is left out", () => {
+  it("Dropout in training mode is left out with a warning", () => {
     const spec = one("", {
       nodes: [{ op: "Dropout", inputs: ["x", "ratio", "training"], outputs: ["y"] }],
       initializers: { ratio: float([], [0.5]), training: { type: "bool", shape: [], data: [1] } },
@@ -319,14 +322,14 @@ describe("opening a model", () => {
     [11, { ratio: 0 }, 0],
     [9, { ratio: 0.2 }, 1],
   ])(
-    "warns of dropout in operator set %i with %o, where the node has no mode",
+    "In opset %i, where Dropout has no mode, a node with %o gives %i warnings",
     (opset, attributes, count) => {
       const spec = one("", { nodes: [{ op: "Dropout", inputs: ["x"], outputs: ["y"], attributes }] });
       expect(open(spec, { x: float([1, 2], [3, 4]) }, opset).opened.warnings).toHaveLength(count);
     },
   );
 
-  it("takes shapes that are computed from the batch, rounded as runtimes round them", async () => {
+  it("Shapes computed from the batch are rounded as runtimes round them", async () => {
     // floor(10 · 0.7) is 7 in float32 arithmetic, 6 in float64.
     const spec: GraphSpec = {
       nodes: [
@@ -349,7 +352,7 @@ describe("opening a model", () => {
     expect(distance(expected, got)).toBe(0);
   });
 
-  it("is differentiable through its parameters", () => {
+  it("The opened function is differentiable in its weights", () => {
     const spec = one("", {
       nodes: [{ op: "Gemm", inputs: ["x", "w"], outputs: ["y"] }],
       initializers: { w: values(2, 3) },
@@ -362,55 +365,5 @@ describe("opening a model", () => {
     const columns = values(4, 2).data;
     const total = (c: number) => columns.reduce((s, v, i) => (i % 2 === c ? s + v : s), 0);
     expect(worst(numbers(grads[0]), [0, 0, 0, 1, 1, 1].map(total))).toBeLessThan(1e-12);
-  });
-});
-
-describe("the batch", () => {
-  const model = decodeModel(
-    "m.onnx",
-    modelBytes({
-      nodes: [{ op: "Relu", inputs: ["image"], outputs: ["y"] }],
-      inputs: { image: { shape: ["N", 3, 8] } },
-      outputs: ["y"],
-    }),
-  );
-  const image = toTensor(values(4, 3, 8));
-
-  it("gives the input under its name, as `input`, or under the key asked for", () => {
-    for (const [key, options] of [
-      ["image", {}],
-      ["input", {}],
-      ["pixels", { input: "pixels" }],
-    ] as const)
-      expect(matchInputs(model, { file: "b.npz", tensors: new Map([[key, image]]) }, options)).toEqual(
-        new Map([["image", image]]),
-      );
-  });
-
-  it.each([
-    [
-      "a missing key",
-      { other: image },
-      'b.npz: no key "image" or "input" for the model\'s input "image"; the batch has "other"',
-    ],
-    [
-      "a wrong shape",
-      { image: toTensor(values(4, 3, 9)) },
-      'b.npz: key "image" has shape [4, 3, 9], expected [N, 3, 8] for the model\'s input "image"',
-    ],
-    [
-      "a wrong rank",
-      { image: toTensor(values(4, 24)) },
-      'b.npz: key "image" has shape [4, 24], expected [N, 3, 8]',
-    ],
-    [
-      "a wrong type",
-      { image: { ...image, dtype: "int32" as const } },
-      'b.npz: key "image" holds whole numbers, expected float32 for the model\'s input "image"; prepare it as for training',
-    ],
-  ])("is refused with %s", (_, batch, message) => {
-    expect(() => matchInputs(model, { file: "b.npz", tensors: new Map(Object.entries(batch)) })).toThrow(
-      message,
-    );
   });
 });
