@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { lang, type TracedFunction } from "../../src/engine/index.js";
+import { borrow } from "../../src/engine/lang/borrow.js";
 import { lax, numpy as np, type Traced } from "../../src/engine/tracing/jax.js";
 import { exactFloat64 } from "../../src/engine/tracing/literals.js";
 import { compiled, tensor } from "../support/engine/programs.js";
@@ -55,7 +56,7 @@ describe("functions that ONNX Runtime has in float32 only", () => {
     );
   });
   it("erfc, also far out", async () => {
-    const erfc = (x: Traced) => lax.erfc(L.borrow(x)) as Traced;
+    const erfc = (x: Traced) => lax.erfc(borrow(x)) as Traced;
     expectRelative(
       await at(
         erfc,
@@ -156,8 +157,8 @@ describe("numbers that jax-js rounds to float32", () => {
   it("keep their digits in float64 code", async () => {
     const [scaled, mean, tied] = await compiled(
       (x) => [
-        L.borrow(x).mul(0.1) as Traced,
-        np.mean(L.borrow(x)) as Traced,
+        borrow(x).mul(0.1) as Traced,
+        np.mean(borrow(x)) as Traced,
         L.valueAndGrad((y) => ({ value: L.amax(y), aux: [] }), [L.mul(x, 0)]).grads[0],
       ],
       [vector(1, 2, 4)],
@@ -169,7 +170,7 @@ describe("numbers that jax-js rounds to float32", () => {
   });
   it("stay float32 where the neighbour is float32", async () => {
     const x = { shape: [1], dtype: "float32" as const, data: Float32Array.of(3) };
-    const [y] = await compiled((a) => [L.borrow(a).mul(0.1) as Traced], [x]);
+    const [y] = await compiled((a) => [borrow(a).mul(0.1) as Traced], [x]);
     expect(y.data[0]).toBe(Math.fround(Math.fround(0.1) * 3));
   });
   it.each([

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DType } from "../../src/base/tensor.js";
 import { lang, lower, type TracedFunction } from "../../src/engine/index.js";
+import { borrow } from "../../src/engine/lang/borrow.js";
 import { OPTIMIZED, PLAIN } from "../../src/engine/lowering/optimizations.js";
 import { rules } from "../../src/engine/lowering/rules/index.js";
 import { unsupportedRules } from "../../src/engine/lowering/rules/unsupported.js";
@@ -147,27 +148,27 @@ const STEPS: readonly Step[] = [
     const x = choose(v, pick);
     if (x.shape.length < 2) return x;
     const [i, j] = [places(x.shape[0], pick), places(x.shape[1], pick)];
-    return picked(L.borrow(x).slice(i as never, j as never) as Traced);
+    return picked(borrow(x).slice(i as never, j as never) as Traced);
   },
   (v, pick) => {
     const x = choose(v, pick);
-    return x.shape.length === 0 ? x : (np.sort(L.borrow(x), -1) as Traced);
+    return x.shape.length === 0 ? x : (np.sort(borrow(x), -1) as Traced);
   },
   (v, pick) => {
     const x = choose(v, pick);
-    return x.shape.length === 0 ? x : (np.cumsum(L.borrow(x), pick(x.shape.length)) as Traced);
+    return x.shape.length === 0 ? x : (np.cumsum(borrow(x), pick(x.shape.length)) as Traced);
   },
   // Of an input: where rounding differs another element could be the largest.
   (v, pick) => {
     const x = v[pick(2)];
-    const largest = np.argmax(L.borrow(x), pick(x.shape.length)) as Traced;
+    const largest = np.argmax(borrow(x), pick(x.shape.length)) as Traced;
     return L.mul(L.mean(x), L.cast(largest, L.dtypeOf(x)));
   },
   (v, pick) => {
     const x = choose(v, pick);
     const axis = axisOf(x, pick);
     if (axis === undefined || x.shape[axis] < 2) return x;
-    const [a, b] = np.split(L.borrow(x), [1], axis) as [Traced, Traced];
+    const [a, b] = np.split(borrow(x), [1], axis);
     // jax-js differentiates a product by dividing by its factors: none may be 0.
     return L.add(L.sum(bend(b), [axis]), L.prod(L.add(L.square(a), 0.1), [axis]));
   },
@@ -175,7 +176,7 @@ const STEPS: readonly Step[] = [
     const x = choose(v, pick);
     if (x.shape.length < 2) return x;
     const inner = pick(2) === 0 ? (row: Traced) => bend(row) : (row: Traced) => L.mul(row, L.mean(row));
-    return (vmap(inner as never, pick(2) as never) as unknown as (x: Traced) => Traced)(L.borrow(x));
+    return (vmap(inner as never, pick(2) as never) as unknown as (x: Traced) => Traced)(borrow(x));
   },
   (v, pick) => {
     const image = asImages(choose(v, pick), pick);
@@ -192,7 +193,7 @@ const STEPS: readonly Step[] = [
       0,
     );
     const conv = (x: Traced) => L.conv(x, kernel, geometry);
-    return L.mul((vmap(conv as never) as unknown as (x: Traced) => Traced)(L.borrow(stack)), 0.2);
+    return L.mul((vmap(conv as never) as unknown as (x: Traced) => Traced)(borrow(stack)), 0.2);
   },
   (v, pick) => L.mul(choose(v, pick), L.add(L.floor(L.mean(v[0])), L.ceil(L.mean(v[1])))),
   (v, pick) => L.min(choose(v, pick), 0.7),

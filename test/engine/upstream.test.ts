@@ -3,7 +3,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import { emit } from "../../src/engine/graph/emit.js";
 import { GraphBuilder, type GraphDType } from "../../src/engine/graph/graph.js";
 import { lang, lower } from "../../src/engine/index.js";
-import { lax, makeJaxpr, numpy as np, type Traced } from "../../src/engine/tracing/jax.js";
+import { borrow } from "../../src/engine/lang/borrow.js";
+import { type JaxArray, lax, makeJaxpr, numpy as np, type Traced } from "../../src/engine/tracing/jax.js";
 import { eager, oracle, tensor } from "../support/engine/programs.js";
 
 /**
@@ -17,7 +18,7 @@ describe("jax-js", () => {
   afterAll(() => oracle("wasm"));
 
   it("rounds numbers to float32 in float64 code (literals.ts; lang/core.ts types every number)", () => {
-    const { jaxpr } = makeJaxpr((x: Traced) => x.mul(0.1))(np.zeros([2], { dtype: "float64" as never }));
+    const { jaxpr } = makeJaxpr((x: JaxArray) => x.mul(0.1))(np.zeros([2], { dtype: "float64" as never }));
     expect(String(jaxpr)).toContain(String(Math.fround(0.1)));
   });
 
@@ -67,7 +68,7 @@ describe("jax-js", () => {
 
   it("refuses the gradient of a convolution that leaves most of its input unread (conv.test.ts leaves such cases out)", () => {
     const padded = (x: Traced, w: Traced) =>
-      lax.convGeneralDilated(L.borrow(x), L.borrow(w), [3], [[0, 3]]) as Traced;
+      lax.convGeneralDilated(borrow(x), borrow(w), [3], [[0, 3]]) as Traced;
     const gradient = () =>
       lower(
         (x, w) => L.valueAndGrad((a) => ({ value: L.sum(padded(a, w)), aux: [] }), [x]).grads,

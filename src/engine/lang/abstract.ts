@@ -1,7 +1,9 @@
 import type { TensorSpec } from "../../base/tensor.js";
-import { makeJaxpr, numpy as np, type Traced } from "../tracing/jax.js";
+import { makeJaxpr, numpy as np } from "../tracing/jax.js";
+import type { Traced } from "../tracing/traced.js";
 import type { TracedFunction } from "./autodiff.js";
-import { borrow, dtypeOf } from "./core.js";
+import { borrow } from "./borrow.js";
+import { dtypeOf } from "./core.js";
 
 /** jax-js does not export its class of abstract values, but every array knows it. */
 const ShapedArray = np.zeros([1]).aval.constructor as new (

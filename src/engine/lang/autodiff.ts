@@ -1,6 +1,8 @@
-import { jvp as jaxJvp, vjp as jaxVjp, type Traced } from "../tracing/jax.js";
+import { jvp as jaxJvp, vjp as jaxVjp } from "../tracing/jax.js";
 import { Provenance } from "../tracing/provenance.js";
-import { borrow, dtypeOf, scalar } from "./core.js";
+import type { Traced } from "../tracing/traced.js";
+import { borrow } from "./borrow.js";
+import { dtypeOf, scalar } from "./core.js";
 
 /** A function of traced values, flat on both sides. */
 export type TracedFunction = (...args: Traced[]) => Traced[];

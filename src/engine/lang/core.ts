@@ -1,5 +1,7 @@
 import type { DType, TensorData } from "../../base/tensor.js";
-import { lax, numpy as np, type Traced } from "../tracing/jax.js";
+import { lax, numpy as np } from "../tracing/jax.js";
+import type { Traced } from "../tracing/traced.js";
+import { borrow, literal } from "./borrow.js";
 
 export type { Traced };
 
@@ -15,19 +17,14 @@ export type { Traced };
 /** A value or a number; a number takes the element type of the other operand. */
 export type Operand = Traced | number;
 
-/** Borrows `x`: jax-js consumes what it is given, so it gets a reference of its own. */
-export function borrow(x: Traced): Traced {
-  return x.ref;
-}
-
 /** The scalar `value` with element type `dtype`, exact in float64. */
 export function scalar(value: number, dtype: DType): Traced {
-  return np.array(value, { dtype: dtype as never });
+  return literal(value, dtype);
 }
 
 /** An array of `shape` filled with `value`. */
 export function full(shape: readonly number[], value: number, dtype: DType): Traced {
-  return np.broadcastTo(scalar(value, dtype), [...shape]);
+  return np.broadcastTo(literal(value, dtype), [...shape]);
 }
 
 /** A constant array that becomes part of the compiled graph. Large data should be an input instead. */
@@ -43,15 +40,6 @@ export function dtypeOf(x: Traced): DType {
 
 export function isFloat(dtype: DType): boolean {
   return dtype === "float32" || dtype === "float64";
-}
-
-/** Both operands as values of one element type, each ready to be consumed by a jax-js function. */
-export function pair(a: Operand, b: Operand): [Traced, Traced] {
-  if (typeof a === "number") {
-    if (typeof b === "number") throw new TypeError("an operation needs at least one traced operand");
-    return [scalar(a, dtypeOf(b)), borrow(b)];
-  }
-  return [borrow(a), typeof b === "number" ? scalar(b, dtypeOf(a)) : borrow(b)];
 }
 
 /** `x` as another element type. Rounds to nearest from float64 to float32, truncates to integers. */

@@ -1,5 +1,8 @@
-import { lax, numpy as np, type Traced } from "../tracing/jax.js";
-import { borrow, cast, dtypeOf, isFloat, type Operand, pair } from "./core.js";
+import { lax, numpy as np } from "../tracing/jax.js";
+import type { Traced } from "../tracing/traced.js";
+import { borrow } from "./borrow.js";
+import { cast, dtypeOf, isFloat, type Operand } from "./core.js";
+import { pair } from "./pair.js";
 
 export function add(a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);

@@ -1,5 +1,6 @@
-import { lax, numpy as np, type Traced } from "../tracing/jax.js";
-import { borrow } from "./core.js";
+import { lax, numpy as np } from "../tracing/jax.js";
+import type { Traced } from "../tracing/traced.js";
+import { borrow } from "./borrow.js";
 import { flip, reshape, transpose } from "./shape.js";
 
 /** NumPy's matrix product, with broadcast leading axes. */

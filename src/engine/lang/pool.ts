@@ -1,5 +1,7 @@
-import { lax, numpy as np, type Traced } from "../tracing/jax.js";
-import { borrow, dtypeOf, full } from "./core.js";
+import { type JaxArray, lax, numpy as np } from "../tracing/jax.js";
+import type { Traced } from "../tracing/traced.js";
+import { borrow } from "./borrow.js";
+import { dtypeOf, full } from "./core.js";
 import { concat, pad } from "./shape.js";
 
 /** Geometry of a pooling window over the trailing spatial axes of [N, C, …]. */
@@ -17,7 +19,7 @@ export function maxPool(x: Traced, { window, strides, padding }: PoolOptions): T
   });
   return lax.reduceWindow(
     borrow(padded),
-    ((w: Traced) => np.max(w)) as never,
+    ((w: JaxArray) => np.max(w)) as never,
     [...window],
     [...strides],
   ) as Traced;
@@ -29,7 +31,7 @@ export function sumPool(x: Traced, { window, strides, padding }: PoolOptions): T
   const padded = pad(x, [...Array.from({ length: lead }, () => [0, 0] as const), ...padding]);
   return lax.reduceWindow(
     borrow(padded),
-    ((w: Traced) => np.sum(w)) as never,
+    ((w: JaxArray) => np.sum(w)) as never,
     [...window],
     [...strides],
   ) as Traced;

@@ -1,5 +1,7 @@
-import { numpy as np, type Traced } from "../tracing/jax.js";
-import { borrow, stopGradient } from "./core.js";
+import { lax, numpy as np } from "../tracing/jax.js";
+import type { Traced } from "../tracing/traced.js";
+import { borrow } from "./borrow.js";
+import { stopGradient } from "./core.js";
 import { div, exp, log, mul, sub } from "./elementwise.js";
 
 interface ReduceOptions {
@@ -40,12 +42,12 @@ export function prod(x: Traced, axes: Axes = null, { keepdims = false }: ReduceO
 
 /** Index of the first largest element along `axis`, int32. Has no derivative. */
 export function argmax(x: Traced, axis: number, { keepdims = false }: ReduceOptions = {}): Traced {
-  return np.argmax(stopGradient(x), axis, { keepdims }) as Traced;
+  return np.argmax(lax.stopGradient(borrow(x)), axis, { keepdims }) as Traced;
 }
 
 /** Index of the first smallest element along `axis`, int32. Has no derivative. */
 export function argmin(x: Traced, axis: number, { keepdims = false }: ReduceOptions = {}): Traced {
-  return np.argmin(stopGradient(x), axis, { keepdims }) as Traced;
+  return np.argmin(lax.stopGradient(borrow(x)), axis, { keepdims }) as Traced;
 }
 
 /** Running sum along `axis`, each element included. */

@@ -1,5 +1,6 @@
-import { numpy as np, type Traced } from "../tracing/jax.js";
-import { borrow } from "./core.js";
+import { numpy as np } from "../tracing/jax.js";
+import type { Traced } from "../tracing/traced.js";
+import { borrow } from "./borrow.js";
 
 export const reshape = (x: Traced, shape: readonly number[]): Traced =>
   borrow(x).reshape([...shape]) as Traced;

@@ -1,6 +1,6 @@
 import type { DType, Tensor, TensorData, TensorSpec } from "../../base/tensor.js";
 import type { TracedFunction } from "../lang/autodiff.js";
-import { makeJaxpr, numpy as np } from "./jax.js";
+import { type JaxArray, makeJaxpr, numpy as np } from "./jax.js";
 import { exactFloat64 } from "./literals.js";
 import type { Atom, Equation, Primitive, PrimitiveParams, Variable } from "./primitives.js";
 import { Provenance } from "./provenance.js";
@@ -35,7 +35,7 @@ export function trace(
     const { jaxpr: closed } = (makeJaxpr as unknown as MakeJaxpr)((...args) => {
       if (args.length > 0) provenance?.watchRecorder(args[0]);
       // A function may return an input or a value twice; a fresh reference keeps jax-js's count right.
-      return outermost(() => fn(...(args as Parameters<TracedFunction>))).map((out) => out.ref);
+      return outermost(() => fn(...(args as Parameters<TracedFunction>))).map((out) => (out as JaxArray).ref);
     })(...abstract);
     try {
       return new Translation(closed, provenance).program;

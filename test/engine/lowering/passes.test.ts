@@ -4,6 +4,7 @@ import { castTensor, type Tensor, type TensorSpec } from "../../../src/base/tens
 import { GraphBuilder } from "../../../src/engine/graph/graph.js";
 import * as ops from "../../../src/engine/graph/ops.js";
 import { lang, lower, type TracedFunction } from "../../../src/engine/index.js";
+import { borrow } from "../../../src/engine/lang/borrow.js";
 import { lowerProgram } from "../../../src/engine/lowering/apply-rules.js";
 import { optimize } from "../../../src/engine/lowering/lower.js";
 import { OPTIMIZED, type Optimizations, PLAIN } from "../../../src/engine/lowering/optimizations.js";
@@ -158,7 +159,7 @@ describe("linear forms", () => {
 });
 
 it("differences that special functions are made of keep their sides", async () => {
-  const fn: TracedFunction = (x) => [lax.erfc(L.borrow(x)) as lang.Traced, L.erf(x), L.atan(x)];
+  const fn: TracedFunction = (x) => [lax.erfc(borrow(x)) as lang.Traced, L.erf(x), L.atan(x)];
   const x = tensor(image.shape, "float64", 1);
   expectClose(
     await compiled(fn, [x], { optimizations: only("linearForms") }),

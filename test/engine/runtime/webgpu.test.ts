@@ -6,6 +6,7 @@ import { UserError } from "../../../src/base/errors.js";
 import { Random } from "../../../src/base/random.js";
 import { sizeOf, type Tensor } from "../../../src/base/tensor.js";
 import { compile, lang, type Program, type Traced, type TracedFunction } from "../../../src/engine/index.js";
+import { borrow } from "../../../src/engine/lang/borrow.js";
 import { numpy as np } from "../../../src/engine/tracing/jax.js";
 import { crossEntropy } from "../../../src/nn/losses.js";
 import { vgg } from "../../../src/nn/models/index.js";
@@ -64,7 +65,7 @@ describe.skipIf(missing !== null)(`WebGPU${missing === null ? "" : ` (skipped: $
   it("leaves to the processor what it has no kernels for: float64, comparisons of whole numbers, sorting", async () => {
     const fn: TracedFunction = (x, n) => [
       L.tanh(x),
-      np.sort(L.borrow(x)) as Traced,
+      np.sort(borrow(x)) as Traced,
       L.where(L.less(n, 1), n, L.mul(n, n)),
       L.cast(L.equal(n, 2), "float32"),
     ];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { lang, lower, type TracedFunction } from "../../../src/engine/index.js";
+import { borrow } from "../../../src/engine/lang/borrow.js";
 import { lax, type Traced } from "../../../src/engine/tracing/jax.js";
 
 const L = lang;
@@ -58,7 +59,7 @@ describe("source lines", () => {
   });
 
   it("say where something is that cannot be compiled", () => {
-    const fn: TracedFunction = (x) => [L.exp(lax.linalg.cholesky(L.borrow(x)) as Traced)];
+    const fn: TracedFunction = (x) => [L.exp(lax.linalg.cholesky(borrow(x)) as Traced)];
     const [line] = linesOf((x) => [L.exp(x)], [spec(3, 3)], "Exp");
     expect(() => lower(fn, [spec(3, 3)])).toThrow(
       new RegExp(

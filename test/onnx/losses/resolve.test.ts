@@ -1,6 +1,7 @@
 import { defaultDevice } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../../../src/base/tensor.js";
+import { borrow } from "../../../src/engine/lang/borrow.js";
 import { constant } from "../../../src/engine/lang/index.js";
 import {
   decodeModel,
@@ -44,7 +45,9 @@ function lossOf(
       t.dtype === "int32" ? "int32" : "float64",
     );
   const { outputs } = opened.forward([], new Map([["x", traced(tensors.get("x")!)]]));
-  const value = (loss.apply(outputs, loss.target && traced(loss.target)).dataSync() as Float64Array)[0];
+  const value = (
+    borrow(loss.apply(outputs, loss.target && traced(loss.target))).dataSync() as Float64Array
+  )[0];
   return { ...loss, value };
 }
 

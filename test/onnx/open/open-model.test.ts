@@ -1,5 +1,6 @@
 import { defaultDevice } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
+import { borrow } from "../../../src/engine/lang/borrow.js";
 import { add, constant, full, mul, sum, type Traced, valueAndGrad } from "../../../src/engine/lang/index.js";
 import { decodeModel, findNorms, openModel } from "../../../src/onnx/index.js";
 import { groupCount, groupSize } from "../../../src/theory/layout.js";
@@ -40,7 +41,7 @@ function open(spec: GraphSpec, feeds: Record<string, Elements>, opset = 17) {
   return { opened, params, named, forward: opened.forward.bind(null, params, named) };
 }
 
-const numbers = (x: Traced): number[] => Array.from(x.ref.dataSync() as ArrayLike<number>);
+const numbers = (x: Traced): number[] => Array.from(borrow(x).dataSync() as ArrayLike<number>);
 const worst = (a: readonly number[], b: readonly number[]) =>
   a.reduce(
     (m, v, i) => Math.max(m, Math.abs(v - b[i])),

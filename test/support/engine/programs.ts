@@ -2,6 +2,7 @@ import { defaultDevice } from "@jax-js/jax";
 import { expect } from "vitest";
 import { allocate, type DType, sizeOf, type Tensor } from "../../../src/base/tensor.js";
 import { type CompileOptions, compile, lang, type TracedFunction } from "../../../src/engine/index.js";
+import { borrow } from "../../../src/engine/lang/borrow.js";
 import { numpy as np, type Traced } from "../../../src/engine/tracing/jax.js";
 
 /** Deterministic uniform numbers in [0, 1). */
@@ -42,7 +43,7 @@ export function eager(fn: TracedFunction, inputs: readonly Tensor[]): Tensor[] {
     const dtype = String(result.dtype) as DType;
     const data = allocate(dtype, sizeOf(result.shape));
     const shape = [...result.shape];
-    data.set(result.ref.dataSync() as ArrayLike<number>);
+    data.set(borrow(result).dataSync() as ArrayLike<number>);
     return { dtype, shape, data };
   });
 }

@@ -1,6 +1,7 @@
 import { defaultDevice } from "@jax-js/jax";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { allocate, type DType, sizeOf, type Tensor } from "../../../src/base/tensor.js";
+import { borrow } from "../../../src/engine/lang/borrow.js";
 import { constant } from "../../../src/engine/lang/index.js";
 import { decodeModel, findNorms, openModel } from "../../../src/onnx/index.js";
 import type { Elements } from "./build.js";
@@ -65,7 +66,7 @@ export function imported(
     const params = opened.params.map((p) => toTraced(p.load()));
     const named = new Map(feeds.map((feed, i) => [opened.inputs[i].name, toTraced(feed)]));
     const result = opened.forward(params, named).outputs.get(output)!;
-    return { shape: [...result.shape], data: Array.from(result.dataSync() as ArrayLike<number>) };
+    return { shape: [...result.shape], data: Array.from(borrow(result).dataSync() as ArrayLike<number>) };
   });
 }
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../../../../src/base/tensor.js";
 import { lang, lower, type TracedFunction } from "../../../../src/engine/index.js";
+import { borrow } from "../../../../src/engine/lang/borrow.js";
 import { lax, type Traced } from "../../../../src/engine/tracing/jax.js";
 import {
   compiled,
@@ -67,7 +68,7 @@ describe("pools of every geometry agree with jax-js's own kernels, with gradient
 
 describe("other reductions of windows than one operator computes", () => {
   const of = (reduce: (w: Traced) => Traced) => (x: Traced) =>
-    lax.reduceWindow(L.borrow(x), reduce as never, [2, 3], [1, 2]) as Traced;
+    lax.reduceWindow(borrow(x), reduce as never, [2, 3], [1, 2]) as Traced;
   it.each([
     ["along one axis and then the other", (w: Traced) => L.amax(L.sum(w, [0]))],
     ["along the other and then the one", (w: Traced) => L.sum(L.amax(w, [1]))],
@@ -82,7 +83,7 @@ describe("other reductions of windows than one operator computes", () => {
 it("the largest of whole numbers, which ONNX Runtime's pools do not take", async () => {
   const inputs = [tensor([2, 3, 4, 6], "int32")];
   const fn: TracedFunction = (x) => [
-    lax.reduceWindow(L.borrow(x), ((w: Traced) => L.amax(w)) as never, [2, 2], [2, 2]) as Traced,
+    lax.reduceWindow(borrow(x), ((w: Traced) => L.amax(w)) as never, [2, 2], [2, 2]) as Traced,
   ];
   expectClose(await compiled(fn, inputs), eager(fn, inputs));
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { UserError } from "../../../../src/base/errors.js";
 import type { DType, Tensor } from "../../../../src/base/tensor.js";
 import { compile, lang, lower, type TracedFunction } from "../../../../src/engine/index.js";
+import { borrow } from "../../../../src/engine/lang/borrow.js";
 import { lax, numpy as np, type Traced } from "../../../../src/engine/tracing/jax.js";
 import { agrees, compiled, oracle, tensor, withGradients } from "../../../support/engine/programs.js";
 
@@ -34,7 +35,7 @@ const SMOOTH: readonly Case[] = [
   ["log", (x) => L.log(positive(x)), [7]],
   ["sqrt", (x) => L.sqrt(positive(x)), [7]],
   ["floor and ceil", (x) => L.mul(x, L.add(L.floor(x), L.ceil(L.mul(x, 3)))), [7]],
-  ["truncating division", (x) => L.mul(x, np.trunc(L.borrow(x)) as Traced), [7]],
+  ["truncating division", (x) => L.mul(x, np.trunc(borrow(x)) as Traced), [7]],
   ["where", (x, y) => L.where(L.less(x, y), L.mul(x, 3), y), [3, 4], [4]],
   ["relu", (x) => L.relu(x), [3, 4]],
   ["a relu but for the other side", (x, y) => L.where(L.less(0, x), x, y), [3, 4], [3, 4]],
@@ -171,21 +172,21 @@ const SMOOTH: readonly Case[] = [
   ],
   ["take of a broadcast", (x) => L.take(L.broadcastTo(x, [3, 4]), indices([2, 0], [2]), 0), [4]],
   ["advanced indexing", (x) => advanced(x), [3, 4, 5]],
-  ["sort", (x) => np.sort(L.borrow(x), -1) as Traced, [3, 9]],
+  ["sort", (x) => np.sort(borrow(x), -1) as Traced, [3, 9]],
 ];
 
 const indices = (values: number[], shape: number[]): Traced =>
   L.constant(Int32Array.from(values), shape, "int32");
 
 function splitAndJoin(x: Traced): Traced {
-  const [a, b, c] = np.split(L.borrow(x), [2, 3], 1) as [Traced, Traced, Traced];
+  const [a, b, c] = np.split(borrow(x), [2, 3], 1);
   return L.add(L.sum(L.exp(a), [1]), L.add(L.sum(b, [1]), L.prod(c, [1])));
 }
 
 /** x[i, :, j] with index arrays that broadcast against each other and repeat elements. */
 function advanced(x: Traced): Traced {
   const [i, j] = [indices([0, 2, 2], [3, 1]), indices([4, 0, 4, 4], [4])];
-  return L.borrow(x).slice(i as never, [] as never, j as never) as Traced;
+  return borrow(x).slice(i as never, [] as never, j as never) as Traced;
 }
 
 describe.each(FLOATS)("%s: values and gradients agree with jax-js's own kernels", (dtype) => {
@@ -246,11 +247,11 @@ describe("whole numbers and truth values", () => {
       `${dtype}: bits`,
       ints(
         (x, y) => [
-          np.bitwiseAnd(L.borrow(x), L.borrow(y)) as Traced,
-          np.bitwiseOr(L.borrow(x), L.borrow(y)) as Traced,
-          np.bitwiseXor(L.borrow(x), L.borrow(y)) as Traced,
-          np.leftShift(L.borrow(x), L.mul(y, 0)) as Traced,
-          np.rightShift(L.borrow(x), L.add(L.mul(y, 0), 3)) as Traced,
+          np.bitwiseAnd(borrow(x), borrow(y)) as Traced,
+          np.bitwiseOr(borrow(x), borrow(y)) as Traced,
+          np.bitwiseXor(borrow(x), borrow(y)) as Traced,
+          np.leftShift(borrow(x), borrow(L.mul(y, 0))) as Traced,
+          np.rightShift(borrow(x), borrow(L.add(L.mul(y, 0), 3))) as Traced,
         ],
         dtype,
       ),
@@ -263,26 +264,23 @@ describe("whole numbers and truth values", () => {
   it.each(["int32", "uint32"] as const)("negation of %s", (dtype) => ints((x) => [L.neg(x)], dtype)());
   it(
     "division and remainder round towards zero",
-    ints((x, y) => [
-      L.borrow(x).div(L.borrow(odd(y))) as Traced,
-      L.borrow(x).mod(L.borrow(odd(y))) as Traced,
-    ]),
+    ints((x, y) => [borrow(x).div(borrow(odd(y))) as Traced, borrow(x).mod(borrow(odd(y))) as Traced]),
   );
   it(
     "truth values",
     ints(
       (p, q) => [
-        np.logicalAnd(L.borrow(p), L.borrow(q)) as Traced,
-        np.logicalOr(L.borrow(p), L.borrow(q)) as Traced,
-        np.logicalXor(L.borrow(p), L.borrow(q)) as Traced,
-        np.logicalNot(L.borrow(p)) as Traced,
+        np.logicalAnd(borrow(p), borrow(q)) as Traced,
+        np.logicalOr(borrow(p), borrow(q)) as Traced,
+        np.logicalXor(borrow(p), borrow(q)) as Traced,
+        np.logicalNot(borrow(p)) as Traced,
         L.equal(p, q),
         L.less(p, q),
         L.where(p, q, p),
         L.max(p, q),
         L.min(p, q),
-        np.all(L.borrow(p), 0) as Traced,
-        np.any(L.borrow(p), 1) as Traced,
+        np.all(borrow(p), 0) as Traced,
+        np.any(borrow(p), 1) as Traced,
       ],
       "bool",
     ),
@@ -290,10 +288,10 @@ describe("whole numbers and truth values", () => {
   it("comparisons with other types and with untyped numbers", () =>
     agrees(
       (x, n, m) => [
-        np.less(L.borrow(x), L.borrow(n)) as Traced,
-        L.borrow(n).less(0) as Traced,
-        L.borrow(m).greater(2) as Traced,
-        L.borrow(x).less(0) as Traced,
+        np.less(borrow(x), borrow(n)) as Traced,
+        borrow(n).less(0) as Traced,
+        borrow(m).greater(2) as Traced,
+        borrow(x).less(0) as Traced,
       ],
       tensor([9]),
       tensor([9], "int32", 2),
@@ -316,14 +314,14 @@ describe("whole numbers and truth values", () => {
   it("integer matrix product", () =>
     agrees((x, y) => [L.matmul(x, y)], tensor([3, 4], "int32"), tensor([4, 2], "int32", 2)));
   it("argsort keeps the order of equals", () =>
-    agrees((x) => [np.argsort(L.floor(x), -1) as Traced], tensor([3, 20])));
+    agrees((x) => [np.argsort(borrow(L.floor(x)), -1) as Traced], tensor([3, 20])));
   it("sort of whole numbers", () =>
-    agrees((x) => [np.sort(L.borrow(x), -1) as Traced], tensor([3, 8], "int32")));
+    agrees((x) => [np.sort(borrow(x), -1) as Traced], tensor([3, 8], "int32")));
   it("sort of unsigned numbers beyond the range of int32", () => {
     const large = { dtype: "uint32" as const, shape: [4], data: Uint32Array.of(4e9, 1, 3e9, 2) };
-    return agrees((x) => [np.sort(L.borrow(x), -1) as Traced], large);
+    return agrees((x) => [np.sort(borrow(x), -1) as Traced], large);
   });
-  it("argmax", () => agrees((x) => [np.argmax(L.borrow(x), 1) as Traced], tensor([5, 6])));
+  it("argmax", () => agrees((x) => [np.argmax(borrow(x), 1) as Traced], tensor([5, 6])));
 });
 
 describe("programs of every shape", () => {
@@ -357,7 +355,7 @@ describe("programs of every shape", () => {
     ));
   it("nested jit", () =>
     agrees(
-      (x) => [np.tanh(L.borrow(x)) as Traced, np.hypot(L.borrow(x), L.exp(x)) as Traced],
+      (x) => [np.tanh(borrow(x)) as Traced, np.hypot(borrow(x), borrow(L.exp(x))) as Traced],
       tensor([3], "float32"),
     ));
   it("scalars", () => agrees((x, y) => [L.mul(x, y)], tensor([]), tensor([])));
@@ -365,8 +363,8 @@ describe("programs of every shape", () => {
 
 describe("what cannot be compiled says so", () => {
   it.each([
-    ["cholesky", () => lower((x) => [lax.linalg.cholesky(L.borrow(x)) as Traced], [spec([3, 3])])],
-    ["lu", () => lower((x) => [lax.linalg.lu(L.borrow(x))[0] as Traced], [spec([3, 3])])],
+    ["cholesky", () => lower((x) => [lax.linalg.cholesky(borrow(x)) as Traced], [spec([3, 3])])],
+    ["lu", () => lower((x) => [lax.linalg.lu(borrow(x))[0] as Traced], [spec([3, 3])])],
   ])("%s", (name, attempt) => {
     expect(attempt).toThrow(UserError);
     expect(attempt).toThrow(new RegExp(`primitives\\.test\\.ts:\\d+:\\d+: ${name}: .*\\[3,3\\]`));

@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DType, Tensor } from "../../../../../src/base/tensor.js";
 import { lang, lower, type TracedFunction } from "../../../../../src/engine/index.js";
+import { borrow } from "../../../../../src/engine/lang/borrow.js";
 import { PLAIN } from "../../../../../src/engine/lowering/optimizations.js";
-import { lax, type Traced, vmap } from "../../../../../src/engine/tracing/jax.js";
+import { type JaxArray, lax, type Traced, vmap } from "../../../../../src/engine/tracing/jax.js";
 import { agrees, oracle, tensor, withGradients } from "../../../../support/engine/programs.js";
 
 const L = lang;
@@ -51,8 +52,8 @@ const geometry: fc.Arbitrary<Geometry> = fc.record({
 
 const convolution = (c: Geometry) => (x: Traced, w: Traced) =>
   lax.convGeneralDilated(
-    L.borrow(x),
-    L.borrow(w),
+    borrow(x),
+    borrow(w),
     c.axes.map((a) => a.stride),
     c.axes.map((a): [number, number] => [a.before, a.after]),
     {
@@ -114,7 +115,10 @@ describe("convolutions under vmap", () => {
     groups: 1,
   };
   const mapped = (axes: (number | null)[]) => (x: Traced, w: Traced) =>
-    vmap((a: Traced, b: Traced) => L.conv(a, b, same), axes as never)(L.borrow(x), L.borrow(w)) as Traced;
+    vmap((a: JaxArray, b: JaxArray) => borrow(L.conv(a, b, same)), axes as never)(
+      borrow(x),
+      borrow(w),
+    ) as Traced;
   const cases = [
     ["both operands", [0, 0], [3, 2, 4, 5, 5], [3, 6, 4, 3, 3]],
     ["the input only", [0, null], [3, 2, 4, 5, 5], [6, 4, 3, 3]],

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Tensor } from "../../../../../src/base/tensor.js";
 import { compile, lang, lower, Program, type TracedFunction } from "../../../../../src/engine/index.js";
+import { borrow } from "../../../../../src/engine/lang/borrow.js";
 import { lax, type Traced } from "../../../../../src/engine/tracing/jax.js";
 import {
   compiled,
@@ -53,8 +54,8 @@ const geometry: fc.Arbitrary<Geometry> = fc.record({
 
 const convolution = (c: Geometry) => (x: Traced, w: Traced) =>
   lax.convGeneralDilated(
-    L.borrow(x),
-    L.borrow(w),
+    borrow(x),
+    borrow(w),
     c.axes.map((a) => a.stride),
     c.axes.map((a): [number, number] => [a.before, a.after]),
     {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { castTensor, sizeOf, type Tensor } from "../../../../../src/base/tensor.js";
 import { lang, lower, type TracedFunction } from "../../../../../src/engine/index.js";
+import { borrow } from "../../../../../src/engine/lang/borrow.js";
 import { optimize } from "../../../../../src/engine/lowering/lower.js";
 import { OPTIMIZED, PLAIN } from "../../../../../src/engine/lowering/optimizations.js";
 import { lax, type Traced } from "../../../../../src/engine/tracing/jax.js";
@@ -211,8 +212,8 @@ describe("images with gaps, as backward passes convolve them", () => {
     const fn = withGradients(
       (x, w) =>
         lax.convGeneralDilated(
-          L.borrow(x),
-          L.borrow(w),
+          borrow(x),
+          borrow(w),
           [stride, stride],
           [
             [2, 3],
