@@ -90,7 +90,7 @@ export const graph: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "tracing/trace.ts",
+    "tracing/translate.ts",
     ["primitives", "float64"],
     [
       "numbers keep what float32 left of them",

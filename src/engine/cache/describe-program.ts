@@ -1,5 +1,5 @@
 import type { Atom, Variable } from "../tracing/primitives.js";
-import type { TracedProgram } from "../tracing/trace.js";
+import type { TracedProgram } from "../tracing/translate.js";
 import type { KeyPart } from "./program-cache.js";
 
 /**

@@ -4,60 +4,79 @@ import { borrow } from "./borrow.js";
 import { cast, dtypeOf, isFloat, type Operand } from "./core.js";
 import { pair } from "./pair.js";
 
+/** a + b, elementwise. Shapes broadcast as in NumPy, here and in every function of two operands below. */
 export function add(a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
   return x.add(y) as Traced;
 }
 
+/** a − b, elementwise. */
 export function sub(a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
   return x.sub(y) as Traced;
 }
 
+/** a · b, elementwise. */
 export function mul(a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
   return x.mul(y) as Traced;
 }
 
-/** a / b; integers divide towards zero. */
+/** a / b, elementwise. Integers divide towards zero. */
 export function div(a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
   return x.div(y) as Traced;
 }
 
+/** The larger of a and b, elementwise. */
 export function max(a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
   return np.maximum(x, y) as Traced;
 }
 
+/** The smaller of a and b, elementwise. */
 export function min(a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
   return np.minimum(x, y) as Traced;
 }
 
+/** −x, elementwise. */
 export const neg = (x: Traced): Traced => borrow(x).neg() as Traced;
+/** eˣ, elementwise. */
 export const exp = (x: Traced): Traced => np.exp(borrow(x)) as Traced;
+/** Natural logarithm of x, elementwise. */
 export const log = (x: Traced): Traced => np.log(borrow(x)) as Traced;
+/** √x, elementwise. */
 export const sqrt = (x: Traced): Traced => np.sqrt(borrow(x)) as Traced;
+/** 1 / x, elementwise. */
 export const reciprocal = (x: Traced): Traced => np.reciprocal(borrow(x)) as Traced;
+/** Sine of x in radians, elementwise. */
 export const sin = (x: Traced): Traced => np.sin(borrow(x)) as Traced;
+/** Cosine of x in radians, elementwise. */
 export const cos = (x: Traced): Traced => np.cos(borrow(x)) as Traced;
+/** Tangent of x in radians, elementwise: sin x / cos x. */
 export const tan = (x: Traced): Traced => div(sin(x), cos(x));
+/** Inverse sine of x, in radians between −π/2 and π/2, elementwise. */
 export const asin = (x: Traced): Traced => np.asin(borrow(x)) as Traced;
+/** Inverse cosine of x, in radians between 0 and π, elementwise: π/2 − asin x. */
 export const acos = (x: Traced): Traced => sub(Math.PI / 2, asin(x));
+/** Inverse tangent of x, in radians between −π/2 and π/2, elementwise. */
 export const atan = (x: Traced): Traced => np.atan(borrow(x)) as Traced;
+/** Error function, elementwise: 2/√π · ∫₀ˣ e^(−t²) dt. */
 export const erf = (x: Traced): Traced => lax.erf(borrow(x)) as Traced;
+/** The largest whole number that is at most x, elementwise. Its derivative is 0. */
 export const floor = (x: Traced): Traced => np.floor(borrow(x)) as Traced;
+/** The smallest whole number that is at least x, elementwise. Its derivative is 0. */
 export const ceil = (x: Traced): Traced => np.ceil(borrow(x)) as Traced;
 
-/** Remainder of a / b with the sign of a, as C's % and ONNX's Mod with fmod=1. */
+/** Remainder of a / b with the sign of a, elementwise, as C's % and as ONNX's Mod with fmod = 1. */
 export const remainder = (a: Operand, b: Operand): Traced => sub(a, mul(truncate(div(a, b)), b));
 
-/** Towards zero; integers stay as they are. */
+/** x rounded towards zero, elementwise. Integers stay as they are. */
 export const truncate = (x: Traced): Traced =>
   isFloat(dtypeOf(x)) ? where(less(x, 0), ceil(x), floor(x)) : x;
 
-/** To the nearest whole number, halves to the even one; derivative 0. */
+/** x rounded to the nearest whole number, halves to the even one, elementwise. Its derivative is 0. */
 export function round(x: Traced): Traced {
   const below = floor(x);
   const rest = sub(x, below);
@@ -65,55 +84,77 @@ export function round(x: Traced): Traced {
   return where(equal(rest, 0.5), even, where(less(rest, 0.5), below, add(below, 1)));
 }
 
+/** x · x, elementwise. */
 export const square = (x: Traced): Traced => mul(x, x);
 
+/** Whether a < b, elementwise; of type bool, as are all comparisons below. */
 export const less = (a: Operand, b: Operand): Traced => np.less(...pair(a, b)) as Traced;
+/** Whether a ≤ b, elementwise. */
 export const lessEqual = (a: Operand, b: Operand): Traced => np.lessEqual(...pair(a, b)) as Traced;
+/** Whether a > b, elementwise. */
 export const greater = (a: Operand, b: Operand): Traced => np.greater(...pair(a, b)) as Traced;
+/** Whether a ≥ b, elementwise. */
 export const greaterEqual = (a: Operand, b: Operand): Traced => np.greaterEqual(...pair(a, b)) as Traced;
+/** Whether a = b, elementwise. */
 export const equal = (a: Operand, b: Operand): Traced => np.equal(...pair(a, b)) as Traced;
+/** Whether a ≠ b, elementwise. */
 export const notEqual = (a: Operand, b: Operand): Traced => np.notEqual(...pair(a, b)) as Traced;
 
+/** Whether a and b are both true, elementwise, for values of type bool. */
 export const and = (a: Traced, b: Traced): Traced => np.logicalAnd(borrow(a), borrow(b)) as Traced;
+/** Whether a or b is true, elementwise, for values of type bool. */
 export const or = (a: Traced, b: Traced): Traced => np.logicalOr(borrow(a), borrow(b)) as Traced;
+/** Whether exactly one of a and b is true, elementwise, for values of type bool. */
 export const xor = (a: Traced, b: Traced): Traced => np.logicalXor(borrow(a), borrow(b)) as Traced;
+/** Whether x is false, elementwise, for a value of type bool. */
 export const not = (x: Traced): Traced => np.logicalNot(borrow(x)) as Traced;
 
-/** Elementwise choice. Differentiating gives each branch the cotangent where it was chosen, 0 elsewhere. */
+/**
+ * a where `condition` is true, else b, elementwise.
+ *
+ * In the derivative, each of a and b gets the cotangent where it was chosen, and 0 elsewhere.
+ */
 export function where(condition: Traced, a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
   return np.where(borrow(condition), x, y) as Traced;
 }
 
-/** max(x, 0), with derivative 0 at 0 as in PyTorch. */
+/** max(x, 0), elementwise. Its derivative at 0 is 0, as in PyTorch. */
 export const relu = (x: Traced): Traced => where(greater(x, 0), x, 0);
 
-/** |x|, with derivative 0 at 0. */
+/** |x|, elementwise. Its derivative at 0 is 0. */
 export const abs = (x: Traced): Traced => mul(x, sign(x));
 
-/** −1, 0 or 1; derivative 0. */
+/** −1, 0 or 1 by the sign of x, elementwise. Its derivative is 0. */
 export function sign(x: Traced): Traced {
   const dtype = dtypeOf(x);
   return cast(sub(cast(greater(x, 0), "int32"), cast(less(x, 0), "int32")), dtype);
 }
 
-/** 1/(1 + e^−x), evaluated so that neither tail overflows. */
+/** 1 / (1 + e^−x), elementwise, computed so that no exponential overflows. */
 export function sigmoid(x: Traced): Traced {
   const tail = exp(neg(abs(x)));
   const upper = reciprocal(add(tail, 1));
   return where(greaterEqual(x, 0), upper, mul(tail, upper));
 }
 
-/** log(1 + e^x) without overflow. */
+/** log(1 + eˣ), elementwise, computed so that the exponential does not overflow. */
 export const softplus = (x: Traced): Traced => add(max(x, 0), log(add(exp(neg(abs(x))), 1)));
 
-/** tanh x = 2·sigmoid(2x) − 1, written with the tail that cannot overflow. */
+/**
+ * Hyperbolic tangent, elementwise: sign(x) · (1 − t) / (1 + t) with t = e^(−2|x|), so that the exponential
+ * does not overflow.
+ */
 export function tanh(x: Traced): Traced {
   const tail = exp(mul(abs(x), -2));
   return mul(sign(x), div(sub(1, tail), add(tail, 1)));
 }
 
-/** x to a power. Whole exponents are products; others go through exp and log (x ≥ 0). */
+/**
+ * x to the power `exponent`, elementwise.
+ *
+ * Whole exponents are computed by products. Other exponents are computed by exp and log, so x must be ≥ 0.
+ */
 export function pow(x: Traced, exponent: Operand): Traced {
   if (typeof exponent !== "number") return exp(mul(log(x), exponent));
   if (exponent === 0) return add(mul(x, 0), 1);
@@ -122,7 +163,7 @@ export function pow(x: Traced, exponent: Operand): Traced {
   return Number.isInteger(exponent) ? wholePower(x, exponent) : exp(mul(log(x), exponent));
 }
 
-/** x·x·…·x by squaring, for exponents from 1 on. */
+/** x · x · … · x by repeated squaring, for whole exponents ≥ 1. */
 function wholePower(x: Traced, exponent: number): Traced {
   if (exponent === 1) return x;
   const half = wholePower(square(x), Math.floor(exponent / 2));

@@ -6,12 +6,15 @@ import { concat, pad } from "./shape.js";
 
 /** Geometry of a pooling window over the trailing spatial axes of [N, C, …]. */
 export interface PoolOptions {
+  /** Size of the window along each spatial axis. */
   readonly window: readonly number[];
+  /** Distance between neighbouring windows along each spatial axis. */
   readonly strides: readonly number[];
+  /** Elements added before and after each spatial axis. */
   readonly padding: readonly (readonly [number, number])[];
 }
 
-/** Largest element of every window; padding never wins. */
+/** Largest element of every window of x [N, C, …]. Padding is −∞ and never the largest. */
 export function maxPool(x: Traced, { window, strides, padding }: PoolOptions): Traced {
   let padded = x;
   padding.forEach((width, i) => {
@@ -25,7 +28,7 @@ export function maxPool(x: Traced, { window, strides, padding }: PoolOptions): T
   ) as Traced;
 }
 
-/** Sum over every window; padding counts as zeros. */
+/** Sum of every window of x [N, C, …]. Padding counts as zeros. */
 export function sumPool(x: Traced, { window, strides, padding }: PoolOptions): Traced {
   const lead = x.ndim - window.length;
   const padded = pad(x, [...Array.from({ length: lead }, () => [0, 0] as const), ...padding]);
@@ -37,7 +40,11 @@ export function sumPool(x: Traced, { window, strides, padding }: PoolOptions): T
   ) as Traced;
 }
 
-/** Adds `value` before and after one axis. */
+/**
+ * x with copies of `value` before and after one axis.
+ *
+ * @param widths How many copies to add before and after, neither negative.
+ */
 export function padWith(
   x: Traced,
   axis: number,

@@ -1,71 +1,73 @@
 import { lax, numpy as np } from "../tracing/jax.js";
 import type { Traced } from "../tracing/traced.js";
-import { borrow } from "./borrow.js";
+import { borrow, checkTraced } from "./borrow.js";
 import { stopGradient } from "./core.js";
 import { div, exp, log, mul, sub } from "./elementwise.js";
 
-interface ReduceOptions {
-  /** Keep the reduced axes with size 1. */
+/** What a reduction does with the axes that it reduces. */
+export interface ReduceOptions {
+  /** Whether the result keeps the reduced axes, with size 1. Default false. */
   readonly keepdims?: boolean;
 }
 
-type Axes = readonly number[] | null;
+/** Axes to reduce; negative numbers count from the last axis. null means all axes. */
+export type Axes = readonly number[] | null;
 
 const axesOf = (x: Traced, axes: Axes): number[] =>
-  axes === null ? x.shape.map((_, i) => i) : axes.map((a) => (a < 0 ? a + x.ndim : a));
+  axes === null ? checkTraced(x).shape.map((_, i) => i) : axes.map((a) => (a < 0 ? a + x.ndim : a));
 
-/** Sum over `axes` (null: all). */
+/** Sum over `axes`; over all axes where `axes` is null. */
 export function sum(x: Traced, axes: Axes = null, { keepdims = false }: ReduceOptions = {}): Traced {
   return borrow(x).sum(axesOf(x, axes), { keepdims }) as Traced;
 }
 
-/** Mean over `axes` (null: all): the sum times the exact reciprocal of the count. */
+/** Mean over `axes`, or over all axes: the sum times the reciprocal of the count. */
 export function mean(x: Traced, axes: Axes = null, options: ReduceOptions = {}): Traced {
   const count = axesOf(x, axes).reduce((n, a) => n * x.shape[a], 1);
   return mul(sum(x, axes, options), 1 / count);
 }
 
-/** Largest element over `axes`; ties share the cotangent equally. */
+/** Largest element over `axes`, or over all axes. Tied elements share the cotangent equally. */
 export function amax(x: Traced, axes: Axes = null, { keepdims = false }: ReduceOptions = {}): Traced {
   return np.max(borrow(x), axesOf(x, axes), { keepdims }) as Traced;
 }
 
-/** Smallest element over `axes`; ties share the cotangent equally. */
+/** Smallest element over `axes`, or over all axes. Tied elements share the cotangent equally. */
 export function amin(x: Traced, axes: Axes = null, { keepdims = false }: ReduceOptions = {}): Traced {
   return np.min(borrow(x), axesOf(x, axes), { keepdims }) as Traced;
 }
 
-/** Product over `axes`. */
+/** Product over `axes`, or over all axes. */
 export function prod(x: Traced, axes: Axes = null, { keepdims = false }: ReduceOptions = {}): Traced {
   return borrow(x).prod(axesOf(x, axes), { keepdims }) as Traced;
 }
 
-/** Index of the first largest element along `axis`, int32. Has no derivative. */
+/** Index of the first largest element along `axis`, of type int32. The result has no derivative. */
 export function argmax(x: Traced, axis: number, { keepdims = false }: ReduceOptions = {}): Traced {
   return np.argmax(lax.stopGradient(borrow(x)), axis, { keepdims }) as Traced;
 }
 
-/** Index of the first smallest element along `axis`, int32. Has no derivative. */
+/** Index of the first smallest element along `axis`, of type int32. The result has no derivative. */
 export function argmin(x: Traced, axis: number, { keepdims = false }: ReduceOptions = {}): Traced {
   return np.argmin(lax.stopGradient(borrow(x)), axis, { keepdims }) as Traced;
 }
 
-/** Running sum along `axis`, each element included. */
+/** Running sum along `axis`: yᵢ = x₀ + … + xᵢ, of the shape of x. */
 export const cumulativeSum = (x: Traced, axis: number): Traced => np.cumsum(borrow(x), axis) as Traced;
 
-/** x − log Σ e^x along `axis`, shifted by the largest element so that nothing overflows. */
+/** x − log Σ eˣ with the sum along `axis`, of the shape of x, computed so that nothing overflows. */
 export function logSoftmax(x: Traced, axis: number): Traced {
   const shifted = sub(x, stopMax(x, axis));
   return sub(shifted, log(sum(exp(shifted), [axis], { keepdims: true })));
 }
 
-/** e^x / Σ e^x along `axis`. */
+/** eˣ / Σ eˣ with the sum along `axis`, of the shape of x, computed so that nothing overflows. */
 export function softmax(x: Traced, axis: number): Traced {
   const e = exp(sub(x, stopMax(x, axis)));
   return div(e, sum(e, [axis], { keepdims: true }));
 }
 
-/** The shift cancels in both functions above, so nothing is lost by holding it constant. */
+/** The largest element, as a constant: the shift cancels in softmax and logSoftmax, and so does its derivative. */
 function stopMax(x: Traced, axis: number): Traced {
   return amax(stopGradient(x), [axis], { keepdims: true });
 }

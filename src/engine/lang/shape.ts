@@ -2,33 +2,37 @@ import { numpy as np } from "../tracing/jax.js";
 import type { Traced } from "../tracing/traced.js";
 import { borrow } from "./borrow.js";
 
+/** The elements of x, in C order, in another shape with as many elements. */
 export const reshape = (x: Traced, shape: readonly number[]): Traced =>
   borrow(x).reshape([...shape]) as Traced;
 
+/** x with its axes permuted: axis i of the result is axis `perm[i]` of x. */
 export const transpose = (x: Traced, perm: readonly number[]): Traced =>
   borrow(x).transpose([...perm]) as Traced;
 
-/** NumPy broadcasting of `x` to `shape`. */
+/** x repeated to `shape` by NumPy's rules of broadcasting. */
 export const broadcastTo = (x: Traced, shape: readonly number[]): Traced =>
   np.broadcastTo(borrow(x), [...shape]) as Traced;
 
+/** The values one after another along `axis`. Their other axes have equal sizes. */
 export function concat(xs: readonly Traced[], axis: number): Traced {
   return np.concatenate(xs.map(borrow), axis) as Traced;
 }
 
+/** x reversed along `axes`. */
 export const flip = (x: Traced, axes: readonly number[]): Traced => np.flip(borrow(x), [...axes]) as Traced;
 
-/** Elements `start ≤ i < stop` of every axis; one pair per axis. */
+/** Elements `start ≤ i < stop` of every axis of x; `ranges` has one pair for each axis. */
 export function slice(x: Traced, ranges: readonly (readonly [start: number, stop: number])[]): Traced {
   return borrow(x).slice(...ranges.map(([a, b]) => [a, b] as [number, number])) as Traced;
 }
 
-/** Every `step`-th element along `axis`, from the first on. */
+/** Every `step`-th element of x along `axis`, beginning with the first. */
 export function every(x: Traced, axis: number, step: number): Traced {
   if (step === 1) return x;
   const size = x.shape[axis];
   const count = Math.ceil(size / step);
-  // Reshape and slice, not a gather: the adjoint is then a pad instead of a scatter.
+  // A reshape and a slice instead of a gather: their adjoint is a pad instead of a scatter.
   const padded = pad(
     x,
     x.shape.map((_, i) => [0, i === axis ? count * step - size : 0] as const),
@@ -41,7 +45,7 @@ export function every(x: Traced, axis: number, step: number): Traced {
   return reshape(first, x.shape.toSpliced(axis, 1, count));
 }
 
-/** Zeros before and after each axis; one pair per axis, none negative. */
+/** x with zeros before and after each axis; `widths` has one pair for each axis, no number negative. */
 export function pad(x: Traced, widths: readonly (readonly [before: number, after: number])[]): Traced {
   return np.pad(
     borrow(x),
@@ -49,11 +53,11 @@ export function pad(x: Traced, widths: readonly (readonly [before: number, after
   ) as Traced;
 }
 
-/** `x` at whole-number `indices` along `axis`, one for each place of the other axes, as NumPy's take_along_axis. */
+/** Elements of x at `indices` along `axis`, one for each position of the other axes, as NumPy's take_along_axis. */
 export const takeAlong = (x: Traced, indices: Traced, axis: number): Traced =>
   np.takeAlongAxis(borrow(x), borrow(indices), axis) as Traced;
 
-/** `x` at whole-number `indices` (any shape, within bounds) along `axis`, as NumPy's take. */
+/** Elements of x at `indices` along `axis`, as NumPy's take: the shape of `indices` replaces the axis. */
 export function take(x: Traced, indices: Traced, axis: number): Traced {
   const index: (Traced | [])[] = x.shape.map(() => []);
   index[axis] = borrow(indices);

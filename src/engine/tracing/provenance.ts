@@ -1,44 +1,49 @@
+import { linearTracePrototypeOf, recorderOf } from "./jax-internals.js";
 import { callers, type SourceLine } from "./source-line.js";
 
 /**
- * From which line of the traced function each equation comes, noted while jax-js records it. An equation of a backward
- * pass is put down to the line whose derivative it is part of: jax-js makes it long after that line has returned.
+ * Notes for each equation which line of the traced function it comes from, while jax-js records the
+ * equation. jax-js makes the equations of a backward pass long after the differentiated line has returned,
+ * so each of them is attributed to the line whose derivative it belongs to.
  */
 export class Provenance {
   private readonly lines = new WeakMap<object, readonly SourceLine[]>();
-  /** The line whose cotangents jax-js works out at the moment; undefined outside backward passes. */
+  /** The line whose cotangents jax-js is computing; undefined outside of backward passes. */
   private transposing?: readonly SourceLine[];
   private readonly restorers: (() => void)[] = [];
   private readonly watched = new Set<object>();
 
-  /** What notes the equations that are recorded now, if anything does. */
+  /** The instance that notes equations at present, if there is one. */
   static active?: Provenance;
 
-  /** Where the equation that has this result was written. */
+  /** The calls that led to the equation with this result, innermost first. */
   of(result: object): readonly SourceLine[] | undefined {
     return this.lines.get(result);
   }
 
-  /** Notes every equation that is recorded from now on by the recorder `tracer` belongs to. */
-  watchRecorder(tracer: unknown): void {
-    const { builder } = (tracer as RecordedTracer)._trace;
-    const add = builder.addEqn;
-    builder.addEqn = (equation) => {
+  /** Notes every equation that the recorder of `tracer` records from now on. */
+  watchRecorder(tracer: object): void {
+    const recorder = recorderOf(tracer);
+    const add = recorder.addEqn;
+    recorder.addEqn = (equation) => {
       const line = this.here();
       for (const result of equation.outBinders) this.lines.set(result, line);
-      add.call(builder, equation);
+      add.call(recorder, equation);
     };
   }
 
   /**
-   * Marks the steps of a function being differentiated with the lines they come from. A step that jax-js keeps for the
-   * backward pass has its primitive's name replaced by an object that reads as the name; it is read when the step's turn comes.
+   * Marks each step of a function that is being differentiated with the line of the step.
+   *
+   * jax-js keeps these steps for the backward pass, each with the name of its primitive. This method
+   * replaces the name by an object that reads as the name. jax-js reads the name when it transposes the
+   * step, and then the object tells which line is being transposed.
    */
   watchDifferentiation(primals: readonly unknown[]): void {
-    const prototype = Object.getPrototypeOf((primals[0] as DifferentiatedTracer)?.tangent?._trace ?? null);
-    if (prototype?.processPrimitive === undefined || this.watched.has(prototype)) return;
+    const prototype = linearTracePrototypeOf(primals[0]);
+    if (prototype === undefined || this.watched.has(prototype)) return;
     this.watched.add(prototype);
-    const original = (prototype as LinearTrace).processPrimitive;
+    const original = prototype.processPrimitive;
     this.restorers.push(() => {
       prototype.processPrimitive = original;
     });
@@ -46,7 +51,7 @@ export class Provenance {
     const enter = (line: readonly SourceLine[]) => {
       this.transposing = line;
     };
-    prototype.processPrimitive = function (this: LinearTrace, ...args: [string, unknown[], object]) {
+    prototype.processPrimitive = function (...args) {
       const results = original.apply(this, args);
       for (const { recipe } of results)
         if (recipe?.type === "JaxprEqn" && typeof recipe.prim === "string" && recipe.prim !== "jit")
@@ -55,11 +60,12 @@ export class Provenance {
     };
   }
 
-  /** To be called when a backward pass ends. */
+  /** Notes that a backward pass has ended. */
   leave(): void {
     this.transposing = undefined;
   }
 
+  /** Puts jax-js's own methods back. */
   stop(): void {
     for (const restore of this.restorers) restore();
   }
@@ -69,7 +75,7 @@ export class Provenance {
   }
 }
 
-/** Serves as a property key like the name itself, and tells who looks it up. */
+/** Serves as a property key like the name itself, and calls `onRead` on each look-up. */
 class MarkedName {
   constructor(
     private readonly name: string,
@@ -81,24 +87,4 @@ class MarkedName {
     this.onRead(this.line);
     return this.name;
   }
-}
-
-// What this file relies on inside jax-js.
-
-interface RecordedTracer {
-  readonly _trace: {
-    readonly builder: { addEqn(equation: { readonly outBinders: readonly object[] }): void };
-  };
-}
-
-interface DifferentiatedTracer {
-  readonly tangent?: { readonly _trace: LinearTrace };
-}
-
-interface LinearTrace {
-  processPrimitive(
-    primitive: string,
-    tracers: unknown[],
-    params: object,
-  ): readonly { readonly recipe: { readonly type: string; prim: string | MarkedName } | null }[];
 }

@@ -2,17 +2,20 @@ import { UserError } from "../../base/errors.js";
 
 /** A place in the source of a traced function. */
 export interface SourceLine {
+  /** Path of the file. */
   readonly file: string;
+  /** Line in the file, from 1. */
   readonly line: number;
+  /** Column in the line, from 1. */
   readonly column: number;
-  /** The function it is in, where that has a name. */
+  /** Name of the function that contains the place, where the function has a name. */
   readonly within?: string;
 }
 
 /** `file:line:column`, which editors and terminals open. */
-const showSourceLine = ({ file, line, column }: SourceLine): string => `${file}:${line}:${column}`;
+export const showSourceLine = ({ file, line, column }: SourceLine): string => `${file}:${line}:${column}`;
 
-/** What `f` gives; the message of an error that it throws begins with the innermost of `lines`, where there is one. */
+/** Returns `f()`. An error that `f` throws becomes a `UserError` that begins with the innermost of `lines`. */
 export function located<T>(lines: readonly SourceLine[] | undefined, f: () => T): T {
   const line = lines?.[0];
   if (line === undefined) return f();
@@ -24,23 +27,34 @@ export function located<T>(lines: readonly SourceLine[] | undefined, f: () => T)
   }
 }
 
-/** Calls `f`. The lines that `callers` gives inside of it end here. */
+/** Calls `f`. The lists of calls that `callers` and `callsIn` return end at this call. */
 export function outermost<T>(f: () => T): T {
   return f();
 }
 
 /**
- * The calls that led here, innermost first, up to `outermost`; frames of this engine and of packages are left out. Empty
- * where the platform writes its stacks in another way than V8.
+ * The calls that led here, innermost first, up to `outermost`, without those of the engine and of packages.
+ * Empty where the platform writes its stacks in another form than V8.
  */
 export function callers(): readonly SourceLine[] {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = Number.POSITIVE_INFINITY;
-  // Read as text, since tools that map positions back to TypeScript change the text only.
-  const frames = (new Error().stack ?? "").split("\n").flatMap(parseFrame);
+  const calls = callsIn(new Error());
   Error.stackTraceLimit = stackTraceLimit;
+  return calls.filter(({ owner }) => owner === "user" || owner === "blindspot");
+}
+
+/** A call on a stack, and whose code it is in. */
+export interface Call extends SourceLine {
+  readonly owner: "engine" | "blindspot" | "package" | "user";
+}
+
+/** The calls that led to the error, innermost first, up to `outermost`. */
+export function callsIn(error: Error): readonly Call[] {
+  // Tools that map positions back to TypeScript change the text of a stack only, so the text is read.
+  const frames = (error.stack ?? "").split("\n").flatMap(parseFrame);
   const end = frames.findIndex(({ within }) => within === outermost.name);
-  return frames.slice(0, end < 0 ? undefined : end).filter(({ file }) => !isOurs(file));
+  return frames.slice(0, end < 0 ? undefined : end).map((frame) => ({ ...frame, owner: ownerOf(frame) }));
 }
 
 const FRAME = /^\s+at (?:async )?(?:(.+?) (?:\[as .+?\] )?\()?(?:file:\/\/)?(.+?):(\d+):(\d+)\)?$/;
@@ -52,11 +66,18 @@ function parseFrame(text: string): SourceLine[] {
   return [{ file, line: Number(line), column: Number(column), ...within }];
 }
 
-/** The engine's folder, as built and as written (source maps lead from `dist` to `src`). */
-const HERE = new URL("..", import.meta.url).pathname;
-const OWN = [HERE, HERE.replace(/\/dist\/engine\/$/, "/src/engine/")];
+/** A folder of this package as built and as written: source maps lead from `dist` to `src`. */
+function folders(relative: string): readonly string[] {
+  const built = new URL(relative, import.meta.url).pathname;
+  return [built, built.replace(/\/dist\/(engine\/)?$/, "/src/$1")];
+}
 
-const isOurs = (file: string): boolean =>
-  OWN.some((folder) => file.startsWith(folder)) ||
-  file.includes("/node_modules/") ||
-  file.startsWith("node:");
+const ENGINE = folders("..");
+const BLINDSPOT = folders("../..");
+
+function ownerOf({ file }: SourceLine): Call["owner"] {
+  const isIn = (folder: string) => file.startsWith(folder);
+  if (ENGINE.some(isIn)) return "engine";
+  if (BLINDSPOT.some(isIn)) return "blindspot";
+  return file.includes("/node_modules/") || file.startsWith("node:") ? "package" : "user";
+}

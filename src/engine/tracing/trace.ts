@@ -1,46 +1,37 @@
-import type { DType, Tensor, TensorData, TensorSpec } from "../../base/tensor.js";
-import type { TracedFunction } from "../lang/autodiff.js";
-import { type JaxArray, makeJaxpr, numpy as np } from "./jax.js";
-import { exactFloat64 } from "./literals.js";
-import type { Atom, Equation, Primitive, PrimitiveParams, Variable } from "./primitives.js";
+import { UserError } from "../../base/errors.js";
+import { type DType, showShape, type TensorSpec } from "../../base/tensor.js";
+import { callFunction, explainFailure } from "./call-function.js";
+import { describeValue } from "./describe-value.js";
+import { type ClosedJaxpr, traceAbstract } from "./jax-internals.js";
 import { Provenance } from "./provenance.js";
-import { located, outermost, type SourceLine } from "./source-line.js";
-
-/**
- * A traced function as plain data. Every equation's operands have the element type it computes in: the
- * promotions that jax-js makes silently are explicit `cast` equations.
- */
-export interface TracedProgram {
-  readonly inputs: readonly Variable[];
-  readonly constants: readonly { readonly variable: Variable; readonly tensor: Tensor }[];
-  readonly equations: readonly Equation[];
-  readonly outputs: readonly Atom[];
-}
+import type { TracedFunction } from "./traced.js";
+import { type TracedProgram, translate } from "./translate.js";
 
 export interface TraceOptions {
-  /** Note for each equation which lines of `fn` it comes from. Takes several times as long. */
+  /** Note for each equation which lines of `fn` it comes from. Tracing then takes several times as long. */
   readonly sourceLines?: boolean;
 }
 
-/** Traces `fn` for inputs of the given shapes and element types, without running or allocating anything. */
+/**
+ * Traces `fn` for inputs of the given shapes and element types. Nothing is computed and no tensor is
+ * allocated.
+ *
+ * @throws UserError where `specs` are no shapes and element types, or where `fn` fails.
+ */
 export function trace(
   fn: TracedFunction,
   specs: readonly TensorSpec[],
   { sourceLines = false }: TraceOptions = {},
 ): TracedProgram {
-  const abstract = specs.map(({ shape, dtype }) => new ShapedArray([...shape], dtype, false));
+  checkArguments(fn, specs);
   const provenance = sourceLines ? new Provenance() : undefined;
   Provenance.active = provenance;
   try {
-    const { jaxpr: closed } = (makeJaxpr as unknown as MakeJaxpr)((...args) => {
-      if (args.length > 0) provenance?.watchRecorder(args[0]);
-      // A function may return an input or a value twice; a fresh reference keeps jax-js's count right.
-      return outermost(() => fn(...(args as Parameters<TracedFunction>))).map((out) => (out as JaxArray).ref);
-    })(...abstract);
+    const recorded = record(fn, specs, provenance);
     try {
-      return new Translation(closed, provenance).program;
+      return translate(recorded, provenance);
     } finally {
-      for (const constant of closed.consts) constant.dispose();
+      for (const constant of recorded.consts) constant.dispose();
     }
   } finally {
     provenance?.stop();
@@ -48,234 +39,39 @@ export function trace(
   }
 }
 
-// What this file relies on inside jax-js, whose own classes for it are not exported.
-
-interface Aval {
-  readonly shape: number[];
-  readonly dtype: string;
-  /** Made from untyped numbers only; gives way to the type of whatever it meets. */
-  readonly weakType: boolean;
-}
-
-type JaxVar = { readonly aval: Aval };
-type JaxLit = { readonly aval: Aval; readonly value: number };
-type JaxAtom = JaxVar | JaxLit;
-
-interface JaxEquation {
-  readonly primitive: string;
-  readonly inputs: readonly JaxAtom[];
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly outBinders: readonly JaxVar[];
-}
-
-interface Jaxpr {
-  readonly inBinders: readonly JaxVar[];
-  readonly eqns: readonly JaxEquation[];
-  readonly outs: readonly JaxAtom[];
-  /** Inlines nested `jit` equations. */
-  flatten(): Jaxpr;
-}
-
-interface JaxConstant {
-  readonly aval: Aval;
-  readonly ref: JaxConstant;
-  dataSync(): ArrayLike<number>;
-  dispose(): void;
-}
-
-interface ClosedJaxpr {
-  readonly jaxpr: Jaxpr;
-  readonly consts: readonly JaxConstant[];
-}
-
-type MakeJaxpr = (f: (...args: unknown[]) => unknown[]) => (...avals: Aval[]) => { jaxpr: ClosedJaxpr };
-
-const ShapedArray = (np.zeros([1]) as unknown as { aval: Aval }).aval.constructor as new (
-  shape: number[],
-  dtype: string,
-  weakType: boolean,
-) => Aval;
-
-/** The source of each equation of `jaxpr.flatten()`: a nested function's equations have that of its call. */
-function sourcesOf(jaxpr: Jaxpr, provenance: Provenance): (readonly SourceLine[] | undefined)[] {
-  return jaxpr.eqns.flatMap(({ primitive, params, outBinders }) => {
-    const inner = primitive === "jit" ? (params.jaxpr as Jaxpr).flatten().eqns.length : 1;
-    return Array(inner).fill(outBinders[0] && provenance.of(outBinders[0]));
-  });
-}
-
-const isLiteral = (atom: JaxAtom): atom is JaxLit => "value" in atom;
-
-class Translation {
-  readonly program: TracedProgram;
-  private readonly equations: Equation[] = [];
-  private readonly atoms = new Map<JaxVar, Atom>();
-  private readonly casts = new Map<Variable, Map<DType, Variable>>();
-  /**
-   * Element type of values made from untyped numbers only. jax-js computes them in float32; where a function uses
-   * float64 at all they would lose digits on the way (the 1/count of tied maxima, for one), so there they are float64.
-   */
-  private readonly weakFloat: DType;
-
-  private source?: readonly SourceLine[];
-
-  constructor({ jaxpr, consts }: ClosedJaxpr, provenance?: Provenance) {
-    const { inBinders, eqns, outs } = jaxpr.flatten();
-    const sources = provenance && sourcesOf(jaxpr, provenance);
-    const avals = [...inBinders, ...eqns.flatMap((e) => e.outBinders), ...outs].map((v) => v.aval);
-    this.weakFloat = avals.some((a) => a.dtype === "float64") ? "float64" : "float32";
-    const inputs = inBinders.map((v) => this.declare(v));
-    eqns.forEach((equation, i) => {
-      this.source = sources?.[i];
-      located(this.source, () => this.translate(equation));
-    });
-    const read = new Set<Atom>(this.equations.flatMap((equation) => equation.inputs));
-    for (const out of outs) read.add(this.read(out));
-    this.program = {
-      inputs: inputs.slice(consts.length),
-      constants: consts.flatMap((c, i) => {
-        const variable = inputs[i];
-        // Most are zeros as large as an image that nothing reads, and that jax-js makes only when they are asked for.
-        return read.has(variable) ? [{ variable, tensor: tensorOf(c, variable) }] : [];
-      }),
-      outputs: outs.map((out) => this.coerce(this.read(out), asDType(out.aval.dtype))),
-      equations: this.equations,
-    };
-  }
-
-  private dtypeOf({ dtype, weakType }: Aval): DType {
-    return dtype === "float32" && weakType ? this.weakFloat : asDType(dtype);
-  }
-
-  private declare(v: JaxVar): Variable {
-    const variable: Variable = { kind: "variable", shape: v.aval.shape, dtype: this.dtypeOf(v.aval) };
-    this.atoms.set(v, variable);
-    return variable;
-  }
-
-  private read(atom: JaxAtom): Atom {
-    if (!isLiteral(atom)) return this.atoms.get(atom)!;
-    const dtype = this.dtypeOf(atom.aval);
-    const widened = dtype === "float64" && atom.aval.dtype === "float32";
-    const value = widened ? exactFloat64(atom.value) : Number(atom.value);
-    return { kind: "literal", shape: [], dtype, value };
-  }
-
-  private translate({ primitive, inputs, params, outBinders }: JaxEquation): void {
-    const operands = inputs.map((atom) => this.read(atom));
-    const first = operands[0];
-    if (primitive === "stop_gradient") {
-      this.atoms.set(outBinders[0], first);
-      return;
-    }
-    if (primitive === "cast") {
-      this.atoms.set(outBinders[0], this.coerce(first, asDType(String(params.dtype))));
-      return;
-    }
-    const outputs = outBinders.map((v) => this.declare(v));
-    this.push({
-      primitive: primitive as Primitive,
-      inputs: this.promote(primitive as Primitive, operands, inputs, outputs[0].dtype),
-      params: params as PrimitiveParams[Primitive],
-      outputs,
-    });
-  }
-
-  /** Operands in the type the primitive computes in: its result's, or for comparisons the promoted one. */
-  private promote(
-    primitive: Primitive,
-    operands: Atom[],
-    sources: readonly JaxAtom[],
-    result: DType,
-  ): Atom[] {
-    switch (primitive) {
-      case "add":
-      case "mul":
-      case "idiv":
-      case "mod":
-      case "min":
-      case "max":
-      case "bit_combine":
-      case "dot":
-      case "conv":
-      case "concatenate":
-        return operands.map((x) => this.coerce(x, result));
-      case "where":
-        return operands.map((x, i) => (i === 0 ? x : this.coerce(x, result)));
-      case "bit_shift":
-        return operands.map((x) => this.coerce(x, operands[0].dtype));
-      case "compare": {
-        const dtype = this.comparisonType(sources[0].aval, sources[1].aval);
-        return operands.map((x) => this.coerce(x, dtype));
-      }
-      default:
-        return operands;
-    }
-  }
-
-  private comparisonType(a: Aval, b: Aval): DType {
-    if (a.weakType === b.weakType) return wider(this.dtypeOf(a), this.dtypeOf(b));
-    return wider(this.dtypeOf(a.weakType ? b : a), "uint32");
-  }
-
-  private coerce(atom: Atom, dtype: DType): Atom {
-    if (atom.dtype === dtype) return atom;
-    if (atom.kind === "literal") return { ...atom, dtype, value: convert(atom.value, dtype) };
-    const known = this.casts.get(atom) ?? new Map<DType, Variable>();
-    this.casts.set(atom, known);
-    let cast = known.get(dtype);
-    if (cast === undefined) {
-      cast = { kind: "variable", shape: atom.shape, dtype };
-      known.set(dtype, cast);
-      this.push({ primitive: "cast", inputs: [atom], params: { dtype }, outputs: [cast] });
-    }
-    return cast;
-  }
-
-  private push(equation: Equation): void {
-    this.equations.push(this.source === undefined ? equation : { ...equation, source: this.source });
+function record(fn: TracedFunction, specs: readonly TensorSpec[], provenance?: Provenance): ClosedJaxpr {
+  try {
+    return traceAbstract((...args) => {
+      if (args.length > 0) provenance?.watchRecorder(args[0]);
+      // A function may return an input, or a value twice. jax-js needs a fresh reference for each result.
+      return callFunction(fn, args, specs).map((result) => result.ref);
+    }, specs);
+  } catch (error) {
+    // jax-js refuses some results only after the function has returned.
+    throw explainFailure(error, fn, specs);
   }
 }
 
-/** jax-js's promotion order of element types. */
-const PROMOTION: readonly DType[] = ["bool", "uint32", "int32", "float32", "float64"];
+const DTYPES: readonly DType[] = ["float32", "float64", "int32", "uint32", "bool"];
 
-function wider(a: DType, b: DType): DType {
-  return PROMOTION.indexOf(a) > PROMOTION.indexOf(b) ? a : b;
-}
-
-function asDType(name: string): DType {
-  const dtype = PROMOTION.find((d) => d === name);
-  if (dtype === undefined) throw new Error(`element type ${name} is not supported by the engine`);
-  return dtype;
-}
-
-function convert(value: number, dtype: DType): number {
-  switch (dtype) {
-    case "float32":
-      return Math.fround(value);
-    case "float64":
-      return value;
-    case "int32":
-      return Math.trunc(value) | 0;
-    case "uint32":
-      return Math.trunc(value) >>> 0;
-    case "bool":
-      return value === 0 ? 0 : 1;
+function checkArguments(fn: unknown, specs: unknown): void {
+  if (typeof fn !== "function")
+    throw new UserError(`expected a function of traced values to compile, got ${describeValue(fn)}`);
+  if (!Array.isArray(specs))
+    throw new UserError(
+      `inputs: expected an array of { shape, dtype }, one for each argument, got ${describeValue(specs)}`,
+    );
+  for (const [i, spec] of specs.entries()) {
+    const { shape, dtype }: { shape?: unknown; dtype?: unknown } = spec ?? {};
+    if (!Array.isArray(shape) || !shape.every((size) => Number.isInteger(size) && size >= 0))
+      throw new UserError(
+        `input ${i}: expected a shape of whole numbers from 0 on, got ${
+          Array.isArray(shape) ? showShape(shape) : describeValue(shape)
+        }`,
+      );
+    if (!DTYPES.some((known) => known === dtype))
+      throw new UserError(
+        `input ${i}: expected an element type of ${DTYPES.join(", ")}, got ${String(dtype)}`,
+      );
   }
-}
-
-const STORAGE: Record<DType, { from(values: ArrayLike<number>): TensorData }> = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int32: Int32Array,
-  uint32: Uint32Array,
-  bool: Uint8Array,
-};
-
-function tensorOf(constant: JaxConstant, { shape, dtype }: TensorSpec): Tensor {
-  const values = constant.ref.dataSync();
-  const widened = dtype === "float64" && constant.aval.dtype === "float32";
-  const data = widened ? Float64Array.from(values, exactFloat64) : STORAGE[dtype].from(values);
-  return { shape, dtype, data };
 }

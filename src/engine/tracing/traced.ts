@@ -14,3 +14,6 @@ export interface Traced {
   /** Number of elements. */
   readonly size: number;
 }
+
+/** A function of traced values: it takes any number of values and returns a list of values. */
+export type TracedFunction = (...args: Traced[]) => Traced[];
