@@ -4,7 +4,7 @@ const CONVOLUTIONS = ["conv", "fast-conv", "depthwise", "constant-kernel"];
 
 export const convolutions: readonly Mutant[] = [
   ...mutants(
-    "lowering/rules/tables.ts",
+    "lowering/rules/index-tables.ts",
     [...CONVOLUTIONS, "pool"],
     ["forgets the dilation", "p * stride + t * dilation - before", "p * stride + t - before"],
     ["forgets the stride", "p * stride + t * dilation - before", "p + t * dilation - before"],
@@ -28,8 +28,8 @@ export const convolutions: readonly Mutant[] = [
     ],
     [
       "zeros in front shift nothing",
-      "zeroFirst ? [1, 0] : [0, x.shape[axis]]",
-      "zeroFirst ? [0, 0] : [0, x.shape[axis]]",
+      'zero === "before" ? [1, 0] : [0, x.shape[axis]]',
+      'zero === "before" ? [0, 0] : [0, x.shape[axis]]',
     ],
     ["later axes outermost", "index = index * axes[d].input + at;", "index = index + at * axes[d].input;"],
   ),
@@ -42,43 +42,51 @@ export const convolutions: readonly Mutant[] = [
       "turned[p * taps + t] = indices[p * taps + t];",
     ],
     ["a vmap axis of the kernel is batch", "roles.outputs.push(axis);", "roles.batch.push(axis);"],
+    ["reversed kernels taken as stored", "reversed: original !== undefined", "reversed: false"],
     [
       "output channel where the operands have it",
       "[...roles.outputs.slice(0, -1), vmapDims + 1]",
       "[...roles.outputs.slice(0, -1), vmapDims]",
     ],
+  ),
+  ...mutants(
+    "lowering/rules/conv/layout.ts",
+    CONVOLUTIONS,
     [
       "a matrix is never transposed but said so",
       "transposed ? [columns, rows] : [rows, columns]",
       "[rows, columns]",
     ],
     ["crops nothing", "[Math.max(-before, 0), n - Math.max(-after, 0)]", "[0, n]"],
-    ["reversed kernels taken as stored", "reversed: original !== undefined", "reversed: false"],
-    [
-      "any order is the stored one",
-      "stored.every((at, i) => i === 0 || stored[i - 1] < at)",
-      "stored.length > 0",
-    ],
     [
       "operands in another order than their parts'",
       "materialize(g, view, parts.flat())",
       "materialize(g, view, parts.flat().reverse())",
     ],
   ),
+  ...mutants("graph/view.ts", CONVOLUTIONS, [
+    "any order is the stored one",
+    "stored.every((at, i) => i === 0 || stored[i - 1] < at)",
+    "stored.length > 0",
+  ]),
   ...mutants(
-    "lowering/rules/conv/operators.ts",
+    "lowering/rules/conv/onnx-operators.ts",
     CONVOLUTIONS,
     ["Conv without dilation", "dilations: c.rhsDilation,\n    pads,", "dilations: c.strides,\n    pads,"],
     ["ConvTranspose of the kernel unreversed", "flipView(g, c.w, spatial)", "c.w"],
-    ["ConvTranspose crops nothing", "Math.max(end, 0)", "Math.max(end - 1, 0)"],
+    [
+      "ConvTranspose crops nothing",
+      "[Math.max(before, 0), Math.max(after, 0)]",
+      "[Math.max(before - 1, 0), Math.max(after, 0)]",
+    ],
     [
       "what ConvTranspose misses is added in front",
-      "[Math.max(-ends[0], 0), Math.max(-ends[1], 0)]",
-      "[Math.max(-ends[1], 0), Math.max(-ends[0], 0)]",
+      "[Math.max(-before, 0), Math.max(-after, 0)]",
+      "[Math.max(-after, 0), Math.max(-before, 0)]",
     ],
   ),
   ...mutants(
-    "lowering/rules/conv/phases.ts",
+    "lowering/rules/conv/dilated-input.ts",
     CONVOLUTIONS,
     ["reversed kernels by their stored taps", "(reversed ? table.taps - 1 - t : t)", "t"],
     ["negative remainders", "((i % spread) + spread) % spread", "i % spread"],
@@ -92,7 +100,7 @@ export const convolutions: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "lowering/rules/conv/rows.ts",
+    "lowering/rules/conv/channels-last.ts",
     CONVOLUTIONS,
     [
       "reversed kernels by their stored taps",
@@ -107,7 +115,7 @@ export const convolutions: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "lowering/rules/conv/rows-of-gradient.ts",
+    "lowering/rules/conv/weight-gradient.ts",
     CONVOLUTIONS,
     [
       "bands begin at the first pixel",
@@ -128,8 +136,8 @@ export const convolutions: readonly Mutant[] = [
     ],
     [
       "the one with fewer pixels is shifted",
-      "const swapped = imagePixels < taps;",
-      "const swapped = imagePixels > taps;",
+      "const shiftsCotangent = imagePixels < taps;",
+      "const shiftsCotangent = imagePixels > taps;",
     ],
     [
       "the cotangent is shifted to the positions, not the taps",
@@ -138,7 +146,7 @@ export const convolutions: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "lowering/rules/conv/columns.ts",
+    "lowering/rules/conv/im2col.ts",
     CONVOLUTIONS,
     [
       "taps outside channels",
@@ -157,7 +165,7 @@ export const convolutions: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "lowering/rules/conv/stationary.ts",
+    "lowering/rules/conv/kernel-in-place.ts",
     CONVOLUTIONS,
     [
       "windows of a reversed kernel forwards",
@@ -181,19 +189,19 @@ export const convolutions: readonly Mutant[] = [
       "if (taps === 1 || Math.min(channels, o) < SHORT_ROW) return undefined;",
       "if (taps >= 1) return undefined;",
     ],
-    ["no gradient of a kernel stays in place", "? gradientInPlace : undefined", "? undefined : undefined"],
+    ["no gradient of a kernel stays in place", "? kernelGradient : undefined", "? undefined : undefined"],
   ),
   ...mutants(
-    "lowering/rules/conv/winograd.ts",
+    "lowering/rules/conv/winograd/transforms.ts",
     CONVOLUTIONS,
     ["a sign in Bᵀ", "[0, -1, 1, 0],", "[0, 1, 1, 0],"],
     ["a sign in G", "[0.5, -0.5, 0.5],", "[0.5, 0.5, 0.5],"],
     ["a sign in Aᵀ", "[0, 1, -1, -1],", "[0, 1, -1, 1],"],
-    [
-      "reversed kernels by their own transform",
-      "(reversed ? [e!, b!, d!, a!]",
-      "(reversed ? [a!, b!, d!, e!]",
-    ],
+    ["reversed kernels by their own transform", "=> [e, b, d, a]", "=> [a, b, d, e]"],
+  ),
+  ...mutants(
+    "lowering/rules/conv/winograd/tiles.ts",
+    CONVOLUTIONS,
     ["forgets the padding on the left", "before: left }", "before: 0 }"],
     [
       "the second pixel of a tile beside the first",
@@ -201,27 +209,31 @@ export const convolutions: readonly Mutant[] = [
       "second: within % 2",
     ],
     ["the last row of bands cut off", "Math.min(run + step, extent)", "Math.min(run + step, extent - 1)"],
+    ["all output channels read the first", "plane * sizeOf(extents) + index", "index"],
+    [
+      "a gradient's tiles repeat the edge",
+      "{ input: extents[1], taps: 2,",
+      "{ input: extents[1] + 1, taps: 2,",
+    ],
+  ),
+  ...mutants(
+    "lowering/rules/conv/winograd/winograd.ts",
+    CONVOLUTIONS,
     [
       "tile positions backwards, transform forwards",
-      "backwards ? bt.map((row) => row.toReversed()) : bt",
-      "bt",
+      "bt.map((row) => row.toReversed())",
+      "bt.map((row) => [...row])",
     ],
     [
       "gradients add up the first band only",
       'products.reduce((a, b) => ops.elementwise(g, "Add", [a, b]))',
       "products[0]!",
     ],
-    ["all output channels read the first", "plane * sizeOf(extents) + index", "index"],
     ["many output channels are taken as few", "transA: !byOutput", "transA: false"],
     [
       "few output channels are taken as many",
       "const byOutput = o <= FEW_OUTPUTS",
       "const byOutput = o > FEW_OUTPUTS",
-    ],
-    [
-      "a gradient's tiles repeat the edge",
-      "{ input: extents[1], taps: 2,",
-      "{ input: extents[1] + 1, taps: 2,",
     ],
   ),
   ...mutants(
@@ -268,14 +280,18 @@ export const convolutions: readonly Mutant[] = [
     ],
   ),
   ...mutants(
-    "lowering/rules/conv/conv.ts",
+    "lowering/rules/conv/choose-lowering.ts",
     CONVOLUTIONS,
     [
       "Winograd by the switch of the other pass",
-      "backwards ? optimizations.winogradGradients : optimizations.winograd",
-      "backwards ? optimizations.winograd : optimizations.winogradGradients",
+      "isBackward ? optimizations.winogradGradients : optimizations.winograd",
+      "isBackward ? optimizations.winograd : optimizations.winogradGradients",
     ],
-    ["gaps between pixels are multiplied", "return isDilated(c) && c.x", "return !isDilated(c) && c.x"],
+    [
+      "gaps between pixels are multiplied",
+      "return hasDilatedInput(c) && c.x",
+      "return !hasDilatedInput(c) && c.x",
+    ],
     [
       "ONNX's Conv of an image with gaps",
       "c.lhsDilation.every((d) => d === 1)",
@@ -284,13 +300,13 @@ export const convolutions: readonly Mutant[] = [
     ["ONNX's Conv in float64", 'dtypeOf(c.x) !== "float32" || rank === 0', "rank === 0"],
     [
       "ConvTranspose where it cannot",
-      "return scatters(c) ? transposed : columnsPerTap;",
-      "return transposed;",
+      "return fitsConvTranspose(c) ? onnxConvTranspose : columnsByTap;",
+      "return onnxConvTranspose;",
     ],
     [
       "gradients of kernels by ONNX's Conv",
-      "optimizations.columns && isWeightGradient(c)",
-      "optimizations.columns && !isWeightGradient(c)",
+      "optimizations.columns && hasMoreTapsThanPositions(c)",
+      "optimizations.columns && !hasMoreTapsThanPositions(c)",
     ],
   ),
   ...mutants(
@@ -312,7 +328,7 @@ export const convolutions: readonly Mutant[] = [
       "[out.outputs, out.spatial, out.batch]",
       "[out.spatial, out.outputs, out.batch]",
     ],
-    ["gradients of kernels as well", "!sumsOverSamples(c) &&", ""],
+    ["gradients of kernels as well", "!isWeightGradient(c) &&", ""],
     ["never", "size(c.w, c.roles.outputs) < SHORT_ROW", "size(c.w, c.roles.outputs) < 0"],
   ),
 ];

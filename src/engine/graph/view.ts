@@ -59,6 +59,19 @@ export function storedAxes(view: View): number[] {
   return order;
 }
 
+/** The axis of `value` along which the logical `axis` is stored. Throws where it is not stored. */
+export function storedAxis(view: View, axis: number): number {
+  const stored = view.axes[axis];
+  if (stored === null) throw new Error(`axis ${axis} of a view is not stored`);
+  return stored;
+}
+
+/** Whether the view stores these logical axes in this order. Axes that it does not store are skipped. */
+export function isStoredAs(view: View, order: readonly number[]): boolean {
+  const stored = order.flatMap((axis) => view.axes[axis] ?? []);
+  return stored.every((at, i) => i === 0 || stored[i - 1] < at);
+}
+
 /** The same storage seen with axes permuted: axis i of the result is axis `perm[i]` of the view. */
 export function permute(view: View, perm: readonly number[]): View {
   return {

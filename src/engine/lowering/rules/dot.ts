@@ -4,10 +4,12 @@ import * as ops from "../../graph/ops.js";
 import {
   broadcast,
   dtypeOf,
+  isStoredAs,
   mapStored,
   materialize,
   range,
   storedAxes,
+  storedAxis,
   type View,
   viewOf,
   zip,
@@ -16,26 +18,55 @@ import { dropAxes, repeated } from "./reduce.js";
 import type { Rule } from "./rule.js";
 
 /**
- * Σₖ x·y over the last axis. Every other axis is stored by both operands (batch), by one (rows or columns of
- * a matrix product) or by none, so the broadcasts that a matrix product is spelled with never happen.
+ * Σ x·y over the last axis of two views of the same shape that both store it. Views know which axes
+ * are broadcast and not stored. That tells the roles of the other axes, and the broadcasts are
+ * never computed:
+ *
+ *     stored by      role          for x of shape [batch, rows, 1, depth] broadcast against
+ *     x and y        batch             y of shape [batch, 1, columns, depth]
+ *     only x         rows
+ *     only y         columns       result [batch, rows, columns]
+ *     neither        –             (not stored in the result either)
+ *
+ * This is a matrix product, or a stack of them where there is a batch.
  */
+interface Contraction {
+  readonly x: View;
+  readonly y: View;
+  /** Axes of the batch, in the storage order of the larger operand. */
+  readonly batch: readonly number[];
+  /** Axes that only x stores, in its storage order. */
+  readonly rows: readonly number[];
+  /** Axes that only y stores, in its storage order. */
+  readonly columns: readonly number[];
+  /** The axis that is summed over. */
+  readonly depth: number;
+}
+
+/**
+ * A dense product and the logical axes that its axes hold, merged, from the outermost to the
+ * innermost.
+ */
+interface Product {
+  readonly value: Value;
+  readonly order: readonly number[];
+}
+
 const dot: Rule<"dot"> = (g, [a, b]) => {
   const shape = ops.broadcastShapes(a.shape, b.shape);
   const [x, y] = [broadcast(a, shape), broadcast(b, shape)];
-  const k = shape.length - 1;
-  const [xHasK, yHasK] = [x.axes[k] != null, y.axes[k] != null];
-  if (!xHasK && !yHasK) {
+  const depth = shape.length - 1;
+  const [xHasDepth, yHasDepth] = [x.axes[depth] != null, y.axes[depth] != null];
+  if (!xHasDepth && !yHasDepth) {
     const products = zip(g, [dropLast(x), dropLast(y)], (p, q) => ops.elementwise(g, "Mul", [p, q]));
-    return [mapStored(products, (value) => repeated(g, value, "Add", shape[k]))];
+    return [mapStored(products, (value) => repeated(g, value, "Add", shape[depth]))];
   }
-  if (!xHasK || !yHasK) {
-    const [full, constant] = xHasK ? [x, y] : [y, x];
+  if (!xHasDepth || !yHasDepth) {
+    const [full, constant] = xHasDepth ? [x, y] : [y, x];
     return [zip(g, [sumLast(g, full), dropLast(constant)], (p, q) => ops.elementwise(g, "Mul", [p, q]))];
   }
-  const axes = range(k);
-  const batch = axes.filter((i) => x.axes[i] != null && y.axes[i] != null);
-  const rows = axes.filter((i) => x.axes[i] != null && y.axes[i] == null);
-  const columns = axes.filter((i) => x.axes[i] == null && y.axes[i] != null);
+  const contraction = contractionOf(x, y);
+  const { batch, rows, columns } = contraction;
   if (rows.length === 0 && columns.length === 0)
     return [
       sumLast(
@@ -43,132 +74,133 @@ const dot: Rule<"dot"> = (g, [a, b]) => {
         zip(g, [x, y], (p, q) => ops.elementwise(g, "Mul", [p, q])),
       ),
     ];
-  const inOrderOf = (view: View, some: number[]) => storedAxes(view).filter((axis) => some.includes(axis));
-  const m = inOrderOf(x, rows);
-  const n = inOrderOf(y, columns);
-  const batched = inOrderOf(sizeOf(x.value.shape) >= sizeOf(y.value.shape) ? x : y, batch);
-  if (batch.length === 0) {
-    const inPlace = fewRows(g, x, y, m, n, k) ?? fewRows(g, y, x, n, m, k);
-    if (inPlace !== undefined) return [resultOf(g, inPlace.product, inPlace.order, shape)];
-  }
   const product =
-    batch.length === 0 ? flatProduct(g, x, y, m, n, k) : batchProduct(g, x, y, batched, m, n, k);
-  return [resultOf(g, product, [...batched, ...m, ...n], shape)];
+    batch.length > 0
+      ? batchedProduct(g, contraction)
+      : (fewRowsProduct(g, contraction) ??
+        fewRowsProduct(g, exchanged(contraction)) ??
+        flatProduct(g, contraction));
+  return [resultOf(g, product, shape)];
 };
 
-/** The product as a view: its axes are `order`, and the last one of `shape` is summed away. */
-function resultOf(g: GraphBuilder, product: Value, order: readonly number[], shape: readonly number[]): View {
+/** The contraction of two views of the same shape over their last axis. */
+function contractionOf(x: View, y: View): Contraction {
+  const depth = x.shape.length - 1;
+  const storedBy = (view: View, isIn: (axis: number) => boolean) =>
+    storedAxes(view).filter((axis) => axis !== depth && isIn(axis));
+  const larger = sizeOf(x.value.shape) >= sizeOf(y.value.shape) ? x : y;
+  return {
+    ...{ x, y, depth },
+    batch: storedBy(larger, (axis) => x.axes[axis] != null && y.axes[axis] != null),
+    rows: storedBy(x, (axis) => y.axes[axis] == null),
+    columns: storedBy(y, (axis) => x.axes[axis] == null),
+  };
+}
+
+/** y · x instead of x · y: rows and columns change places. */
+const exchanged = ({ x, y, rows, columns, ...rest }: Contraction): Contraction => ({
+  ...rest,
+  ...{ x: y, y: x, rows: columns, columns: rows },
+});
+
+/** The product as a view. `shape` still has the summed axis at its end. */
+function resultOf(g: GraphBuilder, { value, order }: Product, shape: readonly number[]): View {
   const stored = viewOf(
     g,
     ops.reshape(
       g,
-      product,
+      value,
       order.map((axis) => shape[axis]),
     ),
   );
-  const positions = shape.slice(0, -1).map((_, axis) => order.indexOf(axis));
+  const positions = range(shape.length - 1).map((axis) => order.indexOf(axis));
   return {
     value: stored.value,
     shape: shape.slice(0, -1),
-    axes: positions.map((at) => (at < 0 ? null : stored.axes[at]!)),
+    axes: positions.map((at) => (at < 0 ? null : stored.axes[at])),
   };
 }
 
 const sizeAlong = (view: View, axes: readonly number[]): number =>
   sizeOf(axes.map((axis) => view.shape[axis]));
 
-/** The stored part of a view as a dense tensor along `axes`, which are all it stores. */
+/**
+ * What the view stores as a dense tensor along `axes`, which are all the axes it stores, reshaped
+ * to `shape`.
+ */
 function stored(g: GraphBuilder, view: View, axes: readonly number[], shape: readonly number[]): Value {
   const part: View = {
     value: view.value,
     shape: axes.map((axis) => view.shape[axis]),
-    axes: axes.map((axis) => view.axes[axis]!),
+    axes: axes.map((axis) => view.axes[axis]),
   };
   return ops.reshape(g, materialize(g, part), shape);
 }
 
-/** One matrix product; an operand that stores k first is read transposed. */
-function flatProduct(
-  g: GraphBuilder,
-  x: View,
-  y: View,
-  m: readonly number[],
-  n: readonly number[],
-  k: number,
-): Value {
-  const [rows, columns, depth] = [sizeAlong(x, m), sizeAlong(y, n), x.shape[k]];
+/** One matrix product. An operand that is stored the other way round is read transposed. */
+function flatProduct(g: GraphBuilder, { x, y, rows, columns, depth }: Contraction): Product {
+  const [m, n, k] = [sizeAlong(x, rows), sizeAlong(y, columns), x.shape[depth]];
   const floating = ops.isFloat(dtypeOf(x));
-  const transA = floating && m.length > 0 && x.axes[k] === 0;
-  const transB = floating && n.length > 0 && y.axes[k] !== 0;
-  const a = transA ? stored(g, x, [k, ...m], [depth, rows]) : stored(g, x, [...m, k], [rows, depth]);
-  const b = transB ? stored(g, y, [...n, k], [columns, depth]) : stored(g, y, [k, ...n], [depth, columns]);
-  return ops.gemm(g, a, b, { transA, transB });
+  const transA = floating && rows.length > 0 && x.axes[depth] === 0;
+  const transB = floating && columns.length > 0 && y.axes[depth] !== 0;
+  const a = transA ? stored(g, x, [depth, ...rows], [k, m]) : stored(g, x, [...rows, depth], [m, k]);
+  const b = transB ? stored(g, y, [...columns, depth], [n, k]) : stored(g, y, [depth, ...columns], [k, n]);
+  return { value: ops.gemm(g, a, b, { transA, transB }), order: [...rows, ...columns] };
 }
 
-/** Up to this many rows a matrix is cheaper multiplied in several places than the other operand is moved. */
+/** Up to this many rows, several small products are faster than moving the other operand. */
 const FEW_ROWS = 8;
 
 /**
- * A few rows x [M, K] times y that is stored with k between its columns, [*, K, *]: one product for each index before k,
- * and y stays where it is.
+ * A few rows x [M, K] times y that stores the depth between its columns, [B, K, C]: one product for
+ * each index of B, so that y stays as it is stored. Undefined where this does not apply.
  */
-function fewRows(
-  g: GraphBuilder,
-  x: View,
-  y: View,
-  m: readonly number[],
-  n: readonly number[],
-  k: number,
-): { readonly product: Value; readonly order: readonly number[] } | undefined {
-  const at = y.axes[k]!;
-  const [before, after] = [n.filter((axis) => y.axes[axis]! < at), n.filter((axis) => y.axes[axis]! > at)];
-  if (sizeAlong(x, m) > FEW_ROWS || before.length === 0 || after.length === 0) return undefined;
-  const [rows, depth] = [sizeAlong(x, m), x.shape[k]];
-  const product = ops.batchedProduct(
+function fewRowsProduct(g: GraphBuilder, { x, y, rows, columns, depth }: Contraction): Product | undefined {
+  const at = storedAxis(y, depth);
+  const before = columns.filter((axis) => storedAxis(y, axis) < at);
+  const after = columns.filter((axis) => storedAxis(y, axis) > at);
+  const [m, k] = [sizeAlong(x, rows), x.shape[depth]];
+  if (m > FEW_ROWS || before.length === 0 || after.length === 0) return undefined;
+  const value = ops.batchedProduct(
     g,
-    stored(g, x, [...m, k], [1, rows, depth]),
-    stored(g, y, [...before, k, ...after], [sizeAlong(y, before), depth, sizeAlong(y, after)]),
+    stored(g, x, [...rows, depth], [1, m, k]),
+    stored(g, y, [...before, depth, ...after], [sizeAlong(y, before), k, sizeAlong(y, after)]),
     {},
   );
-  return { product, order: [...before, ...m, ...after] };
+  return { value, order: [...before, ...rows, ...after] };
 }
 
-function batchProduct(
-  g: GraphBuilder,
-  x: View,
-  y: View,
-  batch: readonly number[],
-  m: readonly number[],
-  n: readonly number[],
-  k: number,
-): Value {
-  const [count, rows, columns, depth] = [sizeAlong(x, batch), sizeAlong(x, m), sizeAlong(y, n), x.shape[k]];
-  // An operand that stores k on its other side is read transposed.
+/**
+ * A stack of matrix products. An operand that stores the depth on its other side is read
+ * transposed.
+ */
+function batchedProduct(g: GraphBuilder, { x, y, batch, rows, columns, depth }: Contraction): Product {
+  const [count, m, n] = [sizeAlong(x, batch), sizeAlong(x, rows), sizeAlong(y, columns)];
+  const k = x.shape[depth];
   const floating = ops.isFloat(dtypeOf(x));
-  const transA = floating && m.length > 0 && isStoredAs(x, [...batch, k, ...m]);
-  const transB = floating && n.length > 0 && isStoredAs(y, [...batch, ...n, k]);
+  const transA = floating && rows.length > 0 && isStoredAs(x, [...batch, depth, ...rows]);
+  const transB = floating && columns.length > 0 && isStoredAs(y, [...batch, ...columns, depth]);
   const a = transA
-    ? stored(g, x, [...batch, k, ...m], [count, depth, rows])
-    : stored(g, x, [...batch, ...m, k], [count, rows, depth]);
+    ? stored(g, x, [...batch, depth, ...rows], [count, k, m])
+    : stored(g, x, [...batch, ...rows, depth], [count, m, k]);
   const b = transB
-    ? stored(g, y, [...batch, ...n, k], [count, columns, depth])
-    : stored(g, y, [...batch, k, ...n], [count, depth, columns]);
-  return ops.batchedProduct(g, a, b, { transA, transB });
+    ? stored(g, y, [...batch, ...columns, depth], [count, n, k])
+    : stored(g, y, [...batch, depth, ...columns], [count, k, n]);
+  return {
+    value: ops.batchedProduct(g, a, b, { transA, transB }),
+    order: [...batch, ...rows, ...columns],
+  };
 }
 
-/** Whether these axes, all that the view stores, are stored in this order. */
-function isStoredAs(view: View, order: readonly number[]): boolean {
-  return order.every((axis, i) => i === 0 || view.axes[order[i - 1]]! < view.axes[axis]!);
-}
-
+/** The view without its last axis, which it does not store. */
 function dropLast(view: View): View {
   return dropAxes(view, [view.shape.length - 1], view.value);
 }
 
-/** Σ over the last axis, which is stored. */
+/** The sum over the last axis, which the view stores. */
 function sumLast(g: GraphBuilder, view: View): View {
   const last = view.shape.length - 1;
-  return dropAxes(view, [last], ops.reduce(g, "ReduceSum", view.value, [view.axes[last]!]));
+  return dropAxes(view, [last], ops.reduce(g, "ReduceSum", view.value, [storedAxis(view, last)]));
 }
 
 export const dotRules = { dot } satisfies { [P in "dot"]: Rule<P> };

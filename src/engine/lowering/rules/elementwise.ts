@@ -22,18 +22,22 @@ type Unary =
 
 type Binary = "add" | "mul" | "idiv" | "mod" | "min" | "max" | "bit_combine" | "bit_shift" | "compare";
 
-/** A rule that rewrites what is stored, element by element. */
+/**
+ * The rule of a function of one operand. Only the stored elements are computed; broadcasts stay
+ * broadcasts.
+ */
 function unary(f: (g: GraphBuilder, x: Value) => Value): Rule<Unary> {
   return (g, [x]) => [mapStored(x, (value) => f(g, value))];
 }
 
+/** The rule of a primitive that is one ONNX operator. */
 const operator = (op: string) => unary((g, x) => ops.elementwise(g, op, [x]));
 
 const negate: Rule<"neg"> = (g, [x]) => {
   const known = splatOf(g, x);
   const dtype = dtypeOf(x);
   if (known !== undefined && ops.isFloat(dtype)) return [splat(g.scalar(-known, dtype), x.shape)];
-  // uint32 is negated as int32, whose bits are the same.
+  // ONNX does not negate uint32. The bits of −x are the same in int32.
   const signed = dtype === "uint32" ? "int32" : dtype;
   return [
     mapStored(x, (value) => ops.cast(g, ops.elementwise(g, "Neg", [ops.cast(g, value, signed)]), dtype)),
@@ -47,7 +51,9 @@ const reciprocal: Rule<"reciprocal"> = (g, [x]) => {
   return [mapStored(x, (value) => ops.elementwise(g, "Reciprocal", [value]))];
 };
 
-/** Identities of addition, per element: x + 0 = x (but −0 + 0 = 0). Logical or of booleans. */
+/**
+ * x + y; for booleans, x or y. Adding 0 adds no node. (Strictly, −0 + 0 is 0; here it stays −0.)
+ */
 const add: Rule<"add"> = (g, [x, y]) => {
   const [a, b] = [splatOf(g, x), splatOf(g, y)];
   const dtype = dtypeOf(x);
@@ -58,7 +64,9 @@ const add: Rule<"add"> = (g, [x, y]) => {
   return [zip(g, [x, y], (p, q) => ops.elementwise(g, dtype === "bool" ? "Or" : "Add", [p, q]))];
 };
 
-/** Identities of multiplication, per element: 1·x = x, −1·x = −x. Logical and of booleans. */
+/**
+ * x · y; for booleans, x and y. Multiplying by 1 adds no node, and multiplying by −1 is a negation.
+ */
 const mul: Rule<"mul"> = (g, [x, y], _, outputs) => {
   const [a, b] = [splatOf(g, x), splatOf(g, y)];
   const dtype = dtypeOf(x);
@@ -75,7 +83,7 @@ function product(g: GraphBuilder, p: Value, q: Value): Value {
   return ops.elementwise(g, p.dtype === "bool" ? "And" : "Mul", [p, q]);
 }
 
-/** The quotient of whole numbers; of floats, with its fraction cut off. */
+/** The quotient rounded towards zero. ONNX's Div does this for integers, but not for floats. */
 const idiv: Rule<"idiv"> = (g, [x, y]) => [
   zip(g, [x, y], (p, q) => {
     const quotient = ops.elementwise(g, "Div", [p, q]);
@@ -86,6 +94,7 @@ const idiv: Rule<"idiv"> = (g, [x, y]) => [
   }),
 ];
 
+/** The remainder with the sign of x, as C's fmod. */
 const mod: Rule<"mod"> = (g, [x, y]) => [
   zip(g, [x, y], (p, q) => {
     const shape = ops.broadcastShapes(p.shape, q.shape);
@@ -93,7 +102,7 @@ const mod: Rule<"mod"> = (g, [x, y]) => [
   }),
 ];
 
-/** The larger or smaller of two; max(x, 0) is one Relu. */
+/** The larger or the smaller operand. max(x, 0) of floats is Relu. For booleans: or, and. */
 const extremum =
   (op: "Max" | "Min"): Rule<"max" | "min"> =>
   (g, [x, y]) => [
@@ -114,7 +123,10 @@ const bitCombine: Rule<"bit_combine"> = (g, [x, y], { op }) => [
   }),
 ];
 
-/** Shifts fill with zeros: int32 goes through uint32, the only type ONNX Runtime shifts. */
+/**
+ * A shift that fills with zeros. ONNX Runtime shifts unsigned types only, so int32 is cast to
+ * uint32 and back.
+ */
 const bitShift: Rule<"bit_shift"> = (g, [x, y], { op }) => [
   zip(g, [x, y], (p, q) => {
     const shape = ops.broadcastShapes(p.shape, q.shape);
@@ -124,6 +136,7 @@ const bitShift: Rule<"bit_shift"> = (g, [x, y], { op }) => [
   }),
 ];
 
+/** A comparison. ONNX orders no booleans, so they are compared as int32. */
 const compare: Rule<"compare"> = (g, [x, y], { op }) => [
   zip(g, [x, y], (p, q) => {
     const equality = op === "equal" || op === "not_equal";
@@ -134,12 +147,13 @@ const compare: Rule<"compare"> = (g, [x, y], { op }) => [
   }),
 ];
 
-/** ¬x; ¬¬x = x. */
+/** ¬x. Of ¬¬x, both negations are dropped. */
 function not(g: GraphBuilder, x: Value): Value {
   const producer = g.producer(x);
   return producer?.op === "Not" ? producer.inputs[0] : ops.elementwise(g, "Not", [x]);
 }
 
+/** `condition ? x : y`. A choice between the constants 0 and 1 is a cast of the condition. */
 const where: Rule<"where"> = (g, [condition, x, y]) => {
   const [a, b] = [splatOf(g, x), splatOf(g, y)];
   const dtype = dtypeOf(x);
@@ -151,6 +165,7 @@ const where: Rule<"where"> = (g, [condition, x, y]) => {
   return [zip(g, [condition, x, y], (c, p, q) => select(g, c, p, q))];
 };
 
+/** Where, for dense values. ONNX Runtime has no Where for booleans and uint32. */
 function select(g: GraphBuilder, condition: Value, x: Value, y: Value): Value {
   if (x.dtype === "bool") {
     const chosen = ops.elementwise(g, "And", [condition, x]);
@@ -166,7 +181,10 @@ function select(g: GraphBuilder, condition: Value, x: Value, y: Value): Value {
   return ops.elementwise(g, "Where", [condition, x, y], x.dtype);
 }
 
-/** Whether `condition ? x : y` is (0 < x ? x : 0) = max(x, 0). They differ at NaN only, which Relu lets through. */
+/**
+ * Whether `condition ? x : y` is `0 < x ? x : 0`, which is max(x, 0). The two differ at NaN only:
+ * Relu returns NaN, the selection returns 0.
+ */
 function isRelu(g: GraphBuilder, condition: Value, x: Value, y: Value): boolean {
   const comparison = g.producer(condition);
   if (comparison?.op !== "Less" || g.scalarOf(y) !== 0) return false;

@@ -4,10 +4,15 @@ import * as ops from "../../graph/ops.js";
 import { broadcast, dtypeOf, materialize, naturalOrder, range, type View, viewOf } from "../../graph/view.js";
 import type { Rule } from "./rule.js";
 
+/**
+ * x indexed along several axes at once, by index arrays that broadcast against each other. The
+ * result has the indexed axes replaced by the axes of the index arrays, which start at `outDim`.
+ */
 const gather: Rule<"gather"> = (g, [x, ...indices], { axis, outDim }) => {
   const shape = indices.map((v) => v.shape).reduce(ops.broadcastShapes);
   const rest = range(x.shape.length).filter((i) => !axis.includes(i));
-  if (axis.length === 1) return [gatherOne(g, x, axis[0], broadcast(indices[0], shape), outDim)];
+  if (axis.length === 1)
+    return [gatherAlong(g, x, { axis: axis[0], index: broadcast(indices[0], shape), outDim })];
   const stored = materialize(g, x, [...axis, ...rest]);
   const coordinates = coordinatesOf(g, indices, shape);
   const type = { dtype: stored.dtype, shape: [...shape, ...rest.map((i) => x.shape[i])] };
@@ -15,13 +20,21 @@ const gather: Rule<"gather"> = (g, [x, ...indices], { axis, outDim }) => {
   return [viewOf(g, gathered, resultOrder(rest.length, shape.length, outDim))];
 };
 
-/** Along one axis, in whatever layout x has. */
-function gatherOne(g: GraphBuilder, x: View, axis: number, index: View, outDim: number): View {
+interface SingleGather {
+  readonly axis: number;
+  readonly index: View;
+  /** The first axis of the result that is an axis of `index`. */
+  readonly outDim: number;
+}
+
+/** x indexed along one axis. x stays in the layout in which it is stored. */
+function gatherAlong(g: GraphBuilder, x: View, { axis, index, outDim }: SingleGather): View {
   const rank = index.shape.length;
   const order = naturalOrder(x);
   const at = order.indexOf(axis);
   const gathered = ops.gather(g, materialize(g, x, order), materialize(g, index), at);
-  // Where axis `i` of x is in the result: without the indexed axis, around the index axes.
+  // The axis of the result that holds axis `i` of x: the indexed axis is gone, the index axes are
+  // inserted.
   const kept = (i: number): number => {
     const position = i - (i > axis ? 1 : 0);
     return position < outDim ? position : position + rank;
@@ -30,13 +43,18 @@ function gatherOne(g: GraphBuilder, x: View, axis: number, index: View, outDim: 
   return viewOf(g, gathered, resultAxes);
 }
 
-/** Logical axes of a result stored as [...indices, ...rest], the index axes starting at `outDim`. */
+/**
+ * The logical axes of a result that is stored as [index axes…, rest…]. The logical index axes start
+ * at `outDim`; `rest` is the number of other axes.
+ */
 function resultOrder(rest: number, indexRank: number, outDim: number): number[] {
   const index = range(indexRank).map((i) => outDim + i);
   return [...index, ...range(rest).map((i) => (i < outDim ? i : i + indexRank))];
 }
 
-/** Index arrays side by side: [...shape, number of arrays], as GatherND and ScatterND read them. */
+/**
+ * The index arrays side by side, [...shape, number of arrays], as GatherND and ScatterND take them.
+ */
 function coordinatesOf(g: GraphBuilder, indices: readonly View[], shape: readonly number[]): Value {
   const columns = indices.map((index) => {
     const full = materialize(g, broadcast(index, shape));
@@ -45,7 +63,10 @@ function coordinatesOf(g: GraphBuilder, indices: readonly View[], shape: readonl
   return ops.concat(g, columns, shape.length);
 }
 
-/** Updates written into zeros; where indices repeat, `add` sums them. */
+/**
+ * The updates written into zeros, the adjoint of `gather`. Where indices repeat, `add` sums the
+ * updates.
+ */
 const scatter: Rule<"scatter"> = (g, [updates, ...indices], { op, shape, axis, outDim }) => {
   const indexShape = indices.map((v) => v.shape).reduce(ops.broadcastShapes);
   const rest = range(shape.length).filter((i) => !axis.includes(i));

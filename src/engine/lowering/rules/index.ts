@@ -1,5 +1,5 @@
 import type { Primitive } from "../../tracing/primitives.js";
-import { convRules } from "./conv/conv.js";
+import { convRules } from "./conv/choose-lowering.js";
 import { dotRules } from "./dot.js";
 import { elementwiseRules } from "./elementwise.js";
 import { gatherRules } from "./gather.js";
@@ -10,7 +10,7 @@ import type { Rule } from "./rule.js";
 import { sortRules } from "./sort.js";
 import { unsupportedRules } from "./unsupported.js";
 
-/** How each primitive is computed with ONNX operators. A primitive without a rule does not compile. */
+/** The rule of every primitive. The type makes a primitive without a rule a compile error. */
 export const rules: { readonly [P in Primitive]: Rule<P> } = {
   ...elementwiseRules,
   ...movementRules,

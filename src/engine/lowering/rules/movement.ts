@@ -5,6 +5,11 @@ import { materialize, naturalOrder, permute, range, reshape, type View, viewOf }
 import type { Pair } from "../../tracing/primitives.js";
 import type { Rule } from "./rule.js";
 
+/**
+ * Operations that move elements without computing. A view records the logical order of its axes, so
+ * transposes and broadcasts need no node at all.
+ */
+
 const transpose: Rule<"transpose"> = (_, [x], { perm }) => [permute(x, perm)];
 
 const reshapeRule: Rule<"reshape"> = (g, [x], { shape }) => [reshape(g, x, shape)];
@@ -12,17 +17,22 @@ const reshapeRule: Rule<"reshape"> = (g, [x], { shape }) => [reshape(g, x, shape
 const broadcast: Rule<"broadcast"> = (_, [x], { shape, axis }) => {
   const added = new Set(axis.map((a) => (a < 0 ? a + shape.length : a)));
   let source = 0;
-  const axes = shape.map((_size, i) => (added.has(i) ? null : x.axes[source++]!));
+  const axes = shape.map((_size, i) => (added.has(i) ? null : x.axes[source++]));
   return [{ value: x.value, shape, axes }];
 };
 
-/** Reversed along `axes`; nothing to do along axes that are not stored. */
+/**
+ * x reversed along `axes`. Along an axis that is not stored all elements are equal, so nothing
+ * moves.
+ */
 export function flipView(g: GraphBuilder, x: View, axes: readonly number[]): View {
   const stored = axes.flatMap((axis) => x.axes[axis] ?? []);
   return { ...x, value: ops.flip(g, x.value, stored) };
 }
 
-/** The view that `x` is the reverse of along just these axes; undefined where it is no such thing. */
+/**
+ * The view whose reversal along exactly these axes is x; undefined where x is not such a reversal.
+ */
 export function unflipped(g: GraphBuilder, x: View, axes: readonly number[]): View | undefined {
   const value = ops.unflip(
     g,
@@ -34,7 +44,10 @@ export function unflipped(g: GraphBuilder, x: View, axes: readonly number[]): Vi
 
 const flip: Rule<"flip"> = (g, [x], { axis }) => [flipView(g, x, axis)];
 
-/** The part of `x` in the given ranges, in the layout of `x`. */
+/**
+ * The part of x in the given ranges, one for each axis. x stays in the layout in which it is
+ * stored.
+ */
 function sliceView(g: GraphBuilder, x: View, ranges: readonly Pair[]): View {
   const shape = ranges.map(([start, stop]) => stop - start);
   const order = naturalOrder(x).filter((axis) => x.axes[axis] !== null);
@@ -44,7 +57,7 @@ function sliceView(g: GraphBuilder, x: View, ranges: readonly Pair[]): View {
     order.map((axis) => ranges[axis]),
   );
   const part = viewOf(g, stored);
-  const axes = x.axes.map((axis) => (axis === null ? null : part.axes[axis]!));
+  const axes = x.axes.map((axis) => (axis === null ? null : part.axes[axis]));
   return { value: part.value, shape, axes };
 }
 
@@ -63,7 +76,7 @@ const split: Rule<"split"> = (g, [x], { axis, sizes }) => {
   });
 };
 
-/** Pads what is stored; axes of broadcasts are stored first where they grow. */
+/** Zeros around x. An axis that x does not store but that grows is stored first. */
 const pad: Rule<"pad"> = (g, [x], { width }) => {
   const order = naturalOrder(x);
   const grows = (axis: number) => width[axis][0] !== 0 || width[axis][1] !== 0;
@@ -78,18 +91,20 @@ const pad: Rule<"pad"> = (g, [x], { width }) => {
     ),
   );
   const shape = x.shape.map((size, i) => size + width[i][0] + width[i][1]);
-  const axes = shape.map((_, axis) => (kept.includes(axis) ? padded.axes[kept.indexOf(axis)]! : null));
+  const axes = shape.map((_, axis) => (kept.includes(axis) ? padded.axes[kept.indexOf(axis)] : null));
   return [{ value: padded.value, shape, axes }];
 };
 
-/** The view along `axes` only, in this order; the others must not be stored. */
+/** The view with `axes` only, in this order. The view must not store any other axis. */
 function project(x: View, axes: readonly number[]): View {
-  return { value: x.value, shape: axes.map((a) => x.shape[a]), axes: axes.map((a) => x.axes[a]!) };
+  return { value: x.value, shape: axes.map((a) => x.shape[a]), axes: axes.map((a) => x.axes[a]) };
 }
 
 /**
- * Joined in the layout of the largest part. An axis that this part does not store comes where it stands among the others: a
- * stack along it is then a batch of rows as well as a list of parts.
+ * The parts joined along `axis`, in the layout of the largest part. Where that part does not store
+ * `axis`, the result stores it before the first stored axis that follows it logically. A stack of
+ * rows, [batch, 1, columns] joined along axis 1, is then stored as [batch, parts, columns], ready
+ * to be used as a batch of matrices.
  */
 const concatenate: Rule<"concatenate"> = (g, parts, { axis }) => {
   const largest = parts.reduce((a, b) => (sizeOf(b.value.shape) > sizeOf(a.value.shape) ? b : a));

@@ -12,45 +12,66 @@ import {
   viewOf,
 } from "../../graph/view.js";
 import type { Pair } from "../../tracing/primitives.js";
+import { gatherTable, type IndexTable, readersTable, windowTable } from "./index-tables.js";
 import type { Rule } from "./rule.js";
-import { convolutionTable, gatherTable, type Table, transposeTable } from "./tables.js";
 
-interface Windows {
-  readonly x: View;
+/**
+ * Pooling. jax-js splits a pooling layer in two: `pool` turns the trailing axes into windows, and
+ * `reduce` takes the largest element or the sum of each window. With leading axes […], two pooled
+ * axes and one window each:
+ *
+ *     x [..., i1, i2]   ──pool──▶   windows [..., o1, o2, k1, k2]   ──reduce──▶   [..., o1, o2]
+ *
+ * Here o counts the positions of the window and k the elements within it. Where one ONNX operator
+ * can compute both steps, `reduceWindows` emits it, and the windows are never stored.
+ */
+interface Geometry {
+  /** Number of leading axes, which are not pooled. */
+  readonly lead: number;
+  /** Sizes of the pooled axes. */
+  readonly input: readonly number[];
   readonly window: readonly number[];
   readonly strides: readonly number[];
 }
 
-/** Where a view of windows came from, so that reducing it can be one pooling operator. */
-const windowsOf = new WeakMap<View, Windows>();
-
-const positionsOf = (
-  input: readonly number[],
+const geometryOf = (
+  shape: readonly number[],
   window: readonly number[],
   strides: readonly number[],
-): number[] => input.map((n, i) => Math.floor((n - window[i]) / strides[i]) + 1);
+): Geometry => {
+  const lead = shape.length - window.length;
+  return { lead, input: shape.slice(lead), window, strides };
+};
 
-/** Windows that tile the input: nothing is read twice, and only a ragged tail not at all. */
-const tiles = (window: readonly number[], strides: readonly number[]): boolean =>
-  window.every((k, i) => k === strides[i]);
+/** Number of window positions along each pooled axis. */
+const positionsOf = ({ input, window, strides }: Geometry): number[] =>
+  input.map((n, i) => Math.floor((n - window[i]) / strides[i]) + 1);
+
+/**
+ * Whether the windows tile the input: they do not overlap, and only elements after the last one are
+ * skipped.
+ */
+const tiles = ({ window, strides }: Geometry): boolean => window.every((k, i) => k === strides[i]);
+
+/** What a view of windows was made from, so that its reduction can be one pooling operator. */
+const sourceOf = new WeakMap<View, { readonly x: View; readonly geometry: Geometry }>();
 
 const pool: Rule<"pool"> = (g, [x], { window, strides }) => {
-  const lead = x.shape.length - window.length;
-  const view = tiles(window, strides)
-    ? tiledWindows(g, x, lead, window)
-    : gatheredWindows(g, x, lead, window, strides);
-  windowsOf.set(view, { x: x, window, strides });
+  const geometry = geometryOf(x.shape, window, strides);
+  const view = tiles(geometry) ? tiledWindows(g, x, geometry) : gatheredWindows(g, x, geometry);
+  sourceOf.set(view, { x, geometry });
   return [view];
 };
 
 /**
- * [..., o·k] seen as [..., o, k], all o before all k, in whatever layout x has: each axis splits where it is stored. No
- * data moves but for a ragged tail.
+ * Windows that tile the input: each pooled axis of o·k elements splits into axes o and k where it
+ * is stored. No data moves, unless elements after the last window must be cut off.
  */
-function tiledWindows(g: GraphBuilder, x: View, lead: number, window: readonly number[]): View {
+function tiledWindows(g: GraphBuilder, x: View, geometry: Geometry): View {
+  const { lead, window } = geometry;
   const order = naturalOrder(x);
   const value = materialize(g, x, order);
-  const positions = positionsOf(x.shape.slice(lead), window, window);
+  const positions = positionsOf(geometry);
   const whole = ops.slice(
     g,
     value,
@@ -61,43 +82,41 @@ function tiledWindows(g: GraphBuilder, x: View, lead: number, window: readonly n
   const split = order.flatMap((axis) =>
     axis < lead ? [x.shape[axis]] : [positions[axis - lead], window[axis - lead]],
   );
-  return viewOf(g, ops.reshape(g, whole, split), splitAxes(order, lead, window.length));
-}
-
-/** Logical axes [..., o1, o2, k1, k2] in the order of x's axes, each o followed by its k. */
-function splitAxes(order: readonly number[], lead: number, dims: number): number[] {
-  return order.flatMap((axis) => (axis < lead ? [axis] : [axis, axis + dims]));
+  return viewOf(g, ops.reshape(g, whole, split), splitAxes(order, geometry));
 }
 
 /**
- * Overlapping or sparse windows, stored as [taps, positions, ...]: with the leading axes innermost, a gather copies long
- * runs instead of single elements.
+ * The axes [..., o1, o2, k1, k2] of windows in the order of the axes of x, each o followed by its
+ * k.
  */
-function gatheredWindows(
-  g: GraphBuilder,
-  x: View,
-  lead: number,
-  window: readonly number[],
-  strides: readonly number[],
-): View {
-  const input = x.shape.slice(lead);
-  const planes = x.shape.slice(0, lead);
-  const { taps, positions, indices } = tableOf(input, window, strides);
-  const value = materialize(g, x, [...range(input.length).map((i) => lead + i), ...range(lead)]);
-  const flat = ops.reshape(g, value, [sizeOf(input), sizeOf(planes)]);
-  const gathered = gatherTable(g, flat, 0, indices, [taps, positions]);
-  const stored = [...window, ...positionsOf(input, window, strides), ...planes];
-  return viewOf(g, ops.reshape(g, gathered, stored), gatheredOrder(lead, window.length));
+function splitAxes(order: readonly number[], { lead, window }: Geometry): number[] {
+  return order.flatMap((axis) => (axis < lead ? [axis] : [axis, axis + window.length]));
 }
 
-/** Logical axes [..., o1, o2, k1, k2] in the storage order [k1, k2, o1, o2, ...]. */
-function gatheredOrder(lead: number, dims: number): number[] {
+/**
+ * Windows that overlap or leave gaps, stored as [k1, k2, o1, o2, ...]. With the leading axes
+ * innermost, the gather copies long runs instead of single elements.
+ */
+function gatheredWindows(g: GraphBuilder, x: View, geometry: Geometry): View {
+  const { lead, input, window } = geometry;
+  const planes = x.shape.slice(0, lead);
+  const { taps, positions, indices } = windowTableOf(geometry);
+  const value = materialize(g, x, [...range(input.length).map((i) => lead + i), ...range(lead)]);
+  const flat = ops.reshape(g, value, [sizeOf(input), sizeOf(planes)]);
+  const gathered = gatherTable(g, flat, { axis: 0, indices, shape: [taps, positions] });
+  const stored = [...window, ...positionsOf(geometry), ...planes];
+  return viewOf(g, ops.reshape(g, gathered, stored), gatheredOrder(geometry));
+}
+
+/** The axes [..., o1, o2, k1, k2] of windows in the storage order [k1, k2, o1, o2, ...]. */
+function gatheredOrder({ lead, window: { length: dims } }: Geometry): number[] {
   return [...range(dims).map((i) => lead + dims + i), ...range(dims).map((i) => lead + i), ...range(lead)];
 }
 
-function tableOf(input: readonly number[], window: readonly number[], strides: readonly number[]): Table {
-  const positions = positionsOf(input, window, strides);
-  return convolutionTable(
+function windowTableOf(geometry: Geometry): IndexTable {
+  const { input, window, strides } = geometry;
+  const positions = positionsOf(geometry);
+  return windowTable(
     input.map((n, i) => ({
       input: n,
       taps: window[i],
@@ -110,40 +129,42 @@ function tableOf(input: readonly number[], window: readonly number[], strides: r
   );
 }
 
-/** The axes [..., o1, o2] of a view of windows as stored, those it does not store in front. */
-function joinedOrder(windows: View, lead: number, dims: number): number[] {
-  return naturalOrder(windows).filter((axis) => axis < lead + dims);
-}
-
-/** Every input element becomes the sum of the window elements that were read from it. */
+/**
+ * The adjoint of `pool`: every input element becomes the sum of the window elements that were read
+ * from it.
+ */
 const poolTranspose: Rule<"pool_transpose"> = (g, [windows], { inShape, window, strides }) => {
-  const lead = inShape.length - window.length;
-  const input = inShape.slice(lead);
-  const positions = positionsOf(input, window, strides);
-  if (tiles(window, strides)) {
-    const order = joinedOrder(windows, lead, window.length);
-    const value = materialize(g, windows, splitAxes(order, lead, window.length));
+  const geometry = geometryOf(inShape, window, strides);
+  const { lead, input } = geometry;
+  const positions = positionsOf(geometry);
+  if (tiles(geometry)) {
+    // The leading and position axes as the windows store them. Each position axis takes its window
+    // axis in.
+    const order = naturalOrder(windows).filter((axis) => axis < inShape.length);
+    const value = materialize(g, windows, splitAxes(order, geometry));
     const extent = (axis: number) =>
       axis < lead ? inShape[axis] : positions[axis - lead] * window[axis - lead];
     const whole = ops.reshape(g, value, order.map(extent));
     const tail = order.map((axis): Pair => [0, inShape[axis] - extent(axis)]);
     return [viewOf(g, ops.pad(g, whole, tail), order)];
   }
-  const { rows, indices } = transposeTable(tableOf(input, window, strides), sizeOf(input));
+  const { rows, indices } = readersTable(windowTableOf(geometry), sizeOf(input));
   const planes = inShape.slice(0, lead);
-  const value = materialize(g, windows, gatheredOrder(lead, window.length));
+  const value = materialize(g, windows, gatheredOrder(geometry));
   const flat = ops.reshape(g, value, [sizeOf(window) * sizeOf(positions), sizeOf(planes)]);
-  const spread = gatherTable(g, flat, 0, indices, [rows, sizeOf(input)]);
-  const summed = ops.reshape(g, ops.reduce(g, "ReduceSum", spread, [0]), [...input, ...planes]);
+  const readers = gatherTable(g, flat, { axis: 0, indices, shape: [rows, sizeOf(input)] });
+  const summed = ops.reshape(g, ops.reduce(g, "ReduceSum", readers, [0]), [...input, ...planes]);
   return [viewOf(g, summed, [...range(input.length).map((i) => lead + i), ...range(lead)])];
 };
 
 /**
- * The reduction over the window axes of a view made by `pool` as one ONNX pooling operator: the largest element, or the
- * sum as average times count (float32 only). Undefined where `x` is no such view.
+ * The reduction of a view made by `pool` over its window axes, as one ONNX pooling operator:
+ * MaxPool for the largest element, AveragePool times the window's size for the sum (float32 only).
+ * Undefined where `x` is no view of windows, or where other axes are reduced.
  *
- * ONNX Runtime's MaxPool starts from the lowest finite number and skips NaN: a window of −∞ only gives that number, a
- * NaN gives the largest of its neighbours.
+ * ONNX Runtime's MaxPool starts from the lowest finite number and skips NaN. A window of −∞
+ * therefore gives the lowest finite number, and a window with a NaN gives the largest of its other
+ * elements.
  */
 export function reduceWindows(
   g: GraphBuilder,
@@ -151,28 +172,29 @@ export function reduceWindows(
   op: string,
   axes: readonly number[],
 ): View | undefined {
-  const windows = windowsOf.get(x);
-  if (windows === undefined) return undefined;
-  const { window } = windows;
+  const source = sourceOf.get(x);
+  if (source === undefined) return undefined;
+  const { window } = source.geometry;
   const dims = window.length;
   const outer = x.shape.length - dims;
   if (axes.length !== dims || axes.some((axis) => axis < outer) || dims > 3) return undefined;
   const dtype = dtypeOf(x);
-  // With positions stored inside, the pooling operators do not apply and reducing the windows is as good.
-  const innermost = storedAxes(windows.x).at(-1) ?? outer;
-  if (innermost < windows.x.shape.length - dims) return undefined;
-  if (op === "Max" && ops.isFloat(dtype)) return poolWith(g, "MaxPool", windows);
+  // The operators want the pooled axes innermost. Where they are not, reducing the windows is as
+  // fast.
+  const innermost = storedAxes(source.x).at(-1) ?? outer;
+  if (innermost < source.geometry.lead) return undefined;
+  if (op === "Max" && ops.isFloat(dtype)) return poolWith(g, "MaxPool", source.x, source.geometry);
   if (op !== "Add" || dtype !== "float32") return undefined;
   const count = g.scalar(sizeOf(window), dtype);
-  const average = poolWith(g, "AveragePool", windows);
+  const average = poolWith(g, "AveragePool", source.x, source.geometry);
   return mapStored(average, (value) => ops.elementwise(g, "Mul", [value, count]));
 }
 
-function poolWith(g: GraphBuilder, op: "MaxPool" | "AveragePool", { x, window, strides }: Windows): View {
+function poolWith(g: GraphBuilder, op: "MaxPool" | "AveragePool", x: View, geometry: Geometry): View {
+  const { input, window, strides } = geometry;
   const value: Value = materialize(g, x);
-  const lead = value.shape.slice(0, value.shape.length - window.length);
-  const input = value.shape.slice(lead.length);
-  const positions = positionsOf(input, window, strides);
+  const lead = value.shape.slice(0, geometry.lead);
+  const positions = positionsOf(geometry);
   const planes = ops.reshape(g, value, [sizeOf(lead), 1, ...input]);
   const type = { dtype: value.dtype, shape: [sizeOf(lead), 1, ...positions] };
   const pooled = g.node(op, [planes], type, { attributes: { kernel_shape: window, strides } });

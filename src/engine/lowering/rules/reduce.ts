@@ -7,7 +7,10 @@ import type { Rule } from "./rule.js";
 
 const OPERATOR = { Add: "ReduceSum", Mul: "ReduceProd", Max: "ReduceMax", Min: "ReduceMin" } as const;
 
-/** A wider type where ONNX Runtime does not reduce the type itself; whole numbers wrap around when they return. */
+/**
+ * Types that ONNX Runtime does not reduce, each with the wider type that it is cast to and back
+ * from.
+ */
 const REDUCED_AS: Partial<Record<GraphDType, GraphDType>> = { bool: "int32", uint32: "int64" };
 
 const reduce: Rule<"reduce"> = (g, [x], { op, axis }) => {
@@ -20,7 +23,7 @@ const reduce: Rule<"reduce"> = (g, [x], { op, axis }) => {
 };
 
 function reduceStored(g: GraphBuilder, x: Value, op: keyof typeof OPERATOR, axes: readonly number[]): Value {
-  // Sums of truth values are disjunctions and products conjunctions, as jax-js adds and multiplies them.
+  // jax-js defines the sum of booleans as their or, and the product as their and.
   const operator =
     x.dtype !== "bool" ? OPERATOR[op] : op === "Add" || op === "Max" ? "ReduceMax" : "ReduceMin";
   const wide = ops.cast(g, x, REDUCED_AS[x.dtype] ?? x.dtype);
@@ -32,13 +35,14 @@ function reduceStored(g: GraphBuilder, x: Value, op: keyof typeof OPERATOR, axes
 const isLeading = (axes: readonly number[]): boolean =>
   [...axes].sort((a, b) => a - b).every((axis, i) => axis === i);
 
-/** Rows summed one after another before the sums of such runs are summed. */
+/** Number of rows in a run. Each run is summed first, then the sums of the runs. */
 const RUN = 128;
 
 /**
- * The sum of x over its first `count` axes, in runs. ONNX Runtime adds the rows of a tensor to one accumulator, one after
- * another, so that the rounding errors of float32 grow with their number: some 1e-5 of a channel's variance for 50,000
- * rows, enough to push inputs of a ReLU across 0. In two levels they grow with the length of a run.
+ * The sum of x over its first `count` axes, in runs. ONNX Runtime adds all rows of a tensor to one
+ * accumulator. The rounding error of float32 then grows with the number of rows. For 50,000 rows it
+ * reaches 1e-5 of a channel's variance, which is enough to push the input of a ReLU across 0. In
+ * runs, the error grows with the length of a run only.
  */
 function sumLeading(g: GraphBuilder, x: Value, count: number): Value {
   const rows = sizeOf(x.shape.slice(0, count));
@@ -60,7 +64,7 @@ function largestDivisor(n: number, atMost: number): number {
   return 1;
 }
 
-/** The view `x` without `axes`, its other stored axes being those of `value` in the same order. */
+/** The view `x` without `axes`. `value` holds the other axes that x stores, in the same order. */
 export function dropAxes(x: View, axes: readonly number[], value: Value): View {
   const order = storedAxes(x).filter((axis) => !axes.includes(axis));
   const kept = x.shape.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
@@ -71,7 +75,7 @@ export function dropAxes(x: View, axes: readonly number[], value: Value): View {
   };
 }
 
-/** What the reduction of `count` equal elements is: count·x, x^count, or x. */
+/** The reduction of `count` copies of x: count·x for a sum, x^count for a product, else x. */
 export function repeated(g: GraphBuilder, x: Value, op: keyof typeof OPERATOR, count: number): Value {
   if (count === 1 || op === "Max" || op === "Min" || x.dtype === "bool" || x.dtype === "int64") return x;
   if (op === "Add") {
@@ -85,7 +89,8 @@ export function repeated(g: GraphBuilder, x: Value, op: keyof typeof OPERATOR, c
     if (rest & 1) power = power === undefined ? square : ops.elementwise(g, "Mul", [power, square]);
     square = ops.elementwise(g, "Mul", [square, square]);
   }
-  return power!;
+  if (power === undefined) throw new Error(`cannot multiply ${count} copies of a value`);
+  return power;
 }
 
 export const reduceRules = { reduce } satisfies { [P in "reduce"]: Rule<P> };

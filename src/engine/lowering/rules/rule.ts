@@ -3,7 +3,14 @@ import type { GraphBuilder } from "../../graph/graph.js";
 import type { View } from "../../graph/view.js";
 import type { Primitive, PrimitiveParams } from "../../tracing/primitives.js";
 
-/** Adds to the graph what computes one equation; returns a view for each of its outputs. */
+/**
+ * Lowers one equation of a traced program: adds nodes to the graph, returns a view for each output.
+ *
+ * @param g The graph that is being built.
+ * @param inputs A view for each input of the equation.
+ * @param params The parameters of the primitive.
+ * @param outputs Shape and element type of each output, which the returned views must have.
+ */
 export type Rule<P extends Primitive> = (
   g: GraphBuilder,
   inputs: readonly View[],

@@ -3,10 +3,13 @@ import * as ops from "../../graph/ops.js";
 import { dtypeOf, materialize, type View, viewOf } from "../../graph/view.js";
 import type { Rule } from "./rule.js";
 
-/** Element types TopK sorts; others go through one that keeps their order. */
+/** Types that TopK does not sort, each with the type it is sorted as. The cast keeps the order. */
 const SORTED_AS: Partial<Record<GraphDType, GraphDType>> = { bool: "int32", uint32: "int64" };
 
-/** Values and their former places along the last axis, ascending; equal values keep their order. */
+/**
+ * The sorted values and their former places, ascending along the last axis. Equal values keep their
+ * order.
+ */
 function sorted(g: GraphBuilder, x: View): readonly [View, View] {
   const value = materialize(g, x);
   const wide = ops.cast(g, value, SORTED_AS[value.dtype] ?? value.dtype);

@@ -2,11 +2,16 @@ import { UserError } from "../../../base/errors.js";
 import type { Primitive } from "../../tracing/primitives.js";
 import type { Rule } from "./rule.js";
 
-/** For what ONNX has no operator for. */
-function unsupported<P extends Primitive>(primitive: P, what: string): Rule<P> {
+/**
+ * The rule of a primitive that ONNX has no operator for: refuses with what it computes, and the
+ * shapes.
+ */
+function unsupported<P extends Primitive>(primitive: P, operation: string, advice = ""): Rule<P> {
   return (_, inputs) => {
     const shapes = inputs.map((v) => `[${v.shape}]`).join(", ");
-    throw new UserError(`${primitive}: ${what} of ${shapes} cannot be compiled, ONNX has no operator for it`);
+    throw new UserError(
+      `${primitive}: cannot compile ${operation} of ${shapes}, ONNX has no operator for it${advice}`,
+    );
   };
 }
 
@@ -14,7 +19,11 @@ type Unsupported = "bitcast" | "random_bits" | "triangular_solve" | "cholesky" |
 
 export const unsupportedRules: { [P in Unsupported]: Rule<P> } = {
   bitcast: unsupported("bitcast", "the reinterpretation of the bits"),
-  random_bits: unsupported("random_bits", "random numbers; pass them as an input, keys"),
+  random_bits: unsupported(
+    "random_bits",
+    "random numbers from a key",
+    "; draw the numbers outside and pass them as an input",
+  ),
   triangular_solve: unsupported("triangular_solve", "the solution of a triangular system"),
   cholesky: unsupported("cholesky", "the Cholesky decomposition"),
   lu: unsupported("lu", "the LU decomposition"),

@@ -6,34 +6,36 @@ import type { ConvParams } from "../../../tracing/primitives.js";
 import { dropAxes } from "../reduce.js";
 
 /**
- * A kernel that is the same number for all channels and taps of an output, w[o, c, t] = k[o], leaves the sum:
+ * A kernel that holds one number per output, w[o, c, t] = k[o], leaves the sum:
  *
- *     Σ_c Σ_t x[n, c, p + t]·k[o] = k[o] · Σ_t (Σ_c x[n, c, p + t]),
+ *     Σ_c Σ_t x[n, c, p + t]·k[o] = k[o] · Σ_t (Σ_c x[n, c, p + t]).
  *
- * one window sum of one channel instead of a convolution. The gradient of a weight is of this kind where the cotangent
- * is constant over samples and positions, as is the part of it that standardization blocks in first order.
+ * The right side is a window sum over one channel instead of a convolution. The gradient of a
+ * weight has such a kernel where the cotangent is constant over samples and positions. The
+ * first-order part that a standardization blocks is of this form.
  */
-export interface Factored {
-  /** Σ_c x and a kernel of ones, to be convolved into a result of one output channel. */
+export interface FactoredConvolution {
+  /** Σ_c x, with one channel. */
   readonly x: View;
+  /** A kernel of ones, with one output and one channel. */
   readonly w: View;
-  /** k, laid along the axes of the result. */
+  /** k, along the axes of the result. */
   readonly factor: View;
 }
 
-/** The factors, where the kernel is of this kind. */
+/** The factored convolution; undefined where the kernel varies over channels or taps. */
 export function factorKernel(
   g: GraphBuilder,
   x: View,
   w: View,
   { vmapDims }: ConvParams,
-): Factored | undefined {
+): FactoredConvolution | undefined {
   const constant = w.axes.slice(vmapDims + 1).every((stored) => stored === null);
   if (!constant || w.shape[vmapDims + 1] === 1) return undefined;
   return {
     x: sumChannels(g, x, vmapDims + 1),
     w: splat(g.scalar(1, dtypeOf(w) as DType), w.shape.with(vmapDims, 1).with(vmapDims + 1, 1)),
-    // w is [vmap…, O, 1, …]; the result has the batch before O, which k does not depend on.
+    // w is [vmap…, O, 1, …]. The result is [vmap…, N, O, …], and k does not depend on N.
     factor: {
       value: w.value,
       shape: [
@@ -45,14 +47,14 @@ export function factorKernel(
       axes: [
         ...w.axes.slice(0, vmapDims),
         null,
-        w.axes[vmapDims]!,
+        w.axes[vmapDims],
         ...w.axes.slice(vmapDims + 2).map(() => null),
       ],
     },
   };
 }
 
-/** Σ_c x, the channel axis kept with size 1. */
+/** Σ_c x. The channel axis stays, with size 1. */
 function sumChannels(g: GraphBuilder, x: View, channel: number): View {
   const stored = x.axes[channel];
   if (stored == null) {
@@ -69,13 +71,16 @@ function sumChannels(g: GraphBuilder, x: View, channel: number): View {
   };
 }
 
-/** The factor put back: k times the one output channel, stored as gradients of weights are, taps first and samples last. */
-export function unfactored(g: GraphBuilder, result: View, factor: View, { vmapDims }: ConvParams): View {
-  const stored = [...result.axes.keys()].filter(
-    (axis) => result.axes[axis] !== null || factor.axes[axis] !== null,
+/**
+ * The convolution's result: `sums`, which has one output channel, times k. It is stored as the
+ * gradients of weights are: the spatial axes first, then the output channel, then the batch.
+ */
+export function applyFactor(g: GraphBuilder, sums: View, factor: View, { vmapDims }: ConvParams): View {
+  const stored = [...sums.axes.keys()].filter(
+    (axis) => sums.axes[axis] !== null || factor.axes[axis] !== null,
   );
-  const [outer, taps] = [stored.filter((a) => a < vmapDims), stored.filter((a) => a > vmapDims + 1)];
-  const [samples, outputs] = [vmapDims, vmapDims + 1].map((axis) => stored.filter((a) => a === axis));
-  const order = [...outer, ...taps, ...outputs, ...samples];
-  return zipAs(g, [result, factor], order, (r, k) => ops.elementwise(g, "Mul", [r, k]));
+  const [outer, spatial] = [stored.filter((a) => a < vmapDims), stored.filter((a) => a > vmapDims + 1)];
+  const [batch, outputs] = [vmapDims, vmapDims + 1].map((axis) => stored.filter((a) => a === axis));
+  const order = [...outer, ...spatial, ...outputs, ...batch];
+  return zipAs(g, [sums, factor], order, (r, k) => ops.elementwise(g, "Mul", [r, k]));
 }

@@ -1,24 +1,22 @@
 import { sizeOf, type TensorSpec } from "../../../../base/tensor.js";
-import type { GraphBuilder, Value } from "../../../graph/graph.js";
-import * as ops from "../../../graph/ops.js";
-import { materialize, storedAxes, type View, viewOf } from "../../../graph/view.js";
-import type { ConvParams, Pair } from "../../../tracing/primitives.js";
+import type { GraphBuilder } from "../../../graph/graph.js";
+import { storedAxes, type View } from "../../../graph/view.js";
+import type { ConvParams } from "../../../tracing/primitives.js";
+import { type IndexTable, windowTable } from "../index-tables.js";
 import { unflipped } from "../movement.js";
-import { convolutionTable, type Table } from "../tables.js";
 
 /**
- * The logical axes of a convolution by role. A leading vmap axis that both operands store is a group; one that only
- * x stores is more batch, one that only w stores more output channels.
+ * A convolution of x with the kernel w, and the words that this folder uses for its axes:
+ *
+ *     x        [vmap…, batch, channel, pixels…]
+ *     w        [vmap…, output, channel, taps…]         a tap is one element of the kernel's window
+ *     result   [vmap…, batch, output, positions…]      a position is one pixel of the result
+ *
+ *     result[n, o, p] = Σ_c Σ_t x[n, c, p·stride + t·rhsDilation − padding] · w[o, c, t]
+ *
+ * where x has lhsDilation − 1 zeros between its pixels. In shapes and comments, N is the number of
+ * samples, C of channels, O of output channels, S of pixels of x.
  */
-export interface Roles {
-  readonly groups: readonly number[];
-  readonly batch: readonly number[];
-  /** Within one group. */
-  readonly outputs: readonly number[];
-  readonly channel: number;
-  readonly spatial: readonly number[];
-}
-
 export interface Convolution extends ConvParams {
   readonly x: View;
   readonly w: View;
@@ -26,6 +24,25 @@ export interface Convolution extends ConvParams {
   readonly roles: Roles;
 }
 
+/** Translates one convolution into ONNX operators. */
+export type Lowering = (g: GraphBuilder, c: Convolution) => View;
+
+/**
+ * The logical axes of a convolution by role. `batch` and `channel` are axes of x, `outputs` are
+ * axes of w, `spatial` are axes of x, w and the result. A vmap axis counts by the operands that
+ * store it: both: a group; only x, or none: more batch; only w: more output channels.
+ */
+export interface Roles {
+  readonly groups: readonly number[];
+  readonly batch: readonly number[];
+  /** The output channels of one group. */
+  readonly outputs: readonly number[];
+  /** The axis that is summed over. */
+  readonly channel: number;
+  readonly spatial: readonly number[];
+}
+
+/** The roles of the axes of x and w, whose first `vmapDims` axes are vmap axes. */
 export function rolesOf(x: View, w: View, vmapDims: number): Roles {
   const roles: { groups: number[]; batch: number[]; outputs: number[] } = {
     groups: [],
@@ -39,7 +56,8 @@ export function rolesOf(x: View, w: View, vmapDims: number): Roles {
   }
   return {
     groups: roles.groups,
-    // In x, axis `vmapDims` is the batch; in w, the output channel. In the result the latter comes one later.
+    // Axis `vmapDims` is the batch in x and the output channel in w. `resultRoles` moves the
+    // latter.
     batch: [...roles.batch, vmapDims],
     outputs: [...roles.outputs, vmapDims],
     channel: vmapDims + 1,
@@ -47,7 +65,10 @@ export function rolesOf(x: View, w: View, vmapDims: number): Roles {
   };
 }
 
-/** Axes of the result: its output channel stands after the batch axis, where the operands have theirs. */
+/**
+ * Roles as axes of the result, which has its output channel after the batch, where x has its
+ * channel.
+ */
 export function resultRoles(c: Convolution): Roles {
   const { roles, vmapDims } = c;
   return { ...roles, outputs: [...roles.outputs.slice(0, -1), vmapDims + 1] };
@@ -61,72 +82,31 @@ export const size = (view: Pick<View, "shape">, axes: readonly number[]): number
 export const spatialShape = (c: Convolution, view: Pick<View, "shape">): number[] =>
   c.roles.spatial.map((axis) => view.shape[axis]);
 
-/** `view` as a dense tensor with one axis for each of `parts`, the product of its logical axes. */
-export function packed(g: GraphBuilder, view: View, parts: readonly (readonly number[])[]): Value {
-  const value = materialize(g, view, parts.flat());
-  return ops.reshape(
-    g,
-    value,
-    parts.map((axes) => size(view, axes)),
-  );
-}
-
-/** An operand of a matrix product, in whichever of its two orders is stored without a transpose. */
-export interface Matrix {
-  readonly value: Value;
-  /** Whether `value` is [columns, rows] instead of [rows, columns]. */
-  readonly transposed: boolean;
-}
-
-export function matrix(
-  g: GraphBuilder,
-  view: View,
-  rows: readonly number[],
-  columns: readonly number[],
-): Matrix {
-  const transposed = !isStoredAs(view, [...rows, ...columns]) && isStoredAs(view, [...columns, ...rows]);
-  return { value: packed(g, view, transposed ? [columns, rows] : [rows, columns]), transposed };
-}
-
-/** Whether the stored ones of these axes are stored in this order. */
-export function isStoredAs(view: View, order: readonly number[]): boolean {
-  const stored = order.flatMap((axis) => view.axes[axis] ?? []);
-  return stored.every((at, i) => i === 0 || stored[i - 1] < at);
-}
-
 /**
- * The result as a view, from a tensor whose axes are listed as roles; vmap axes that neither operand stores are
- * treated as batch that x repeats.
+ * Whether `c` is probably the gradient of a weight. There the channel axis holds the samples, and
+ * the batch axis holds the input channels. Networks store channels innermost, so the innermost axis
+ * of x tells which one it is. Where it does not, the number of taps decides.
  */
-export function resultView(
-  g: GraphBuilder,
-  c: Convolution,
-  value: Value,
-  parts: readonly (readonly number[])[],
-): View {
-  const order = parts.flat();
-  const shape = order.map((axis) => c.result.shape[axis]);
-  return viewOf(g, ops.reshape(g, value, shape), order);
-}
-
-/**
- * Whether it looks like the gradient of a weight, whose channel is the samples and whose batch the input channels: what is
- * stored innermost tells, else the number of taps.
- */
-export function sumsOverSamples(c: Convolution): boolean {
+export function isWeightGradient(c: Convolution): boolean {
   const innermost = storedAxes(c.x).at(-1);
   if (innermost === c.roles.channel) return false;
-  return c.roles.batch.includes(innermost ?? -1) || isWeightGradient(c);
+  return c.roles.batch.includes(innermost ?? -1) || hasMoreTapsThanPositions(c);
 }
 
-/** More taps than positions: the gradient of a weight. */
-export function isWeightGradient(c: Convolution): boolean {
+/**
+ * Whether the kernel has more taps than the result has positions, which is typical of a weight
+ * gradient.
+ */
+export function hasMoreTapsThanPositions(c: Convolution): boolean {
   return sizeOf(spatialShape(c, c.w)) > sizeOf(spatialShape(c, c.result));
 }
 
-/** For every kernel tap and position of the result, the flat spatial index of x it multiplies. */
-export function tableOf(c: Convolution): Table {
-  return convolutionTable(
+/** Whether x has gaps between its pixels. */
+export const hasDilatedInput = (c: Convolution): boolean => sizeOf(c.lhsDilation) > 1;
+
+/** For every tap and position, the flat index of the pixel of x that they multiply. */
+export function windowTableOf(c: Convolution): IndexTable {
+  return windowTable(
     c.roles.spatial.map((axis, i) => ({
       input: c.x.shape[axis],
       taps: c.w.shape[axis],
@@ -139,34 +119,23 @@ export function tableOf(c: Convolution): Table {
   );
 }
 
-/** Table [taps · positions] as [positions · taps]. */
-export function byPosition({ taps, positions, indices }: Table): Int32Array {
+/** The indices of a table [taps, positions] as [positions, taps]. */
+export function byPosition({ taps, positions, indices }: IndexTable): Int32Array {
   const turned = new Int32Array(indices.length);
   for (let t = 0; t < taps; t++)
     for (let p = 0; p < positions; p++) turned[p * taps + t] = indices[t * positions + p];
   return turned;
 }
 
-/** The kernel as it is stored, which is the reverse of what it stands for where `reversed`. */
+/**
+ * The kernel as it is stored. In the gradient of an input, c.w is a reversed kernel. Then `w` is
+ * the kernel before the reversal and `reversed` is true, so that callers can reorder indices
+ * instead of moving the kernel.
+ */
 export function storedKernel(
   g: GraphBuilder,
   c: Convolution,
 ): { readonly w: View; readonly reversed: boolean } {
   const original = unflipped(g, c.w, c.roles.spatial);
   return { w: original ?? c.w, reversed: original !== undefined };
-}
-
-/** Crops what negative padding takes away from the axes from `first` on; returns the padding that is left. */
-export function cropped(
-  g: GraphBuilder,
-  x: Value,
-  first: number,
-  padding: readonly Pair[],
-): { x: Value; pads: number[] } {
-  const ranges = x.shape.map((n, axis): Pair => {
-    const [before, after] = padding[axis - first] ?? [0, 0];
-    return axis < first ? [0, n] : [Math.max(-before, 0), n - Math.max(-after, 0)];
-  });
-  const left = padding.map(([before, after]): Pair => [Math.max(before, 0), Math.max(after, 0)]);
-  return { x: ops.slice(g, x, ranges), pads: [...left.map(([b]) => b), ...left.map(([, a]) => a)] };
 }

@@ -2,35 +2,41 @@ import { sizeOf } from "../../../../base/tensor.js";
 import type { GraphBuilder, Value } from "../../../graph/graph.js";
 import * as ops from "../../../graph/ops.js";
 import { dtypeOf, type View } from "../../../graph/view.js";
-import { convolutionTable, gatherTable } from "../tables.js";
-import {
-  type Convolution,
-  cropped,
-  packed,
-  resultRoles,
-  resultView,
-  size,
-  spatialShape,
-} from "./convolution.js";
+import { gatherTable, windowTable } from "../index-tables.js";
+import { type Convolution, resultRoles, size, spatialShape } from "./convolution.js";
+import { cropped, packed, resultView } from "./layout.js";
 
 /**
- * Depthwise convolutions by ONNX Runtime's own blocked kernels, which hold as many channels side by side as a vector register.
+ * Depthwise convolutions by the blocked kernels of ONNX Runtime (the operator domain below). They
+ * compute as many channels side by side as fit a vector register.
  *
- * Where a group has one output, y[b, g] = Σ_k w[g, k] ⋆ x[b, g, k] with ⋆ the correlation of one plane with one kernel: no
- * two planes meet before the sum. So all of batch, channel and group together are taken for the channels of a single image,
- * [H, W, lanes] as images are stored here, and no sample is moved. A forward pass has k = 1. In the gradient of a kernel k
- * is the sample, and the cotangent, stored as images are, is read as the kernel.
+ * Where every group g has one output, with ⋆ the correlation of one plane with one kernel,
+ *
+ *     y[n, g] = Σ_c w[g, c] ⋆ x[n, c, g].
+ *
+ * No two planes meet before this sum. All samples, channels and groups can therefore be the
+ * channels ("lanes") of one image, and no data moves, since images are stored with these axes
+ * innermost:
+ *
+ *     x [H, W, N, C, G]  =  one image [1, H, W, lanes]    with lanes = N·C·G
+ *
+ * In a forward pass C = 1. In the gradient of a kernel C is the number of samples, and the
+ * cotangent takes the kernel's place.
  */
 
+/** ONNX Runtime's own operator domain for blocked kernels. */
 const BLOCKED = "com.microsoft.nchwc";
 
-/** Multiple of the block of every processor: 8 or 16 floats. */
+/** A multiple of every processor's block, which is 8 or 16 floats. */
 const LARGEST_BLOCK = 16;
 
 const lanesOf = ({ roles, x }: Convolution): number =>
   size(x, [...roles.batch, roles.channel, ...roles.groups]);
 
-/** Whether `depthwise` computes it: one output in a group, one or two axes, and lanes that fill blocks. */
+/**
+ * Whether `depthwise` applies: one output per group, one or two spatial axes, lanes that fill whole
+ * blocks.
+ */
 export function isDepthwise(g: GraphBuilder, c: Convolution): boolean {
   const { groups, outputs, spatial } = c.roles;
   return (
@@ -44,13 +50,14 @@ export function isDepthwise(g: GraphBuilder, c: Convolution): boolean {
   );
 }
 
+/** The convolution as one blocked Conv with a group per lane, then the sum over channels. */
 export function depthwise(g: GraphBuilder, c: Convolution): View {
   const { groups, batch, channel, spatial } = c.roles;
   const lanes = lanesOf(c);
   const [n, channels, count] = [size(c.x, batch), c.x.shape[channel], size(c.x, groups)];
-  // One axis is the second one of an image of one row.
-  const planar = <T>(perAxis: readonly T[], along: T): T[] =>
-    spatial.length === 1 ? [along, ...perAxis] : [...perAxis];
+  // The operator takes two spatial axes. A single one becomes the width of an image of height 1.
+  const planar = <T>(perAxis: readonly T[], height: T): T[] =>
+    spatial.length === 1 ? [height, ...perAxis] : [...perAxis];
 
   const image = spread(g, c, packed(g, c.x, [spatial, [...batch, channel, ...groups]]));
   const extents = spatialShape(c, c.x).map((extent, i) => (extent - 1) * c.lhsDilation[i] + 1);
@@ -88,14 +95,14 @@ export function depthwise(g: GraphBuilder, c: Convolution): View {
   return resultView(g, c, sums, [out.spatial, out.batch, out.outputs, out.groups]);
 }
 
-/** x [1, H, W, lanes] in blocks of lanes; its shape is then said to be [1, lanes, H, W]. */
+/** x [1, H, W, lanes] in blocks of lanes. ONNX Runtime declares its shape as [1, lanes, H, W]. */
 function blocked(g: GraphBuilder, x: Value): Value {
-  const [, height, width, lanes] = x.shape as [number, number, number, number];
+  const [, height, width, lanes] = x.shape;
   const type = { dtype: x.dtype, shape: [1, lanes, height, width] };
   return g.node("ReorderInput", [x], type, { attributes: { channels_last: 1 }, domain: BLOCKED });
 }
 
-/** x [positions, lanes] with the gaps of its dilation, as zeros. */
+/** x [pixels, lanes] with zeros in the gaps that its dilation leaves between pixels. */
 function spread(g: GraphBuilder, c: Convolution, x: Value): Value {
   if (sizeOf(c.lhsDilation) === 1) return x;
   const axes = spatialShape(c, c.x).map((input, i) => ({
@@ -103,6 +110,6 @@ function spread(g: GraphBuilder, c: Convolution, x: Value): Value {
     positions: (input - 1) * c.lhsDilation[i] + 1,
     spread: c.lhsDilation[i],
   }));
-  const { positions, indices } = convolutionTable(axes);
-  return gatherTable(g, x, 0, indices, [positions]);
+  const { positions, indices } = windowTable(axes);
+  return gatherTable(g, x, { axis: 0, indices, shape: [positions] });
 }

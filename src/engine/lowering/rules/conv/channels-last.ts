@@ -1,42 +1,52 @@
 import type { GraphBuilder } from "../../../graph/graph.js";
 import * as ops from "../../../graph/ops.js";
 import type { View } from "../../../graph/view.js";
-import { gatherTable, type Table } from "../tables.js";
+import { gatherTable, type IndexTable } from "../index-tables.js";
 import {
   byPosition,
   type Convolution,
-  matrix,
-  packed,
   resultRoles,
-  resultView,
   size,
   storedKernel,
-  tableOf,
+  windowTableOf,
 } from "./convolution.js";
+import { matrix, packed, resultView } from "./layout.js";
 
 /**
- * Convolutions stored channels last, [positions, N, C]: a pixel is a row of channels, so windows are gathered row by
- * row, a 1×1 convolution is one matrix product with nothing gathered, and per-channel factors are runs as long as a row.
+ * Convolutions of images stored channels last, x [S, N, C]. Every pixel of every sample is one row
+ * of channels.
+ *
+ *     x [S·N, C]                       columns [positions·N, taps·C]
+ *     pixel 0, sample 0  │ c0 c1 … │   position 0, sample 0 │ pixel at tap 0 │ pixel at tap 1 │ … │
+ *     pixel 0, sample 1  │ c0 c1 … │   position 0, sample 1 │ pixel at tap 0 │ pixel at tap 1 │ … │
+ *     pixel 1, sample 0  │ c0 c1 … │   position 1, sample 0 │ pixel at tap 0 │ pixel at tap 1 │ … │
+ *     …                                …
+ *
+ *     result [positions·N, O] = columns · w [taps·C, O], which is stored channels last again
+ *
+ * Windows are gathered in whole rows. A 1×1 convolution gathers nothing and is one matrix product.
+ * Whatever scales or shifts channels, as an affine phase does, broadcasts along the rows.
  */
 
-/** Fewer channels make rows too short to gather. */
+/** With fewer channels a row is too short to be gathered on its own. */
 export const SHORT_ROW = 16;
 
-/** [positions·N, taps·C] times w [taps·C, O]. */
-export function rows(g: GraphBuilder, c: Convolution): View {
+/** The convolution as columns · w. */
+export function channelsLast(g: GraphBuilder, c: Convolution): View {
   const { batch, outputs, channel, spatial } = c.roles;
   const n = size(c.x, batch);
   const channels = c.x.shape[channel];
   const { w, reversed } = storedKernel(g, c);
-  const table = tableOf(c);
+  const table = windowTableOf(c);
   const { taps, positions } = table;
   const indices = reversed ? tapsReversed(table) : table.indices;
   const out = resultRoles(c);
   const parts = [out.spatial, out.batch, out.outputs];
   if (channels < SHORT_ROW) {
-    // The batch innermost: columns [C·taps, positions·N], read transposed.
+    // Samples innermost instead: the columns are [C·taps, positions·N], which the product reads
+    // transposed.
     const x = packed(g, c.x, [[channel], spatial, batch]);
-    const columns = gatherTable(g, x, 1, indices, [taps, positions]);
+    const columns = gatherTable(g, x, { axis: 1, indices, shape: [taps, positions] });
     const weight = matrix(g, w, [channel, ...spatial], outputs);
     const product = ops.gemm(g, ops.reshape(g, columns, [channels * taps, positions * n]), weight.value, {
       transA: true,
@@ -46,10 +56,14 @@ export function rows(g: GraphBuilder, c: Convolution): View {
   }
   const x = packed(g, c.x, [[...spatial, ...batch], [channel]]);
   const weight = matrix(g, w, [...spatial, channel], outputs);
-  const all = perSample({ taps, positions, indices }, n);
+  const rows = rowIndices({ taps, positions, indices }, n);
   const bands = bandsOf(positions, taps * channels * n).map(([from, to]) => {
     const count = (to - from) * n;
-    const columns = gatherTable(g, x, 0, all.subarray(from * n * taps, to * n * taps), [count, taps]);
+    const columns = gatherTable(g, x, {
+      axis: 0,
+      indices: rows.subarray(from * n * taps, to * n * taps),
+      shape: [count, taps],
+    });
     return ops.gemm(g, ops.reshape(g, columns, [count, taps * channels]), weight.value, {
       transB: weight.transposed,
     });
@@ -57,26 +71,30 @@ export function rows(g: GraphBuilder, c: Convolution): View {
   return resultView(g, c, ops.concat(g, bands, 0), parts);
 }
 
-/** Size of the windows that are gathered and multiplied at a time, in floats. */
+/**
+ * Floats that are gathered and multiplied at a time, so that they stay in the processor's cache.
+ */
 const BAND = 1 << 20;
 
-/** Cuts `pixels`, of `size` floats each, into ranges of about a band. */
+/** Cuts `pixels`, each of `size` floats, into ranges of about one band. */
 export function bandsOf(pixels: number, size: number): [from: number, to: number][] {
   const count = Math.min(pixels, Math.ceil((pixels * size) / BAND));
   const start = (i: number) => Math.floor((i * pixels) / count);
   return Array.from({ length: count }, (_, i) => [start(i), start(i + 1)]);
 }
 
-/** The table for a kernel whose taps are stored last to first. */
-function tapsReversed({ taps, positions, indices }: Table): Int32Array {
+/**
+ * The indices of the table with its taps in reverse order, for a kernel that is stored reversed.
+ */
+function tapsReversed({ taps, positions, indices }: IndexTable): Int32Array {
   return Int32Array.from(indices, (_, i) => {
     const tap = taps - 1 - Math.floor(i / positions);
     return indices[tap * positions + (i % positions)];
   });
 }
 
-/** Rows of [S·N, C] that make up [positions, N, taps]. */
-export function perSample(table: Table, n: number): Int32Array {
+/** The table as row numbers of x [S·N, C], in the order of the columns: [positions, N, taps]. */
+export function rowIndices(table: IndexTable, n: number): Int32Array {
   const { taps, positions } = table;
   const turned = byPosition(table);
   const indices = new Int32Array(turned.length * n);
