@@ -1,6 +1,16 @@
 import { type Mutant, mutants } from "./mutant.js";
 
-const CONVOLUTIONS = ["conv", "fast-conv", "depthwise", "constant-kernel"];
+const CONVOLUTIONS = [
+  "choose-lowering",
+  "onnx-operators",
+  "channels-last",
+  "dilated-input",
+  "few-outputs",
+  "kernel-in-place",
+  "winograd",
+  "depthwise",
+  "constant-kernel",
+];
 
 export const convolutions: readonly Mutant[] = [
   ...mutants(
@@ -311,7 +321,7 @@ export const convolutions: readonly Mutant[] = [
   ),
   ...mutants(
     "lowering/rules/conv/few-outputs.ts",
-    ["fast-conv", "conv"],
+    ["few-outputs", "choose-lowering"],
     ["reversed kernels by their stored taps", "reversed ? taps - 1 - tap : tap", "tap"],
     [
       "outputs outside taps",

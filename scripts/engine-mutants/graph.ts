@@ -37,7 +37,7 @@ export const graph: readonly Mutant[] = [
   ),
   ...mutants(
     "graph/ops.ts",
-    ["dot", ...RULES, "graph", "fast-conv"],
+    ["dot", ...RULES, "graph", "channels-last", "winograd", "choose-lowering"],
     ["an axis more is reduced", "axis - first.length", "axis"],
     [
       "slices with the stop of another axis",

@@ -179,7 +179,7 @@ export const rules: readonly Mutant[] = [
   ),
   ...mutants(
     "lowering/rules/pool.ts",
-    ["pool", "fast-conv", "passes"],
+    ["pool", "passes"],
     [
       "windows before positions",
       "(axis < lead ? [axis] : [axis, axis + window.length])",

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { lang, lower, type TracedFunction } from "../../../../src/engine/index.js";
-
 import { optimize } from "../../../../src/engine/lowering/lower.js";
 import { OPTIMIZED } from "../../../../src/engine/lowering/optimizations.js";
 import { trace } from "../../../../src/engine/tracing/trace.js";
@@ -16,8 +15,8 @@ const operators = (fn: TracedFunction, ...shapes: number[][]) =>
     ).operators,
   );
 
-describe("matrix products leave large operands where they are stored", () => {
-  it("a stack's products with itself read it transposed", () => {
+describe("A matrix product leaves large operands as they are stored", () => {
+  it("A stack times itself reads one operand transposed, without a Transpose", () => {
     const gram: TracedFunction = (...parts) => {
       const stacked = L.concat(
         parts.map((part) => L.reshape(part, [8, 1, 32])),
@@ -30,14 +29,14 @@ describe("matrix products leave large operands where they are stored", () => {
     expect(found).not.toHaveProperty("Transpose");
   });
 
-  it("the left operand of a stack as well", () => {
+  it("A stack reads its left operand transposed, too", () => {
     const fn: TracedFunction = (x, y) => [L.matmul(L.transpose(x, [0, 2, 1]), y)];
     const found = operators(fn, [8, 32, 4], [8, 32, 5]);
     expect(found).toMatchObject({ FusedMatMul: 1 });
     expect(found).not.toHaveProperty("Transpose");
   });
 
-  it("a row times every matrix of a stack", () => {
+  it("A row times every matrix of a stack is one product", () => {
     const fn: TracedFunction = (x, y) => [L.matmul(x, y)];
     const found = operators(fn, [1, 32], [8, 32, 16]);
     checkGraph(optimize(trace(fn, [tensor([1, 32]), tensor([8, 32, 16])]), OPTIMIZED));
@@ -45,7 +44,7 @@ describe("matrix products leave large operands where they are stored", () => {
     expect(found).not.toHaveProperty("Transpose");
   });
 
-  it("many rows are worth one product of everything", () => {
+  it("Many rows times a stack are one product with the stack transposed", () => {
     expect(operators((x, y) => [L.matmul(x, y)], [16, 32], [8, 32, 16])).toHaveProperty("Transpose");
   });
 });

@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../../../../src/base/tensor.js";
 import { lang, lower, type TracedFunction } from "../../../../src/engine/index.js";
-import { borrow } from "../../../../src/engine/lang/borrow.js";
 import { lax, type Traced } from "../../../../src/engine/tracing/jax.js";
 import {
   compiled,
@@ -37,7 +36,10 @@ const options = (a: Axes) => ({
   padding: a.map((x) => [x.before, x.after] as const),
 });
 
-/** jax-js's kernels refuse some windows larger than their stride in one axis and smaller in another; no test of ours. */
+/**
+ * What jax-js computes. Discards cases that it refuses: some windows that are larger than their
+ * stride along one axis and smaller along another.
+ */
 function reference(fn: TracedFunction, inputs: readonly Tensor[]): Tensor[] {
   try {
     return eager(fn, inputs);
@@ -47,14 +49,14 @@ function reference(fn: TracedFunction, inputs: readonly Tensor[]): Tensor[] {
   }
 }
 
-describe("pools of every geometry agree with jax-js's own kernels, with gradients", () => {
+describe("Pools of every geometry agree with jax-js's kernels, with gradients", () => {
   const kinds: [string, (x: Traced, a: Axes) => Traced][] = [
-    ["largest", (x, a) => L.maxPool(x, options(a))],
-    ["largest, with ties", (x, a) => L.maxPool(L.floor(x), options(a))],
+    ["maximum", (x, a) => L.maxPool(x, options(a))],
+    ["maximum with ties", (x, a) => L.maxPool(L.floor(x), options(a))],
     ["sum", (x, a) => L.sumPool(x, options(a))],
   ];
   for (const dtype of ["float64", "float32"] as const)
-    it.each(kinds)(`${dtype}: %s`, async (_, pool) => {
+    it.each(kinds)(`in ${dtype}: %s`, async (_, pool) => {
       await fc.assert(
         fc.asyncProperty(axes, async (a) => {
           const inputs = [tensor([2, 3, ...a.map((x) => x.size)], dtype)];
@@ -66,12 +68,12 @@ describe("pools of every geometry agree with jax-js's own kernels, with gradient
     });
 });
 
-describe("other reductions of windows than one operator computes", () => {
+describe("Reductions of windows that no ONNX operator computes agree with jax-js's kernels", () => {
   const of = (reduce: (w: Traced) => Traced) => (x: Traced) =>
-    lax.reduceWindow(borrow(x), reduce as never, [2, 3], [1, 2]) as Traced;
+    lax.reduceWindow(L.borrow(x), reduce, [2, 3], [1, 2]) as Traced;
   it.each([
-    ["along one axis and then the other", (w: Traced) => L.amax(L.sum(w, [0]))],
-    ["along the other and then the one", (w: Traced) => L.sum(L.amax(w, [1]))],
+    ["sum along one axis, maximum along the other", (w: Traced) => L.amax(L.sum(w, [0]))],
+    ["maximum along one axis, sum along the other", (w: Traced) => L.sum(L.amax(w, [1]))],
     ["products", (w: Traced) => L.prod(L.add(L.square(w), 0.1))],
   ] as const)("%s", async (_, reduce) => {
     const inputs = [tensor([2, 3, 5, 7], "float32")];
@@ -80,15 +82,15 @@ describe("other reductions of windows than one operator computes", () => {
   });
 });
 
-it("the largest of whole numbers, which ONNX Runtime's pools do not take", async () => {
+it("The maximum of int32 windows does not use MaxPool, which takes floats only", async () => {
   const inputs = [tensor([2, 3, 4, 6], "int32")];
   const fn: TracedFunction = (x) => [
-    lax.reduceWindow(borrow(x), ((w: Traced) => L.amax(w)) as never, [2, 2], [2, 2]) as Traced,
+    lax.reduceWindow(L.borrow(x), (w: Traced) => L.amax(w), [2, 2], [2, 2]) as Traced,
   ];
   expectClose(await compiled(fn, inputs), eager(fn, inputs));
 });
 
-describe("pooling of windows", () => {
+describe("The pool of a layer is one ONNX operator, and the windows are never stored", () => {
   const spec = { shape: [4, 8, 12, 12], dtype: "float32" as const };
   const two = {
     window: [2, 2],
@@ -108,12 +110,30 @@ describe("pooling of windows", () => {
   };
 
   it.each([
-    ["tiling", two],
-    ["overlapping", three],
-  ])("%s: is one operator, the windows are never made", (_, geometry) => {
+    ["windows that tile", two],
+    ["windows that overlap", three],
+  ])("for %s", (_, geometry) => {
     const { operators } = lower((x) => [L.maxPool(x, geometry)], [spec]);
     expect(Object.fromEntries(operators)).toEqual({ MaxPool: 1, Reshape: 2 });
     const sums = lower((x) => [L.sumPool(x, geometry)], [spec]).operators;
     expect(Object.fromEntries(sums)).toEqual({ AveragePool: 1, Mul: 1, Reshape: 2 });
   });
+});
+
+it("A pool of an image stored channels last moves no image", () => {
+  const fn: TracedFunction = (x, u) => {
+    const noPadding = [
+      [0, 0],
+      [0, 0],
+    ] as const;
+    const image = L.conv(x, u, { strides: [1, 1], padding: noPadding, dilations: [1, 1], groups: 1 });
+    return [L.sum(L.maxPool(image, { window: [2, 2], strides: [2, 2], padding: noPadding }), [0, 2, 3])];
+  };
+  const { operators } = lower(fn, [
+    { shape: [4, 16, 8, 8], dtype: "float32" },
+    { shape: [32, 16, 1, 1], dtype: "float32" },
+  ]);
+  // One transpose stores the input channels last, in two steps.
+  expect(operators.get("Transpose") ?? 0).toBeLessThanOrEqual(2);
+  expect(operators.has("MaxPool")).toBe(false);
 });

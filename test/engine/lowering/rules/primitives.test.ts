@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { UserError } from "../../../../src/base/errors.js";
 import type { DType, Tensor } from "../../../../src/base/tensor.js";
 import { compile, lang, lower, type TracedFunction } from "../../../../src/engine/index.js";
-import { borrow } from "../../../../src/engine/lang/borrow.js";
 import { lax, numpy as np, type Traced } from "../../../../src/engine/tracing/jax.js";
 import { agrees, compiled, oracle, tensor, withGradients } from "../../../support/engine/programs.js";
 
@@ -10,21 +9,21 @@ const L = lang;
 oracle("cpu");
 const FLOATS: DType[] = ["float64", "float32"];
 
-/** 0.2 + |x|, to stay where roots and logarithms live. */
+/** 0.2 + |x|, where roots and logarithms are defined. */
 const positive = (x: Traced): Traced => L.add(L.abs(x), 0.2);
-/** Between −0.8 and 0.8. */
+/** 0.4·x, which is between −0.8 and 0.8 for test tensors. */
 const inUnit = (x: Traced): Traced => L.mul(x, 0.4);
 
 type Case = readonly [name: string, fn: (...args: Traced[]) => Traced, ...shapes: number[][]];
 
-/** Differentiable functions, compared with their gradients. */
+/** Differentiable functions. Values and gradients are compared. */
 const SMOOTH: readonly Case[] = [
   ["add", (x, y) => L.add(x, y), [3, 4], [4]],
   ["mul", (x, y) => L.mul(x, y), [3, 1], [1, 4]],
   ["div", (x, y) => L.div(x, positive(y)), [3, 4], [3, 1]],
   ["max", (x, y) => L.max(x, y), [3, 4], [4]],
   ["min", (x, y) => L.min(x, y), [3, 4], []],
-  ["min with 0, which is no relu", (x) => L.min(x, 0), [3, 4]],
+  ["min with 0, which is not a relu", (x) => L.min(x, 0), [3, 4]],
   ["neg", (x) => L.neg(x), [5]],
   ["reciprocal", (x) => L.reciprocal(positive(x)), [5]],
   ["sin", (x) => L.sin(x), [7]],
@@ -35,24 +34,29 @@ const SMOOTH: readonly Case[] = [
   ["log", (x) => L.log(positive(x)), [7]],
   ["sqrt", (x) => L.sqrt(positive(x)), [7]],
   ["floor and ceil", (x) => L.mul(x, L.add(L.floor(x), L.ceil(L.mul(x, 3)))), [7]],
-  ["truncating division", (x) => L.mul(x, np.trunc(borrow(x)) as Traced), [7]],
+  ["truncating division", (x) => L.mul(x, np.trunc(L.borrow(x)) as Traced), [7]],
   ["where", (x, y) => L.where(L.less(x, y), L.mul(x, 3), y), [3, 4], [4]],
   ["relu", (x) => L.relu(x), [3, 4]],
-  ["a relu but for the other side", (x, y) => L.where(L.less(0, x), x, y), [3, 4], [3, 4]],
-  ["a relu but for its threshold", (x) => L.where(L.less(0.7, x), x, 0), [3, 4]],
+  [
+    "a selection that differs from relu in the other branch",
+    (x, y) => L.where(L.less(0, x), x, y),
+    [3, 4],
+    [3, 4],
+  ],
+  ["a selection that differs from relu in its threshold", (x) => L.where(L.less(0.7, x), x, 0), [3, 4]],
   ["comparisons", (x, y) => L.where(L.greaterEqual(x, y), x, L.where(L.notEqual(x, 0), y, x)), [3, 4], [4]],
   ["sigmoid", (x) => L.sigmoid(x), [3, 4]],
   ["tanh", (x) => L.tanh(x), [3, 4]],
   ["softplus", (x) => L.softplus(x), [3, 4]],
   ["pow", (x) => L.pow(x, 3), [5]],
   ["sum", (x) => L.sum(x, [0, 2]), [3, 4, 2]],
-  ["sum over axes apart", (x) => L.sum(x, [0, 2]), [3, 4, 2, 5]],
+  ["sum over axes that are not adjacent", (x) => L.sum(x, [0, 2]), [3, 4, 2, 5]],
   ["sum of a broadcast", (x) => L.sum(L.broadcastTo(x, [3, 4, 2]), [0, 2]), [4, 1]],
   ["product", (x) => L.prod(positive(x), [1]), [3, 4]],
   ["product of a broadcast", (x) => L.prod(L.broadcastTo(positive(x), [5, 3]), [0]), [3]],
-  ["largest", (x) => L.amax(x, [1]), [3, 4]],
-  ["largest of equals", (x) => L.amax(L.floor(x), [1]), [3, 8]],
-  ["smallest of a broadcast", (x) => L.amin(L.broadcastTo(x, [2, 3, 4]), [0, 1]), [3, 4]],
+  ["maximum", (x) => L.amax(x, [1]), [3, 4]],
+  ["maximum with ties", (x) => L.amax(L.floor(x), [1]), [3, 8]],
+  ["minimum of a broadcast", (x) => L.amin(L.broadcastTo(x, [2, 3, 4]), [0, 1]), [3, 4]],
   ["log-softmax", (x) => L.logSoftmax(x, 1), [4, 7]],
   ["matrix product", (x, y) => L.matmul(x, y), [3, 4], [4, 5]],
   ["matrix product, transposed left", (x, y) => L.matmul(L.transpose(x, [1, 0]), y), [4, 3], [4, 5]],
@@ -60,7 +64,7 @@ const SMOOTH: readonly Case[] = [
   ["batched matrix product", (x, y) => L.matmul(x, y), [2, 3, 4], [2, 4, 5]],
   ["batch broadcast", (x, y) => L.matmul(x, y), [2, 1, 3, 4], [6, 4, 5]],
   [
-    "a row times a stack stored with k inside",
+    "a row times a stack that stores the summed axis between the others",
     (x, y) => L.matmul(x, L.transpose(y, [1, 0, 2])),
     [1, 4],
     [4, 3, 5],
@@ -72,7 +76,7 @@ const SMOOTH: readonly Case[] = [
     [3, 1, 5],
   ],
   [
-    "stack, both read transposed",
+    "stack with both operands transposed",
     (x, y) => L.matmul(L.transpose(x, [0, 2, 1]), L.transpose(y, [0, 2, 1])),
     [3, 5, 4],
     [3, 2, 5],
@@ -172,31 +176,31 @@ const SMOOTH: readonly Case[] = [
   ],
   ["take of a broadcast", (x) => L.take(L.broadcastTo(x, [3, 4]), indices([2, 0], [2]), 0), [4]],
   ["advanced indexing", (x) => advanced(x), [3, 4, 5]],
-  ["sort", (x) => np.sort(borrow(x), -1) as Traced, [3, 9]],
+  ["sort", (x) => np.sort(L.borrow(x), -1) as Traced, [3, 9]],
 ];
 
 const indices = (values: number[], shape: number[]): Traced =>
   L.constant(Int32Array.from(values), shape, "int32");
 
 function splitAndJoin(x: Traced): Traced {
-  const [a, b, c] = np.split(borrow(x), [2, 3], 1);
+  const [a, b, c] = np.split(L.borrow(x), [2, 3], 1) as [Traced, Traced, Traced];
   return L.add(L.sum(L.exp(a), [1]), L.add(L.sum(b, [1]), L.prod(c, [1])));
 }
 
 /** x[i, :, j] with index arrays that broadcast against each other and repeat elements. */
 function advanced(x: Traced): Traced {
   const [i, j] = [indices([0, 2, 2], [3, 1]), indices([4, 0, 4, 4], [4])];
-  return borrow(x).slice(i as never, [] as never, j as never) as Traced;
+  return L.borrow(x).slice(i, [], j) as Traced;
 }
 
-describe.each(FLOATS)("%s: values and gradients agree with jax-js's own kernels", (dtype) => {
+describe.each(FLOATS)("In %s, values and gradients agree with jax-js's kernels", (dtype) => {
   it.each(SMOOTH.map(([name, fn, ...shapes]) => ({ name, fn, shapes })))("$name", async ({ fn, shapes }) => {
     const inputs = shapes.map((shape, i) => tensor(shape, dtype, i + 1));
     await agrees(withGradients(fn, inputs), ...inputs);
   });
 });
 
-describe("second derivatives", () => {
+describe("Second derivatives agree with jax-js's kernels", () => {
   it.each([
     ["matrix product", (x: Traced) => L.tanh(L.matmul(x, L.transpose(x, [1, 0]))), [3, 4]],
     ["normalization", (x: Traced) => standardize(x), [5, 3]],
@@ -215,7 +219,7 @@ function standardize(x: Traced): Traced {
   return L.div(centred, L.sqrt(L.add(variance, 1e-5)));
 }
 
-describe("whole numbers and truth values", () => {
+describe("Integers and booleans agree with jax-js's kernels", () => {
   const ints =
     (fn: TracedFunction, a = "int32" as DType, b = a) =>
     () =>
@@ -224,7 +228,7 @@ describe("whole numbers and truth values", () => {
 
   for (const dtype of ["int32", "uint32"] as const) {
     it(
-      `${dtype}: sums, products, extrema, comparisons`,
+      `${dtype}: sums, products, extrema and comparisons`,
       ints(
         (x, y) => [
           L.add(x, y),
@@ -247,40 +251,43 @@ describe("whole numbers and truth values", () => {
       `${dtype}: bits`,
       ints(
         (x, y) => [
-          np.bitwiseAnd(borrow(x), borrow(y)) as Traced,
-          np.bitwiseOr(borrow(x), borrow(y)) as Traced,
-          np.bitwiseXor(borrow(x), borrow(y)) as Traced,
-          np.leftShift(borrow(x), borrow(L.mul(y, 0))) as Traced,
-          np.rightShift(borrow(x), borrow(L.add(L.mul(y, 0), 3))) as Traced,
+          np.bitwiseAnd(L.borrow(x), L.borrow(y)) as Traced,
+          np.bitwiseOr(L.borrow(x), L.borrow(y)) as Traced,
+          np.bitwiseXor(L.borrow(x), L.borrow(y)) as Traced,
+          np.leftShift(L.borrow(x), L.mul(y, 0)) as Traced,
+          np.rightShift(L.borrow(x), L.add(L.mul(y, 0), 3)) as Traced,
         ],
         dtype,
       ),
     );
   }
-  it("uint32 beyond the range of int32", () => {
+  it("uint32 values beyond the range of int32", () => {
     const large = { dtype: "uint32" as const, shape: [2, 2], data: Uint32Array.of(4e9, 1, 3e9, 2 ** 31) };
     return agrees((x) => [L.amax(x), L.amin(x, [1]), L.sum(x, [0])], large);
   });
   it.each(["int32", "uint32"] as const)("negation of %s", (dtype) => ints((x) => [L.neg(x)], dtype)());
   it(
-    "division and remainder round towards zero",
-    ints((x, y) => [borrow(x).div(borrow(odd(y))) as Traced, borrow(x).mod(borrow(odd(y))) as Traced]),
+    "division and remainder, which round towards zero",
+    ints((x, y) => [
+      L.borrow(x).div(L.borrow(odd(y))) as Traced,
+      L.borrow(x).mod(L.borrow(odd(y))) as Traced,
+    ]),
   );
   it(
-    "truth values",
+    "booleans",
     ints(
       (p, q) => [
-        np.logicalAnd(borrow(p), borrow(q)) as Traced,
-        np.logicalOr(borrow(p), borrow(q)) as Traced,
-        np.logicalXor(borrow(p), borrow(q)) as Traced,
-        np.logicalNot(borrow(p)) as Traced,
+        np.logicalAnd(L.borrow(p), L.borrow(q)) as Traced,
+        np.logicalOr(L.borrow(p), L.borrow(q)) as Traced,
+        np.logicalXor(L.borrow(p), L.borrow(q)) as Traced,
+        np.logicalNot(L.borrow(p)) as Traced,
         L.equal(p, q),
         L.less(p, q),
         L.where(p, q, p),
         L.max(p, q),
         L.min(p, q),
-        np.all(borrow(p), 0) as Traced,
-        np.any(borrow(p), 1) as Traced,
+        np.all(L.borrow(p), 0) as Traced,
+        np.any(L.borrow(p), 1) as Traced,
       ],
       "bool",
     ),
@@ -288,10 +295,10 @@ describe("whole numbers and truth values", () => {
   it("comparisons with other types and with untyped numbers", () =>
     agrees(
       (x, n, m) => [
-        np.less(borrow(x), borrow(n)) as Traced,
-        borrow(n).less(0) as Traced,
-        borrow(m).greater(2) as Traced,
-        borrow(x).less(0) as Traced,
+        np.less(L.borrow(x), L.borrow(n)) as Traced,
+        L.borrow(n).less(0) as Traced,
+        L.borrow(m).greater(2) as Traced,
+        L.borrow(x).less(0) as Traced,
       ],
       tensor([9]),
       tensor([9], "int32", 2),
@@ -313,26 +320,26 @@ describe("whole numbers and truth values", () => {
     ));
   it("integer matrix product", () =>
     agrees((x, y) => [L.matmul(x, y)], tensor([3, 4], "int32"), tensor([4, 2], "int32", 2)));
-  it("argsort keeps the order of equals", () =>
-    agrees((x) => [np.argsort(borrow(L.floor(x)), -1) as Traced], tensor([3, 20])));
-  it("sort of whole numbers", () =>
-    agrees((x) => [np.sort(borrow(x), -1) as Traced], tensor([3, 8], "int32")));
-  it("sort of unsigned numbers beyond the range of int32", () => {
+  it("argsort, which keeps the order of equal values", () =>
+    agrees((x) => [np.argsort(L.floor(x), -1) as Traced], tensor([3, 20])));
+  it("sort of int32 values", () =>
+    agrees((x) => [np.sort(L.borrow(x), -1) as Traced], tensor([3, 8], "int32")));
+  it("sort of uint32 values beyond the range of int32", () => {
     const large = { dtype: "uint32" as const, shape: [4], data: Uint32Array.of(4e9, 1, 3e9, 2) };
-    return agrees((x) => [np.sort(borrow(x), -1) as Traced], large);
+    return agrees((x) => [np.sort(L.borrow(x), -1) as Traced], large);
   });
-  it("argmax", () => agrees((x) => [np.argmax(borrow(x), 1) as Traced], tensor([5, 6])));
+  it("argmax", () => agrees((x) => [np.argmax(L.borrow(x), 1) as Traced], tensor([5, 6])));
 });
 
-describe("programs of every shape", () => {
-  it("an input that is not used is not fed", () => agrees((x) => [L.exp(x)], tensor([3]), tensor([2])));
-  it("an output that is an input, a constant, or given twice", () =>
+describe("Compiled programs agree with jax-js's kernels", () => {
+  it("with an unused input, which is not fed", () => agrees((x) => [L.exp(x)], tensor([3]), tensor([2])));
+  it("with an output that is an input, a constant or another output", () =>
     agrees((x) => [x, x, L.full([2, 2], 7, "float32"), L.exp(x), L.exp(x)], tensor([3])));
-  it("an output that is a constant of the traced function", () =>
+  it("with an output that is a constant of the traced function", () =>
     agrees((x) => [L.exp(x), L.constant(Float64Array.of(1, 2, 3), [3], "float64")], tensor([3])));
-  it("constants of the traced function", () =>
+  it("with constants of the traced function", () =>
     agrees((x) => [L.mul(x, L.constant(Float64Array.of(1, 2, 3), [3], "float64"))], tensor([2, 3])));
-  it("numbers on either side", () =>
+  it("with a constant operand on either side", () =>
     agrees(
       (x) => [
         L.add(L.full([3], 0, "float64"), x),
@@ -353,23 +360,23 @@ describe("programs of every shape", () => {
       ],
       tensor([3]),
     ));
-  it("nested jit", () =>
+  it("with nested jit", () =>
     agrees(
-      (x) => [np.tanh(borrow(x)) as Traced, np.hypot(borrow(x), borrow(L.exp(x))) as Traced],
+      (x) => [np.tanh(L.borrow(x)) as Traced, np.hypot(L.borrow(x), L.exp(x)) as Traced],
       tensor([3], "float32"),
     ));
-  it("scalars", () => agrees((x, y) => [L.mul(x, y)], tensor([]), tensor([])));
+  it("with scalars", () => agrees((x, y) => [L.mul(x, y)], tensor([]), tensor([])));
 });
 
-describe("what cannot be compiled says so", () => {
+describe("A UserError names what cannot be compiled or run", () => {
   it.each([
-    ["cholesky", () => lower((x) => [lax.linalg.cholesky(borrow(x)) as Traced], [spec([3, 3])])],
-    ["lu", () => lower((x) => [lax.linalg.lu(borrow(x))[0] as Traced], [spec([3, 3])])],
-  ])("%s", (name, attempt) => {
+    ["cholesky", () => lower((x) => [lax.linalg.cholesky(L.borrow(x)) as Traced], [spec([3, 3])])],
+    ["lu", () => lower((x) => [lax.linalg.lu(L.borrow(x))[0] as Traced], [spec([3, 3])])],
+  ])("the primitive %s, with line and shape", (name, attempt) => {
     expect(attempt).toThrow(UserError);
     expect(attempt).toThrow(new RegExp(`primitives\\.test\\.ts:\\d+:\\d+: ${name}: .*\\[3,3\\]`));
   });
-  it("an input of another shape or type", async () => {
+  it("the input of another shape or type", async () => {
     await using program = await compile((x) => [L.exp(x)], [spec([2, 3])], { inputNames: ["image"] });
     await expect(program.run([tensor([3, 2])])).rejects.toThrow(
       "input image: expected float64 [2, 3], got float64 [3, 2]",
@@ -379,7 +386,7 @@ describe("what cannot be compiled says so", () => {
     const short: Tensor = { ...tensor([2, 3]), data: new Float64Array(5) };
     await expect(program.run([short])).rejects.toThrow("input image: shape [2, 3] needs 6 elements, got 5");
   });
-  it("a device that is not there", async () => {
+  it("the device that is not available", async () => {
     await expect(compile((x) => [L.exp(x)], [spec([2])], { device: "cuda" })).rejects.toThrow(
       /^device cuda: not available/,
     );
@@ -388,7 +395,7 @@ describe("what cannot be compiled says so", () => {
 
 const spec = (shape: number[]) => ({ shape, dtype: "float64" as const });
 
-it("a product of matrices is one operator, whichever way they are stored", () => {
+it("A matrix product is one operator without a Transpose, however its operands are stored", () => {
   const operators = (fn: TracedFunction) =>
     Object.fromEntries(lower(fn, [spec([3, 4]), spec([4, 5])]).operators);
   const turned = (x: Traced) => L.transpose(x, [1, 0]);
@@ -401,7 +408,7 @@ it("a product of matrices is one operator, whichever way they are stored", () =>
   ).toBe(false);
 });
 
-describe("results", () => {
+describe("Results", () => {
   it("do not change when the program runs again", async () => {
     await using program = await compile((x) => [L.exp(x)], [spec([3])]);
     const [first] = await program.run([tensor([3])]);
@@ -409,7 +416,7 @@ describe("results", () => {
     await program.run([tensor([3], "float64", 5)]);
     expect(first.data).toEqual(copy);
   });
-  it("NaN and infinities pass through", async () => {
+  it("pass NaN and infinities through", async () => {
     const [relu, sum] = await compiled(
       (x) => [L.relu(x), L.sum(x)],
       [{ shape: [3], dtype: "float32", data: Float32Array.of(Number.NaN, -1, Number.POSITIVE_INFINITY) }],

@@ -3,7 +3,8 @@ import { Random } from "../../../../src/base/random.js";
 import { compile } from "../../../../src/engine/index.js";
 import { sum } from "../../../../src/engine/lang/index.js";
 
-it("sums over many rows keep float32's precision: adding 50,000 one after another would lose two digits", async () => {
+// One accumulator for 50,000 rows would lose two digits.
+it("Sums over many rows keep the precision of float32", async () => {
   const random = new Random(1);
   const [rows, columns] = [50_176, 8];
   const data = Float32Array.from({ length: rows * columns }, () => random.normal() ** 2);

@@ -13,7 +13,7 @@ const noise = (shape: readonly number[]): Tensor => ({
   data: Float64Array.from({ length: sizeOf(shape) }, () => random.normal()),
 });
 
-/** The gradient of a convolution's weight for a cotangent that is one number per output channel. */
+/** The gradient of a convolution's weight for a cotangent of one number per output channel. */
 function weightGradient(groups: number, stride: number, padding: number) {
   const options = {
     strides: [stride, stride],
@@ -30,14 +30,14 @@ function weightGradient(groups: number, stride: number, padding: number) {
   };
 }
 
-describe("a cotangent of one number per output channel leaves the convolution", () => {
-  it("gives the same weight gradient, with groups, strides and padding", async () => {
+describe("The weight gradient of a cotangent of one number per output channel", () => {
+  it("is the same as without the optimization, with groups, strides and padding", async () => {
     const cases = fc.record({
       groups: fc.constantFrom(1, 2, 4),
       stride: fc.integer({ min: 1, max: 2 }),
       padding: fc.integer({ min: 0, max: 2 }),
       size: fc.integer({ min: 4, max: 9 }),
-      /** Whether all samples are one and the same. */
+      /** Whether all samples are broadcast from one. */
       repeated: fc.boolean(),
     });
     await fc.assert(
@@ -63,7 +63,7 @@ describe("a cotangent of one number per output channel leaves the convolution", 
     );
   });
 
-  it("is lowered to another graph than the general convolution", () => {
+  it("has another graph than without the optimization", () => {
     const specs = [noise([3, 4, 6, 6]), noise([8, 4, 3, 3]), noise([1, 8, 1, 1])];
     const bytes = (constantKernels: boolean) =>
       lower((...a: Traced[]) => weightGradient(1, 1, 1)(a[0], a[1], a[2]), specs, {
