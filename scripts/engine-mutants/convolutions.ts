@@ -203,7 +203,7 @@ export const convolutions: readonly Mutant[] = [
   ),
   ...mutants(
     "lowering/rules/conv/winograd/transforms.ts",
-    CONVOLUTIONS,
+    ["winograd", "choose-lowering"],
     ["a sign in Bᵀ", "[0, -1, 1, 0],", "[0, 1, 1, 0],"],
     ["a sign in G", "[0.5, -0.5, 0.5],", "[0.5, 0.5, 0.5],"],
     ["a sign in Aᵀ", "[0, 1, -1, -1],", "[0, 1, -1, 1],"],
@@ -211,7 +211,7 @@ export const convolutions: readonly Mutant[] = [
   ),
   ...mutants(
     "lowering/rules/conv/winograd/tiles.ts",
-    CONVOLUTIONS,
+    ["winograd", "choose-lowering"],
     ["forgets the padding on the left", "before: left }", "before: 0 }"],
     [
       "the second pixel of a tile beside the first",
@@ -228,7 +228,7 @@ export const convolutions: readonly Mutant[] = [
   ),
   ...mutants(
     "lowering/rules/conv/winograd/winograd.ts",
-    CONVOLUTIONS,
+    ["winograd", "choose-lowering"],
     [
       "tile positions backwards, transform forwards",
       "bt.map((row) => row.toReversed())",

@@ -52,7 +52,10 @@ class Lane {
     for (const changed of [this.mutant, mutant]) if (changed) this.vitest.invalidateFile(pathOf(changed));
     this.mutant = mutant;
     for (const test of tests) {
-      const specifications = await this.vitest.globTestSpecifications([`test/engine/**/${test}.test.ts`]);
+      // vitest takes parts of paths, not patterns.
+      const found = await this.vitest.globTestSpecifications([`/${test}.test.ts`]);
+      const specifications = found.filter(({ moduleId }) => moduleId.includes("/test/engine/"));
+      if (specifications.length === 0) throw new Error(`${test}.test.ts: not found under test/engine`);
       // What failed before would count towards `bail`.
       this.vitest.state.filesMap.clear();
       this.vitest.state.idMap.clear();

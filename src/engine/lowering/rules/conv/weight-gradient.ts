@@ -11,10 +11,10 @@ import { type Matrix, matrix, packed, resultView } from "./layout.js";
  * Weight gradient as a convolution: batch and channel axes swap roles, and the cotangent is the
  * kernel.
  *
- *              batch, output      channel            spatial
- *     x        input channels     samples            pixels of the image
- *     w        output channels    samples            pixels of the cotangent
- *     result   input channels     output channels    taps of the weight
+ *     in this convolution                     in the network
+ *     x       [batch,  channel, pixels]       image      [input channel,  sample, pixel]
+ *     w       [output, channel, taps]         cotangent  [output channel, sample, pixel]
+ *     result  [batch,  output,  positions]    gradient   [input channel,  output channel, tap]
  *
  *     result[c, o, p] = Σ_n Σ_q image[c, n, p + q] · cotangent[o, n, q]
  *
