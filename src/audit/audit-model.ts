@@ -129,7 +129,8 @@ async function expand(
       : openModel(model, allNorms, { inputs: given, precision: opened.precision });
   const index = whole.layers.findIndex(({ norm }) => norm.name === layer);
   const feeds = { params: whole.params.map((weight) => weight.load()), inputs, target };
-  const { taylor, warnings } = await expandLayer(whole, index, loss, feeds, { ...settings, ...options });
+  const at = { opened: whole, layer: index, loss, feeds };
+  const { taylor, warnings } = await expandLayer(at, { ...settings, ...options });
   return { layer, terms: taylor, warnings };
 }
 

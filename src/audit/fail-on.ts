@@ -3,20 +3,26 @@ import type { AuditReport, LayerReport, Verdict } from "./report/result.js";
 
 /** A layer that meets a condition of `--fail-on`. */
 export interface Failure {
+  /** Name of the layer. */
   readonly layer: string;
-  /** As the user wrote it. */
+  /** The condition as the user wrote it. */
   readonly condition: string;
+  /** The value of the layer that meets the condition. */
   readonly value: number | Verdict;
 }
 
 /** One condition of `--fail-on`: a field of a layer, compared with a value. */
 export interface Condition {
+  /** The condition as the user wrote it. */
   readonly text: string;
-  /** The value of the layer if it meets the condition, else null. */
+  /** Returns the value of the layer if it meets the condition, else null. */
   readonly meets: (layer: LayerReport) => number | Verdict | null;
 }
 
-/** Paths to the numbers of a layer, such as `shares.blocked`; a new number in the schema must be listed below. */
+/**
+ * Paths to the numbers of a layer, such as `shares.blocked`. Because `fields` is keyed by this type, a new
+ * number in the schema does not compile until it is listed there.
+ */
 type NumericPath<T, Prefix extends string = ""> = {
   [K in keyof T & string]: NonNullable<T[K]> extends number
     ? `${Prefix}${K}`
@@ -25,7 +31,10 @@ type NumericPath<T, Prefix extends string = ""> = {
       : NumericPath<NonNullable<T[K]>, `${Prefix}${K}.`>;
 }[keyof T & string];
 
-/** In order of precedence: a bare name means the first path that ends with it. Taylor terms are not among them. */
+/**
+ * The fields that a condition can name. Order matters: a bare name such as `first` means the first path that
+ * ends with it. Taylor terms are left out.
+ */
 const fields: Record<
   NumericPath<Omit<LayerReport, "taylor">>,
   (layer: LayerReport) => number | null | undefined
@@ -63,14 +72,26 @@ const comparisons: Record<string, (a: number, b: number) => boolean> = {
   "!=": (a, b) => a !== b,
 };
 
-/** Verdicts in order, so that `verdict>=dim` means dim or blind. */
+/** Verdicts from clear to blind, so that `verdict>=dim` means dim or blind. */
 const verdicts: readonly Verdict[] = ["clear", "dim", "blind"];
 
 /**
- * The conditions of `--fail-on`: comparisons (`<`, `<=`, `>`, `>=`, `=`, `!=`) of any number of a layer, or of
- * its verdict, joined by `,` meaning any. Fields are written as in the report (`weights.removed`) or by their
- * last part (`removed`).
- * @throws UserError naming the part that is wrong and what exists.
+ * Reads the conditions of `--fail-on`. A condition compares a number of a layer, or its verdict, with a value:
+ * `removed>0.9`, `verdict=blind`. Operators are `<`, `<=`, `>`, `>=`, `=` and `!=`. A comma separates
+ * conditions and means "or". A field is a path of the report (`weights.removed`) or the last part of one
+ * (`removed`).
+ * @param list The conditions, separated by commas.
+ * @returns One condition for each part of the list.
+ * @throws UserError if a part is not a condition, or if the field, the verdict or the number does not exist.
+ * The message lists what exists.
+ * @example
+ * ```ts
+ * import { auditModel, findFailures, parseFailOn } from "blindspot";
+ *
+ * const report = await auditModel("examples/glyphs.onnx", { data: "examples/mixed.npz" });
+ * const failures = findFailures(report, parseFailOn("removed>0.9,verdict=blind"));
+ * for (const { layer, condition, value } of failures) console.log(layer, condition, value);
+ * ```
  */
 export function parseFailOn(list: string): Condition[] {
   return list.split(",").map((part) => parseCondition(part.trim()));
@@ -80,7 +101,7 @@ function parseCondition(text: string): Condition {
   const [, name, operator, wanted] = /^([\w.]+)\s*(<=|>=|!=|<|>|=)\s*([^\s<>=!]+)$/.exec(text) ?? [];
   if (name === undefined || operator === undefined || wanted === undefined)
     throw new UserError(
-      `--fail-on: expected conditions like removed>0.9 or verdict=blind joined by \`,\`, got \`${text}\``,
+      `--fail-on: expected conditions such as removed>0.9 or verdict=blind, separated by commas, got \`${text}\``,
     );
   const holds = comparisons[operator];
 
@@ -88,7 +109,7 @@ function parseCondition(text: string): Condition {
     const limit = verdicts.indexOf(wanted as Verdict);
     if (limit < 0)
       throw new UserError(
-        `--fail-on: \`${text}\`: expected a verdict of ${verdicts.join(", ")}, got \`${wanted}\``,
+        `--fail-on: \`${text}\`: expected one of the verdicts ${verdicts.join(", ")}, got \`${wanted}\``,
       );
     return { text, meets: ({ verdict }) => (holds(verdicts.indexOf(verdict), limit) ? verdict : null) };
   }
@@ -96,7 +117,7 @@ function parseCondition(text: string): Condition {
   const path = Object.keys(fields).find((path) => path === name || path.endsWith(`.${name}`));
   if (path === undefined)
     throw new UserError(
-      `--fail-on: \`${text}\`: a layer has no field ${name}; it has verdict, ${Object.keys(fields).join(", ")}`,
+      `--fail-on: \`${text}\`: expected a field of a layer, got ${name}; use one of verdict, ${Object.keys(fields).join(", ")}`,
     );
   const limit = Number(wanted);
   if (!Number.isFinite(limit))
@@ -111,7 +132,20 @@ function parseCondition(text: string): Condition {
   };
 }
 
-/** Every layer and condition that meet, in the order of the layers. A value the layer lacks meets none. */
+/**
+ * Finds the layers that meet at least one condition. A layer that lacks a number meets no condition on it.
+ * @param report The audit report.
+ * @param conditions The conditions, from `parseFailOn`.
+ * @returns One entry for each pair of layer and condition that meet, in the order of the layers; empty if
+ * none does.
+ * @example
+ * ```ts
+ * import { auditModel, findFailures, parseFailOn } from "blindspot";
+ *
+ * const report = await auditModel("examples/glyphs.onnx", { data: "examples/one-class.npz" });
+ * if (findFailures(report, parseFailOn("verdict=blind")).length > 0) console.log("a layer is blind");
+ * ```
+ */
 export function findFailures(report: AuditReport, conditions: readonly Condition[]): Failure[] {
   return report.layers.flatMap((layer) =>
     conditions.flatMap(({ text, meets }) => {

@@ -1,8 +1,15 @@
 export { type AuditModelOptions, auditModel } from "./audit-model.js";
 export { auditTrace } from "./audit-trace.js";
-export { compareReports, parseAuditReport } from "./compare.js";
-export { findFailures, parseFailOn } from "./fail-on.js";
+export {
+  type ComparedLayer,
+  type ComparedNumbers,
+  type ComparedReport,
+  type Comparison,
+  compareReports,
+  parseAuditReport,
+} from "./compare.js";
+export { type Condition, type Failure, findFailures, parseFailOn } from "./fail-on.js";
 export type { AuditReport, LayerReport, Thresholds, Verdict } from "./report/result.js";
 export { type ExpandOptions, expandLayer } from "./taylor/expand-layer.js";
-export type { Feeds } from "./taylor/network-above.js";
+export type { Feeds, LossAtLayer } from "./taylor/network-above.js";
 export { DEFAULT_THRESHOLDS, parseThresholds } from "./verdict/thresholds.js";

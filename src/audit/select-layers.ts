@@ -1,12 +1,13 @@
 import picomatch from "picomatch";
 import { UserError } from "../base/errors.js";
 
-/** Longest list of names in a message. */
+/** A message lists at most this many layer names. */
 const SHOWN = 20;
 
 /**
- * The layers whose name matches the glob, in order; all without a glob. `*` stands for any characters, dots
- * and slashes too. Throws a UserError that lists the layers if none matches.
+ * Selects the layers whose name matches a glob, in their order; all layers without a glob. In the glob, `*`
+ * also matches dots and slashes.
+ * @throws UserError if no layer matches. The message lists the layers.
  */
 export function selectLayers<T extends { readonly name: string }>(
   layers: readonly T[],
@@ -17,11 +18,16 @@ export function selectLayers<T extends { readonly name: string }>(
   const matches = glob === "" ? () => false : picomatch(glob, { bash: true, dot: true });
   const selected = layers.filter(({ name }) => matches(name));
   if (selected.length === 0)
-    throw new UserError(`${file}: --layers '${glob}' matches no layer; there are ${listed(layers)}`);
+    throw new UserError(
+      `${file}: --layers: expected a pattern that matches a layer, got '${glob}'; the layers are ${listed(layers)}`,
+    );
   return selected;
 }
 
-/** Throws a UserError that lists the layers unless one of them has the name that `--taylor` gives. */
+/**
+ * Checks that the layer that `--taylor` names is among the selected ones.
+ * @throws UserError if it is not. The message lists the selected layers.
+ */
 export function checkLayerName(
   layers: readonly { readonly name: string }[],
   name: string,
@@ -29,7 +35,7 @@ export function checkLayerName(
 ): void {
   if (!layers.some((layer) => layer.name === name))
     throw new UserError(
-      `${file}: --taylor '${name}' is no layer that is measured; there are ${listed(layers)}`,
+      `${file}: --taylor: expected the name of an audited layer, got '${name}'; the audited layers are ${listed(layers)}`,
     );
 }
 

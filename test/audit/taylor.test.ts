@@ -47,10 +47,10 @@ const MODELS = [
 
 const BATCHES = { mixed: "batch.npz", single_class: "batch.single-class.npz" };
 
-/** Relative to the golden value, where it is above 1e-6 of the largest. */
+/** Bounds relative to the golden value, for golden values above 1e-6 of the largest. */
 const BOUNDS = { float64: 1e-6, float32: 3e-4 };
 
-describe.skipIf(!hasShared)(`Taylor terms against PyTorch on the shared models${sharedReason}`, () => {
+describe.skipIf(!hasShared)(`The Taylor terms of the shared models agree with PyTorch${sharedReason}`, () => {
   for (const { model, layer, loss, frozen } of MODELS)
     for (const [batch, file] of Object.entries(BATCHES))
       for (const precision of batch === "mixed" ? (["float64", "float32"] as const) : (["float64"] as const))
@@ -86,7 +86,7 @@ describe.skipIf(!hasShared)(`Taylor terms against PyTorch on the shared models${
         });
 });
 
-/** Sum over samples of ½ zᵀAz + bᵀz, on top of a batch normalization of the input [N, D]. */
+/** Size of the model below: a batch normalization of the input [N, D], then the sum over samples of ½ zᵀAz + bᵀz. */
 const FEATURES = 6;
 const SAMPLES = 20;
 
@@ -127,7 +127,7 @@ function quadratic(): GraphSpec & { curvature: Float64Array } {
   };
 }
 
-/** A batch whose features are correlated and of different size. */
+/** Writes a batch whose features are correlated and differ in size. */
 async function correlatedBatch(): Promise<{ path: string; x: Float32Array }> {
   const random = new Random(8);
   const x = Float32Array.from({ length: SAMPLES * FEATURES });
@@ -140,8 +140,8 @@ async function correlatedBatch(): Promise<{ path: string; x: Float32Array }> {
   return { path, x };
 }
 
-describe("a quadratic loss above batch normalization", () => {
-  it("has no higher orders; its first order is blocked, its diagonal up to ε, its off-diagonal is the closed form", async () => {
+describe("The expansion of a quadratic loss above batch normalization", () => {
+  it("has no higher orders, blocks the first order, blocks the diagonal up to ε and passes the closed form of the rest", async () => {
     const spec = quadratic();
     const { path, x } = await correlatedBatch();
     const model = folder.write("quadratic.onnx", modelBytes(spec));
@@ -160,7 +160,7 @@ describe("a quadratic loss above batch normalization", () => {
     const gamma = Float64Array.from(spec.initializers!["bn.weight"].data);
     const expected = Math.hypot(...offDiagonalPassed(spec.curvature, gamma, standardized, layout));
     expect(off.passed / expected).toBeCloseTo(1, 10);
-    // ρ/σ · γ² H_dd y: what ε lets through.
+    // ε lets ρ/σ · γ² H_dd y of the diagonal term pass.
     const leak = standardized.y.map((y, e) => {
       const d = e % FEATURES;
       return (
@@ -173,8 +173,8 @@ describe("a quadratic loss above batch normalization", () => {
     expect(diag.passed / Math.hypot(...leak)).toBeCloseTo(1, 6);
   });
 
-  it("whose samples depend on each other is expanded as a whole, and the report says so", async () => {
-    // The mean over the batch is added to every sample: H has blocks off its diagonal too.
+  it("treats the batch as a whole and warns if samples depend on each other", async () => {
+    // The mean over the batch is added to every sample, so H has blocks off its diagonal.
     const spec = quadratic();
     const coupled: GraphSpec = {
       ...spec,
@@ -192,7 +192,7 @@ describe("a quadratic loss above batch normalization", () => {
     const { taylor, warnings } = await taylorOf(model, (await correlatedBatch()).path, "bn");
     expect(taylor.diagonal).toEqual({ method: "hutchinson", products: 64, seed: 0 });
     expect(warnings).toContainEqual(
-      expect.stringMatching(/^bn: above it, the loss of one sample depends on other/),
+      expect.stringMatching(/^bn: above this layer, the loss of one sample depends on other samples/),
     );
     expect(taylor.terms.higher.gradient).toBeLessThan(1e-12 * taylor.terms.whole.gradient);
   });
@@ -203,8 +203,12 @@ describe("a quadratic loss above batch normalization", () => {
       beta: 0,
       warning: /^bn: β = 0 puts ẑ on the kink of a ReLU in \d+ % of/,
     },
-    { title: "where every ReLU is off", beta: -1, warning: /^bn: no gradient reaches the layer at ẑ, units/ },
-  ])("says where ẑ lies $title", async ({ beta, warning }) => {
+    {
+      title: "where every ReLU is off",
+      beta: -1,
+      warning: /^bn: no gradient reaches this layer at ẑ, because all units/,
+    },
+  ])("warns if ẑ lies $title", async ({ beta, warning }) => {
     const spec = quadratic();
     const kinked: GraphSpec = {
       ...spec,
@@ -226,10 +230,10 @@ describe("a quadratic loss above batch normalization", () => {
   });
 });
 
-describe("the example network", () => {
+describe("The expansion of the example network", () => {
   const MODEL = "examples/glyphs.onnx";
 
-  it("lets nothing of the first order pass on a one-class batch, most of it on a mixed one", async () => {
+  it("passes nothing of the first order on a one-class batch and most of it on a mixed batch", async () => {
     const [mixed, oneClass] = await Promise.all(
       ["mixed", "one-class"].map((batch) => taylorOf(MODEL, `examples/${batch}.npz`, "bn4")),
     );
@@ -237,45 +241,49 @@ describe("the example network", () => {
     expect(mixed.taylor.terms.first.passed / mixed.taylor.terms.first.open).toBeGreaterThan(0.5);
   });
 
-  it("is expanded with the layers above held though --layers leaves them out", async () => {
+  it("holds the layers above even if --layers leaves them out", async () => {
     const all = await taylorOf(MODEL, "examples/mixed.npz", "bn3");
     const one = await taylorOf(MODEL, "examples/mixed.npz", "bn3", { layers: "bn3" });
     expect(one.taylor.frozen).toEqual(["bn4"]);
     expect(one.taylor.terms).toEqual(all.taylor.terms);
   });
 
-  it("names the layers there are for one that is not", async () => {
+  it("refuses an unknown layer and lists the audited layers", async () => {
     const error = await taylorOf(MODEL, "examples/mixed.npz", "bn9").catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(UserError);
     expect((error as UserError).message).toBe(
-      "examples/glyphs.onnx: --taylor 'bn9' is no layer that is measured; there are bn1, bn2, bn3, bn4",
+      "examples/glyphs.onnx: --taylor: expected the name of an audited layer, got 'bn9'; the audited layers are bn1, bn2, bn3, bn4",
     );
   });
 
-  it("has a gradient and a Hessian above bn3 that finite differences confirm", async () => {
+  it("has a gradient and a Hessian product above bn3 that agree with finite differences", async () => {
     const { above, values } = await networkAbove("bn3", 4);
     const random = new Random(1);
-    // At z, where units are on, along a random direction.
+    // At z units are on; the direction is random.
     const direction = Float64Array.from(values.z.data, () => random.normal());
     const stepped = (h: number): Tensor => ({
       ...values.z,
       data: Float64Array.from(values.z.data, (v, e) => v + h * direction[e]),
     });
     const tangent: Tensor = { ...values.z, data: direction };
-    const { product } = await above.at(values.z, tangent);
+    const { product } = await above.derivativesAt(values.z, tangent);
     const h = 1e-6;
-    const [up, down] = [await above.at(stepped(h), tangent), await above.at(stepped(-h), tangent)];
+    const [up, down] = [
+      await above.derivativesAt(stepped(h), tangent),
+      await above.derivativesAt(stepped(-h), tangent),
+    ];
     const difference = product.data.map((_, e) => (up.gradient.data[e] - down.gradient.data[e]) / (2 * h));
     const size = Math.hypot(...product.data);
     expect(Math.hypot(...product.data.map((p, e) => p - difference[e]))).toBeLessThan(1e-6 * size);
     await above[Symbol.asyncDispose]();
   });
 
-  it("has a diagonal that random probes estimate within their error bars", async () => {
+  it("has a diagonal that random probes estimate within their standard errors", async () => {
     const { above, values, samples } = await networkAbove("bn4", 8);
     const features = sizeOf(values.z.shape.slice(1));
     const product = async (direction: Float64Array) =>
-      (await above.at(values.point, { ...values.z, data: direction })).product.data as Float64Array;
+      (await above.derivativesAt(values.point, { ...values.z, data: direction })).product
+        .data as Float64Array;
     const share = (v: ArrayLike<number>) => {
       const mean = new Float64Array(v.length);
       for (let e = 0; e < v.length; e++) mean[e % features] += v[e] / samples;
@@ -285,7 +293,7 @@ describe("the example network", () => {
     expect(await couplesSamples(product, samples, features, new Random(2))).toBe(false);
     const exact = await exactDiagonal(product, samples, features, share);
     expect(exact.error).toBeNull();
-    // (estimate − exact)/error, squared, is 1 on average; errors within one run of probes are correlated.
+    // ((estimate − exact)/error)² is 1 on average. Several seeds, because errors within one run are correlated.
     const squares = { diagonal: [] as number[], shared: [] as number[] };
     for (let seed = 0; seed < 12; seed++) {
       const random = new Random(seed);
@@ -302,7 +310,7 @@ describe("the example network", () => {
     await above[Symbol.asyncDispose]();
   });
 
-  /** The part of the example above a layer, in float64, on the first samples of the mixed batch. */
+  /** The part of the example network above a layer, in float64, on the first samples of the mixed batch. */
   async function networkAbove(layer: string, samples: number) {
     const batch = await readTensors("examples/mixed.npz");
     const tensors = new Map(
@@ -319,10 +327,12 @@ describe("the example network", () => {
     });
     const loss = resolveLoss("cross-entropy", opened, { file: "mixed.npz", tensors });
     const above = await NetworkAbove.compile(
-      opened,
-      opened.layers.findIndex(({ norm }) => norm.name === layer),
-      loss,
-      { params: opened.params.map((p) => p.load()), inputs: [input], target: [loss.target!] },
+      {
+        opened,
+        layer: opened.layers.findIndex(({ norm }) => norm.name === layer),
+        loss,
+        feeds: { params: opened.params.map((p) => p.load()), inputs: [input], target: [loss.target!] },
+      },
       {},
     );
     return { above, values: above.values, samples };

@@ -7,7 +7,7 @@ const failing = (conditions: string, report = autoencoder()) => [
   ...new Set(findFailures(report, parseFailOn(conditions)).map(({ layer }) => layer)),
 ];
 
-describe("--fail-on", () => {
+describe("The option --fail-on", () => {
   test.each([
     ["removed>0.9", ["dec_bn2"]],
     ["weights.removed > 0.8", ["code_bn", "dec_bn2"]],
@@ -25,18 +25,18 @@ describe("--fail-on", () => {
     ["verdict>=dim", ["enc_bn1", "code_bn", "dec_bn2"]],
     ["verdict!=clear", ["enc_bn1", "code_bn", "dec_bn2"]],
     ["removed>0.93 , elements=64", ["code_bn", "dec_bn2"]],
-  ])("%s", (conditions, layers) => {
+  ])("with %s finds the layers that meet a condition", (conditions, layers) => {
     expect(failing(conditions)).toEqual(layers);
   });
 
-  test("tells layer, condition and value", () => {
+  test("reports layer, condition and value", () => {
     expect(findFailures(autoencoder(), parseFailOn("removed>0.9,verdict=blind"))).toEqual([
       { layer: "dec_bn2", condition: "removed>0.9", value: 0.93463 },
       { layer: "dec_bn2", condition: "verdict=blind", value: "blind" },
     ]);
   });
 
-  test("a value that a layer lacks meets no condition", () => {
+  test("meets no condition on a number that the layer lacks", () => {
     const without = denseNet().layers.filter(({ weights }) => weights === null);
     expect(without.length).toBeGreaterThan(0);
     const both = failing("removed>=0,removed<1e9", denseNet());
@@ -45,17 +45,20 @@ describe("--fail-on", () => {
   });
 
   test.each([
-    ["removd>0.9", /no field removd; it has verdict, shares\.blocked, .*weights\.removed/],
-    ["lost.removed>0.9", /no field lost\.removed/],
-    ["moved>0.9", /no field moved/],
+    [
+      "removd>0.9",
+      /expected a field of a layer, got removd; use one of verdict, shares\.blocked, .*weights\.removed/,
+    ],
+    ["lost.removed>0.9", /expected a field of a layer, got lost\.removed/],
+    ["moved>0.9", /expected a field of a layer, got moved/],
     ["removed>high", /expected a number after >, got `high`/],
-    ["removed>", /expected conditions like/],
-    ["removed", /expected conditions like/],
-    ["removed=>0.9", /expected conditions like/],
-    ["removed>0.9,", /expected conditions like .* got ``/],
-    ["", /expected conditions like/],
-    ["verdict=blnd", /expected a verdict of clear, dim, blind, got `blnd`/],
-  ])("%s is refused in one line", (conditions, message) => {
+    ["removed>", /expected conditions such as/],
+    ["removed", /expected conditions such as/],
+    ["removed=>0.9", /expected conditions such as/],
+    ["removed>0.9,", /expected conditions such as .* got ``/],
+    ["", /expected conditions such as/],
+    ["verdict=blnd", /expected one of the verdicts clear, dim, blind, got `blnd`/],
+  ])("refuses %s in one line", (conditions, message) => {
     expect(() => parseFailOn(conditions)).toThrow(UserError);
     expect(() => parseFailOn(conditions)).toThrow(message);
   });

@@ -1,56 +1,94 @@
 import { Random } from "../../base/random.js";
 import { castTensor, sizeOf, type Tensor } from "../../base/tensor.js";
 import type { Device, ProgramCache } from "../../engine/index.js";
-import type { Loss, OpenedLayer, OpenedModel } from "../../onnx/index.js";
+import type { OpenedLayer } from "../../onnx/index.js";
 import { normKinds } from "../../onnx/norms/kinds.js";
 import { type Addresses, addressesOf, type FloatArray, standardize } from "../../theory/index.js";
 import type { TaylorReport } from "../report/result.js";
 import { couplesSamples, estimatedDiagonal, exactDiagonal, type Share } from "./hessian-diagonal.js";
-import { type Feeds, frozenAbove, NetworkAbove } from "./network-above.js";
+import { frozenAbove, type LossAtLayer, NetworkAbove } from "./network-above.js";
 import { taylorTerms } from "./terms.js";
 
+/** Settings of `expandLayer`; all are optional. */
 export interface ExpandOptions {
+  /** Where the graphs run: `cpu`, `cuda` or `webgpu`. Default `cpu`. */
   readonly device?: Device;
-  /** Random probes where diag(H) is estimated; their error falls with the root of it. Default 64. */
+  /**
+   * Number of random probes where diag(H) is estimated. The error of the estimate falls with the square root
+   * of this number. Default 64.
+   */
   readonly probes?: number;
-  /** Of the random probes. Default 0. */
+  /** Seed of the random probes. Default 0. */
   readonly seed?: number;
-  /** Where compiled graphs are looked for and kept. */
+  /** Where compiled graphs are looked up and stored. Without it, every call compiles. */
   readonly cache?: ProgramCache;
+  /** Called with one line of text before each step. */
   readonly onProgress?: (step: string) => void;
 }
 
-/** Features of a sample up to which diag(H) is computed exactly, one product with H for each. */
+/** Up to this many features of a sample, diag(H) is computed exactly: one product with H for each feature. */
 const EXACT_FEATURES = 512;
 
 /**
- * The exact Taylor terms of a network's loss at one normalization layer, expanded around ẑ = β, the mean of z, and how
- * much of each the layer's standardization lets through. The statistics of batch normalizations above are held at their
- * values on the batch. diag(H) is exact up to 512 features a sample, above it an estimate with error bars. No terms, and a
- * warning, where derivatives are not finite.
+ * Computes the Taylor terms of a network's loss at one normalization layer, and how much of each term the
+ * standardization of the layer passes.
+ *
+ * With g and H the gradient and Hessian of the loss with respect to z at ẑ = β (the z of y = 0), the gradient
+ * of the loss at z is the sum of four terms:
+ *
+ *     g  +  diag(H)(z − ẑ)  +  (H − diag(H))(z − ẑ)  +  higher orders
+ *
+ * Each term is reported by three lengths: at z, at x if mean and σ were constants (`open`), and at x as it is
+ * (`passed`). The statistics of batch normalizations above the layer are held at their values on the batch.
+ * diag(H) is exact up to 512 features a sample; above that, or if samples depend on each other, it is an
+ * estimate with standard errors. `auditModel` calls this function for its option `taylor`.
+ *
  * Source: Zhou et al. 2024, section 3; docs/theory.md, section 6.
+ * @param at The opened model, the index of the layer in `opened.layers`, the loss, and the tensors to run on.
+ * @param options Device, probes, cache and progress.
+ * @returns The terms and warnings about how to read them. `taylor` is null if a derivative is not finite.
+ * @example
+ * ```ts
+ * import { expandLayer } from "blindspot/audit";
+ * import { findNorms, matchInputs, openModel, readModel, resolveLoss } from "blindspot/onnx";
+ * import { readTensors } from "blindspot/tensor-files";
+ *
+ * const file = "examples/one-class.npz";
+ * const batch = { file, tensors: await readTensors(file) };
+ * const model = await readModel("examples/glyphs.onnx");
+ * const inputs = matchInputs(model, batch, {});
+ * const opened = openModel(model, findNorms(model), { inputs, precision: "float32" });
+ * const loss = resolveLoss("cross-entropy", opened, batch);
+ * const feeds = {
+ *   params: opened.params.map((parameter) => parameter.load()),
+ *   inputs: [...inputs.values()],
+ *   target: loss.target === null ? [] : [loss.target],
+ * };
+ * const { taylor } = await expandLayer({ opened, layer: 3, loss, feeds });
+ * console.log(taylor?.terms.first);
+ * ```
  */
 export async function expandLayer(
-  opened: OpenedModel,
-  layer: number,
-  loss: Loss,
-  feeds: Feeds,
+  at: LossAtLayer,
   { device = "cpu", cache, probes = 64, seed = 0, onProgress = () => {} }: ExpandOptions = {},
 ): Promise<{ readonly taylor: TaylorReport | null; readonly warnings: readonly string[] }> {
+  const { opened, layer } = at;
   const { norm, layout, inputShape, centred } = opened.layers[layer];
   onProgress(`expanding the loss at ${norm.name}`);
-  await using above = await NetworkAbove.compile(opened, layer, loss, feeds, { device, cache });
+  await using above = await NetworkAbove.compile(at, { device, cache });
   const { x, z, point, scale } = above.values;
   const deviation = Float64Array.from(floats(z), (v, e) => v - floats(point)[e]);
 
   const tensor = (data: FloatArray): Tensor =>
     castTensor({ shape: z.shape, dtype: "float64", data }, opened.precision);
-  const { gradient: first, product: second } = await above.at(point, tensor(deviation));
-  const { gradient: whole } = await above.at(z, tensor(new Float64Array(deviation.length)));
+  const { gradient: first, product: second } = await above.derivativesAt(point, tensor(deviation));
+  const { gradient: whole } = await above.derivativesAt(z, tensor(new Float64Array(deviation.length)));
   if (![first, second, whole].every(allFinite))
     return {
       taylor: null,
-      warnings: [`${norm.name}: no Taylor terms, the derivatives there are not finite`],
+      warnings: [
+        `${norm.name}: --taylor: no Taylor terms, because the derivatives of the loss at this layer are NaN or infinite`,
+      ],
     };
 
   const samples = inputShape[0];
@@ -59,7 +97,7 @@ export async function expandLayer(
   let products = 0;
   const product = async (direction: Float64Array) => {
     onProgress(`expanding the loss at ${norm.name}: Hessian product ${++products}`);
-    return floats((await above.at(point, tensor(direction))).product);
+    return floats((await above.derivativesAt(point, tensor(direction))).product);
   };
   const share = shareOver(sharingElements(opened.layers[layer], samples, features));
   const coupled = await couplesSamples(product, samples, features, random);
@@ -96,8 +134,8 @@ const allFinite = ({ data }: Tensor): boolean => data.every(Number.isFinite);
 const floats = ({ data }: Tensor): FloatArray => data as FloatArray;
 
 /**
- * The elements that could share a loss: all of a channel for batch normalization, which standardizes them alike; for
- * other norms the same feature of all samples.
+ * The sets of elements over which a shared part is averaged. Batch normalization: all elements of a channel,
+ * because they share one mean and variance. Other normalizations: the same feature in all samples.
  */
 function sharingElements({ norm, layout }: OpenedLayer, samples: number, features: number): Addresses {
   if (normKinds[norm.kind].acrossSamples) return addressesOf(layout);
@@ -120,19 +158,22 @@ const shareOver =
   };
 
 const couplingWarning = (name: string): string =>
-  `${name}: above it, the loss of one sample depends on other samples; the Taylor terms are those of the batch's loss as a whole`;
+  `${name}: above this layer, the loss of one sample depends on other samples; the Taylor terms are those of the loss of the whole batch`;
 
-/** Where ẑ says little of the batch: at β = 0 a ReLU above turns off, its slope counts as 0; or all units above are off. */
+/**
+ * Warns where derivatives at ẑ say little about the batch: at β = 0 a ReLU above sits on its kink and its slope
+ * counts as 0, or all units above are off.
+ */
 function kinkWarning(name: string, point: FloatArray, first: FloatArray, whole: FloatArray): string[] {
   if (first.every((g) => g === 0) && whole.some((g) => g !== 0) && point.some((z) => z !== 0))
     return [
-      `${name}: no gradient reaches the layer at ẑ, units above are off there: all is in the higher orders`,
+      `${name}: no gradient reaches this layer at ẑ, because all units above are off there; the whole gradient is in the higher orders`,
     ];
   let silent = 0;
   for (let e = 0; e < point.length; e++) if (point[e] === 0 && first[e] === 0 && whole[e] !== 0) silent++;
   if (silent === 0) return [];
   const share = ((100 * silent) / point.length).toFixed(0);
   return [
-    `${name}: β = 0 puts ẑ on the kink of a ReLU in ${share} % of the elements; its slope there counts as 0, so their first and second order are in the higher orders`,
+    `${name}: β = 0 puts ẑ on the kink of a ReLU in ${share} % of the elements; the slope counts as 0 there, so their first and second order are part of the higher orders`,
   ];
 }

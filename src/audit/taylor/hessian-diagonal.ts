@@ -1,22 +1,24 @@
 import type { Random } from "../../base/random.js";
 import type { FloatArray } from "../../theory/index.js";
 
-/** H·direction, for a Hessian that is only known by its products. */
+/** Computes H·direction. The Hessian is never formed. */
 export type HessianProduct = (direction: Float64Array) => Promise<FloatArray>;
 
-/** Replaces every element by the mean over those that share one. */
+/** Replaces every element by the mean over its set of sharing elements. */
 export type Share = (values: FloatArray) => Float64Array;
 
-/** diag(H), its mean over the elements that share one, and the standard error of each where they are estimates. */
+/** diag(H), exact or estimated. */
 export interface HessianDiagonal {
   readonly diagonal: Float64Array;
+  /** diag(H) with every element replaced by the mean over its set of sharing elements. */
   readonly shared: Float64Array;
+  /** Standard error of each element; null where the diagonal is exact. */
   readonly error: { readonly diagonal: Float64Array; readonly shared: Float64Array } | null;
 }
 
 /**
- * The diagonal of a block-diagonal Hessian, one block of `features` for each of `samples`, exactly: one product for
- * each feature, along that feature of all samples at once.
+ * Computes diag(H) exactly for a block-diagonal H with one block of `features` × `features` for each sample.
+ * Takes one product for each feature: the direction is 1 at that feature of all samples.
  */
 export async function exactDiagonal(
   product: HessianProduct,
@@ -39,8 +41,9 @@ export async function exactDiagonal(
 }
 
 /**
- * An unbiased estimate of diag(H): the mean of v ∘ Hv over `probes` ≥ 2 vectors v of random signs. What is off the
- * diagonal is its noise. Source: Hutchinson 1990; Bekas, Kokiopoulou and Saad 2007 for the diagonal.
+ * Estimates diag(H) without bias: the mean of v ∘ Hv over `probes` ≥ 2 vectors v of random signs. Off-diagonal
+ * elements of H are the noise of the estimate. Source: Hutchinson 1990; for the diagonal Bekas, Kokiopoulou
+ * and Saad 2007.
  */
 export async function estimatedDiagonal(
   product: HessianProduct,
@@ -49,7 +52,7 @@ export async function estimatedDiagonal(
   { probes, random }: { readonly probes: number; readonly random: Random },
 ): Promise<HessianDiagonal> {
   const diagonal = new RunningMean(size);
-  // Errors within one probe are correlated, so that of a shared mean is not to be had from those of its elements.
+  // Errors within one probe are correlated, so the error of a shared mean has its own running mean.
   const shared = new RunningMean(size);
   for (let probe = 0; probe < probes; probe++) {
     const signs = Float64Array.from({ length: size }, () => (random.bits() >>> 31 === 0 ? -1 : 1));
@@ -65,7 +68,7 @@ export async function estimatedDiagonal(
   };
 }
 
-/** Means of many quantities at once, with their standard errors (Welford's update, which cancels no large squares). */
+/** Running means of many quantities with their standard errors, by Welford's update. */
 class RunningMean {
   readonly mean: Float64Array;
   readonly #squares: Float64Array;
@@ -90,7 +93,10 @@ class RunningMean {
   }
 }
 
-/** Whether H couples samples: whether a direction in a random half of them has an image in the others. */
+/**
+ * Tells whether H couples samples. A random direction within one half of the samples has an image in the other
+ * half only if it does.
+ */
 export async function couplesSamples(
   product: HessianProduct,
   samples: number,
@@ -108,5 +114,5 @@ export async function couplesSamples(
   return energy.outside > ROUNDING ** 2 * energy.inside;
 }
 
-/** Relative size below which an image in other samples is rounding; without coupling it is 0. */
+/** Below this relative size, the image in the other samples counts as rounding. */
 const ROUNDING = 1e-6;

@@ -5,16 +5,33 @@ import { compileForMeasuring } from "../../measure/compile-for-measuring.js";
 import type { GroupStatistics, Hooks, Loss, OpenedModel } from "../../onnx/index.js";
 import { normKinds } from "../../onnx/norms/kinds.js";
 
-/** What a model is run on: its stored parameters and the batch, in the order of `OpenedModel`, and the target. */
+/** The tensors that a model and its loss run on. */
 export interface Feeds {
+  /** The stored parameters, in the order of `OpenedModel.params`. */
   readonly params: readonly Tensor[];
+  /** The inputs of the batch, in the order of `OpenedModel.inputs`. */
   readonly inputs: readonly Tensor[];
+  /** The target of the loss; empty if the loss has none. */
   readonly target: readonly Tensor[];
+}
+
+/** The loss of an opened model on a batch, seen as a function of the output z of one layer. */
+export interface LossAtLayer {
+  /** The model. All its normalizations must be opened, because those above the layer are held. */
+  readonly opened: OpenedModel;
+  /** Index of the layer in `opened.layers`. */
+  readonly layer: number;
+  /** The loss on the model's output. */
+  readonly loss: Loss;
+  /** Parameters, batch and target. */
+  readonly feeds: Feeds;
 }
 
 /** The values at one layer on the batch, each in the shape of the layer's input. */
 export interface LayerValues {
+  /** Input of the layer. */
   readonly x: Tensor;
+  /** Output of the layer: γ·y + β. */
   readonly z: Tensor;
   /** ẑ: the z of y = 0, which is β. */
   readonly point: Tensor;
@@ -23,9 +40,9 @@ export interface LayerValues {
 }
 
 /**
- * The part of a model above one normalization layer, from the layer's z to the loss, as a function whose first and
- * second derivatives can be asked for at any z. Batch normalizations that run after the layer keep the statistics
- * they have on the batch, so that no sample's loss depends on another sample through them.
+ * The part of a model above one normalization layer: a function from the layer's z to the loss, with its first
+ * and second derivatives at any z. Batch normalizations above the layer keep the statistics they have on the
+ * batch, so the loss of one sample does not depend on other samples through them.
  */
 export class NetworkAbove {
   private constructor(
@@ -34,11 +51,9 @@ export class NetworkAbove {
     private readonly feeds: readonly Tensor[],
   ) {}
 
+  /** Runs the model once for the values at the layer, then compiles the derivatives of the part above. */
   static async compile(
-    opened: OpenedModel,
-    layer: number,
-    loss: Loss,
-    feeds: Feeds,
+    { opened, layer, loss, feeds }: LossAtLayer,
     options: Pick<CompileOptions, "device" | "cache">,
   ): Promise<NetworkAbove> {
     const { params, inputs, target } = feeds;
@@ -52,17 +67,13 @@ export class NetworkAbove {
       [...specs, ...target, ...moments, z, z].map(({ shape, dtype }): TensorSpec => ({ shape, dtype })),
       options,
     );
-    return new NetworkAbove({ x: x, z: z, point: point, scale: scale }, program, [
-      ...specs,
-      ...target,
-      ...moments,
-    ]);
+    return new NetworkAbove({ x, z, point, scale }, program, [...specs, ...target, ...moments]);
   }
 
-  /** ∂L/∂z at `z`, and the product of the Hessian there with `direction`. */
-  async at(z: Tensor, direction: Tensor): Promise<{ gradient: Tensor; product: Tensor }> {
+  /** Computes ∂L/∂z at `z`, and the product of the Hessian at `z` with `direction`. */
+  async derivativesAt(z: Tensor, direction: Tensor): Promise<{ gradient: Tensor; product: Tensor }> {
     const [gradient, product] = await this.program.run([...this.feeds, z, direction]);
-    return { gradient: gradient, product: product };
+    return { gradient, product };
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -71,14 +82,14 @@ export class NetworkAbove {
 }
 
 /**
- * The layers whose statistics must be held: batch normalizations after `layer` in execution order. Ones that do not
- * depend on it are held at the values that they have anyway. Other norms take statistics within a sample, which are
- * part of its loss.
+ * Indices of the layers whose statistics are held: the batch normalizations after `layer` in execution order.
+ * Holding one that does not depend on `layer` changes nothing. Other normalizations are not held: their
+ * statistics lie within one sample and belong to the loss of that sample.
  */
 export const frozenAbove = (opened: OpenedModel, layer: number): number[] =>
   opened.layers.flatMap(({ norm }, i) => (i > layer && normKinds[norm.kind].acrossSamples ? [i] : []));
 
-/** x, z, ẑ and γ at the layer, then μ and σ of each frozen layer. */
+/** Returns x, z, ẑ and γ of the layer, then μ and σ of each frozen layer. */
 function valuesAt(opened: OpenedModel, layer: number, frozen: readonly number[]): TracedFunction {
   return (...args) => {
     const results: Traced[] = [];
@@ -100,12 +111,16 @@ function valuesAt(opened: OpenedModel, layer: number, frozen: readonly number[])
         return z;
       },
     });
-    for (const i of frozen) results.push(moments[i].mean!, moments[i].sigma);
+    for (const i of frozen) {
+      const { mean, sigma } = moments[i];
+      if (mean === null) throw new Error(`layer ${i} is held, but it computes no mean`);
+      results.push(mean, sigma);
+    }
     return results;
   };
 }
 
-/** Gradient of the loss with respect to the layer's z, and its derivative along a direction. */
+/** Returns the gradient of the loss with respect to the layer's z, and its derivative along a direction. */
 function derivatives(
   opened: OpenedModel,
   layer: number,

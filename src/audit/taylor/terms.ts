@@ -8,31 +8,32 @@ import {
 import type { TaylorReport } from "../report/result.js";
 import type { HessianDiagonal, Share } from "./hessian-diagonal.js";
 
-/** Derivatives of the loss at a layer, on the batch; every array in the shape of z. */
+/** Derivatives of the loss at a layer on the batch. Every array has the shape of z. */
 export interface Derivatives {
   /** z − ẑ. */
   readonly deviation: Float64Array;
-  /** g: the gradient at ẑ. */
+  /** g: ∂L/∂z at ẑ. */
   readonly first: FloatArray;
-  /** H(z − ẑ), H taken at ẑ. */
+  /** H(z − ẑ), with the Hessian H at ẑ. */
   readonly second: FloatArray;
   readonly diagonal: HessianDiagonal;
-  /** The gradient at z. */
+  /** ∂L/∂z at z. */
   readonly whole: FloatArray;
 }
 
-/** The layer that the terms pass on their way down. */
+/** The layer whose standardization the gradients of the terms go through. */
 export interface Standardization {
   readonly layout: GroupLayout;
   readonly standardized: Standardized;
-  /** γ, for every element. */
+  /** γ, repeated for every element. */
   readonly scale: FloatArray;
   readonly share: Share;
 }
 
 /**
- * The Taylor terms of the loss as gradients with respect to z, measured three ways: as they are, open (γ·term/σ, what
- * would reach x if the statistics were constants) and passed (what does reach x). Source: docs/theory.md, section 6.
+ * Computes the Taylor terms of the loss as gradients, each with three lengths: `gradient` (at z), `open` (at x
+ * if the statistics were constants: γ·term/σ) and `passed` (at x). Source: docs/theory.md,
+ * section 6.
  */
 export function taylorTerms(derivatives: Derivatives, layer: Standardization): TaylorReport["terms"] {
   const { deviation, first, second, diagonal: hessian, whole } = derivatives;
@@ -42,7 +43,7 @@ export function taylorTerms(derivatives: Derivatives, layer: Standardization): T
   const term = (gradient: FloatArray) => norms(gradient, layer);
   const error = (of: Float64Array | undefined) =>
     of ? { error: errorNorms(times(of, deviation), layer) } : {};
-  // Noise in the diagonal is the same noise, with the other sign, in what is off it.
+  // off = second − diag, so both have the same error.
   const noise = error(hessian.error?.diagonal);
   return {
     first: term(first),
@@ -68,7 +69,7 @@ function norms(
   };
 }
 
-/** The distance of an estimated term from the term itself, root mean square, from the errors of its elements. */
+/** Root mean square distance of an estimated term from the exact one, given the errors of its elements. */
 function errorNorms(error: Float64Array, layer: Standardization): { gradient: number; open: number } {
   return { gradient: norm(error), open: norm(overSigma(times(error, layer.scale), layer)) };
 }
