@@ -119,8 +119,13 @@ function drawn(): string {
   const panels = Object.entries(timed).map(([name, points], i) => {
     const panel = { left: 60 + i * (size + gap), top, width: size, height: size };
     const ns = points.map(({ n }) => n);
-    const x = logAxis(Math.min(...ns), Math.max(...ns), panel.left, panel.left + size);
-    const y = logAxis(Math.min(...all), Math.max(...all), top + size, top);
+    const x = logAxis({
+      low: Math.min(...ns),
+      high: Math.max(...ns),
+      from: panel.left,
+      to: panel.left + size,
+    });
+    const y = logAxis({ low: Math.min(...all), high: Math.max(...all), from: top + size, to: top });
     const lines = names.map((side, k) => {
       const at = points.map(({ n, ours, theirs }) => `${px(x.at(n))},${px(y.at([ours, theirs][k].ms))}`);
       return html`<polyline class="line ${seriesStyle(names, side)}" points="${at.join(" ")}"/>`;

@@ -145,20 +145,20 @@ async function measure(
 async function render(
   report: AuditReport,
   format: Format,
-  failures: Parameters<typeof import("../report/junit.js").auditJunit>[1],
+  failures: Parameters<typeof import("../report/audit-junit.js").auditJunit>[1],
   output: string | undefined,
 ): Promise<string> {
   switch (format) {
     case "table": {
-      const { auditTable } = await import("../report/table.js");
+      const { auditTable } = await import("../report/audit-table.js");
       return auditTable(report, tableOptions(output));
     }
     case "json":
-      return (await import("../report/json.js")).auditJson(report);
+      return (await import("../report/audit-json.js")).auditJson(report);
     case "html":
       return (await import("../report/html/index.js")).auditHtml(report);
     case "junit":
-      return (await import("../report/junit.js")).auditJunit(report, failures);
+      return (await import("../report/audit-junit.js")).auditJunit(report, failures);
   }
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../base/errors.js";
-import type { TableOptions } from "../report/table.js";
+import type { TableOptions } from "../report/audit-table.js";
 
 /** Whether a result is asked for as JSON: by --format, else by the ending of -o. */
 export const wantsJson = ({

@@ -45,7 +45,7 @@ async function reproduceExperiment(name: string, flags: ReproduceFlags): Promise
   const progress = longProgress();
   const result = await reproduce(name, { ...flags, out, onProgress: progress.report }).finally(progress.done);
   await drawFigures(result, out);
-  const { experimentTable } = await import("../report/experiment/table.js");
+  const { experimentTable } = await import("../report/experiment/experiment-table.js");
   process.stdout.write(experimentTable(result, tableOptions(undefined)));
   console.error(`blindspot: result.json and figures are in ${out}`);
 }

@@ -1,11 +1,11 @@
 import type { ComparedLayer, ComparedReport, Comparison } from "../audit/compare.js";
 import type { Verdict } from "../audit/report/result.js";
+import type { TableOptions } from "./audit-table.js";
 import { baseName, cosine, plural, share, significant } from "./format.js";
-import type { TableOptions } from "./table.js";
+import { batchInWords } from "./sentences.js";
 import { alignedTable, type Column } from "./terminal/columns.js";
 import { painter, verdictSigns, verdictStyles } from "./terminal/style.js";
 import { wrap } from "./terminal/text.js";
-import { batchInWords } from "./words.js";
 
 const columns: readonly Column<ComparedLayer>[] = [
   { title: "layer", align: "left", cell: ({ name }) => name },
@@ -24,7 +24,7 @@ const columns: readonly Column<ComparedLayer>[] = [
 
 const sign = (verdict: Verdict): string => `${verdictSigns[verdict]} ${verdict}`;
 
-/** Two columns, A and B, of one number. */
+/** The columns A and B of one number. */
 function pair(
   field: "blocked" | "removed" | "kept" | "cosine",
   format: (value: number | null) => string,
@@ -39,10 +39,24 @@ function pair(
   }));
 }
 
-/** A comparison for a terminal: both origins, one line a layer, what changed, warnings. */
+/**
+ * Writes a comparison of two audit reports as a text table for a terminal: model and batch of both reports, one
+ * line for each common layer, the largest change, layers of one report only, and warnings.
+ * @param comparison The comparison, from `compareReports`.
+ * @param options Colours and the widest line.
+ * @returns The text, with a line break at the end. Control characters in names are replaced.
+ * @example
+ * ```ts
+ * import { auditModel, compareReports, compareTable } from "blindspot";
+ *
+ * const mixed = await auditModel("examples/glyphs.onnx", { data: "examples/mixed.npz" });
+ * const oneClass = await auditModel("examples/glyphs.onnx", { data: "examples/one-class.npz" });
+ * console.log(compareTable(compareReports(mixed, oneClass), { color: false }));
+ * ```
+ */
 export function compareTable(comparison: Comparison, options: TableOptions): string {
   const width = options.width ?? 100;
-  const paint = painter(options.color);
+  const paint = painter(options);
   const { a, b, layers, onlyInA, onlyInB, warnings } = comparison;
   const blocks = [`${wrap(origin(a), width, "A  ")}\n${wrap(origin(b), width, "B  ")}`];
   if (layers.length > 0) blocks.push(alignedTable(layers, columns, width, paint).join("\n"));
@@ -65,7 +79,7 @@ function origin(report: ComparedReport): string {
 
 const order: Record<Verdict, number> = { clear: 0, dim: 1, blind: 2 };
 
-/** How many verdicts change, and the layer that changes most. */
+/** Says how many verdicts change, and which layer changes most. */
 function changed(layers: readonly ComparedLayer[]): string {
   if (layers.length === 0) return "No layer is in both reports.";
   const worse = layers.filter(({ a, b }) => order[b.verdict] > order[a.verdict]).length;
@@ -75,7 +89,7 @@ function changed(layers: readonly ComparedLayer[]): string {
     ...(better > 0 ? [`${better} better`] : []),
     ...(worse + better < layers.length ? [`${layers.length - worse - better} unchanged`] : []),
   ].join(", ");
-  return `From A to B, verdicts of ${plural(layers.length, "layer")}: ${verdicts}.${mostChanged(layers)}`;
+  return `Verdicts of ${plural(layers.length, "layer")} from A to B: ${verdicts}.${mostChanged(layers)}`;
 }
 
 function mostChanged(layers: readonly ComparedLayer[]): string {
@@ -85,10 +99,10 @@ function mostChanged(layers: readonly ComparedLayer[]): string {
   const changes = fields
     .filter((field) => share(a[field]) !== share(b[field]))
     .map((field) => `${field} ${share(a[field])} → ${share(b[field])}`);
-  return changes.length === 0 ? "" : ` Most changes at ${name}: ${changes.join(", ")}.`;
+  return changes.length === 0 ? "" : ` The largest change is at ${name}: ${changes.join(", ")}.`;
 }
 
-/** So many names of unmatched layers say enough. */
+/** At most this many unmatched layers are listed by name. */
 const NAMED = 8;
 
 function named(names: readonly string[]): string {

@@ -1,4 +1,5 @@
 import type { CheckResult, VerifyReport } from "../verify/result.js";
+import type { TableOptions } from "./audit-table.js";
 import { duration, plural, significant } from "./format.js";
 import { alignedTable, type Column } from "./terminal/columns.js";
 import { painter } from "./terminal/style.js";
@@ -33,17 +34,14 @@ const columns: readonly Column<CheckResult>[] = [
 
 const LEGENDS: Record<VerifyReport["arithmetic"], string> = {
   float64:
-    "worst: the value that came closest to its bound, with that bound, which follows from the rounding of the case at hand. What is blocked is relative to the same gradient through σ alone.",
+    "worst: of all trials, the value closest to its bound. bound: follows from the rounding error of that trial. Blocked gradients are relative to the same gradient divided by σ.",
   exact:
-    "Rational arithmetic with square roots kept as symbols; ε = 0. worst: how many numbers contradict the statement.",
+    "Exact arithmetic: rational numbers, square roots as symbols, ε = 0. worst: how many numbers contradict the statement.",
 };
 
-/** The checks for a terminal: one line each, then the cases of those that failed. */
-export function verifyTable(
-  report: VerifyReport,
-  { color, width = 100 }: { readonly color: boolean; readonly width?: number },
-): string {
-  const paint = painter(color);
+/** Writes the checks as a text table: one line for each check, then the failing trial of each failed check. */
+export function verifyTable(report: VerifyReport, { color, width = 100 }: TableOptions): string {
+  const paint = painter({ color });
   const failed = report.checks.filter(({ pass }) => !pass);
   const blocks = [
     alignedTable(report.checks, columns, width, paint).join("\n"),
@@ -52,7 +50,7 @@ export function verifyTable(
   if (report.falsePassLog2 !== null)
     blocks.push(
       wrap(
-        `The chance that a false identity passed all the same is below 2^${Math.ceil(report.falsePassLog2)} (Schwartz and Zippel: degree over range, summed over all trials).`,
+        `The probability that a false identity passed is below 2^${Math.ceil(report.falsePassLog2)} (Schwartz–Zippel lemma: degree divided by range, summed over all trials).`,
         width,
       ),
     );

@@ -4,17 +4,17 @@ import { compareTable } from "../../src/report/compare-table.js";
 import { width } from "../../src/report/terminal/text.js";
 import { autoencoder, denseNet, hostile, mlpMixed, mlpOneClass } from "../support/report-fixture.js";
 
-describe("the table of a comparison", () => {
+describe("The table of a comparison", () => {
   test.each([
     ["mlp", compareReports(mlpMixed(), mlpOneClass())],
     ["unrelated", compareReports(denseNet(), hostile())],
-  ])("%s reads as kept in golden/", async (name, comparison) => {
+  ])("of %s equals its golden file", async (name, comparison) => {
     await expect(compareTable(comparison, { color: false })).toMatchFileSnapshot(
       `golden/compare-${name}.txt`,
     );
   });
 
-  test.each([60, 80, 100])("fits %i columns", (columns) => {
+  test.each([60, 80, 100])("fits a terminal of %i columns", (columns) => {
     for (const [a, b] of [
       [denseNet(), denseNet()],
       [autoencoder(), hostile()],

@@ -1,8 +1,8 @@
 import { encode } from "fast-png";
 import { describe, expect, it } from "vitest";
 import type { ExperimentResult } from "../../src/experiments/result.js";
+import { experimentTable } from "../../src/report/experiment/experiment-table.js";
 import { figures } from "../../src/report/experiment/figures.js";
-import { experimentTable } from "../../src/report/experiment/table.js";
 import { parseXml } from "../support/xml.js";
 
 const sample = (values: number[]) => ({
@@ -71,10 +71,10 @@ const result: ExperimentResult = {
   pictures: ["", "ln"].map((group) => ({ group, series: "", title: "Samples <of> it", png: PNG })),
 };
 
-describe("figures of an experiment", () => {
+describe("The figures of an experiment", () => {
   const drawn = figures(result);
 
-  it("one for each quantity, its course and the features", () => {
+  it("show each quantity, each curve, the features and the pictures", () => {
     expect([...drawn.keys()]).toEqual([
       "training-loss-over-steps.svg",
       "bits-across.svg",
@@ -85,7 +85,7 @@ describe("figures of an experiment", () => {
   });
 
   it.each([...drawn])(
-    "%s is well-formed, names escaped, every coordinate a number within the picture",
+    "%s: is well-formed, escapes names and keeps every coordinate within the picture",
     (_, svg) => {
       parseXml(svg);
       expect(svg).not.toMatch(/NaN|Infinity|undefined|<bn>/);
@@ -110,20 +110,20 @@ describe("figures of an experiment", () => {
     },
   );
 
-  it("a line for the mean of the seeds, falling; a band around it", () => {
+  it("draw a line through the mean of the seeds and a band around it", () => {
     const svg = drawn.get("training-loss-over-steps.svg")!;
     const lines = [...svg.matchAll(/<polyline[^>]*points="([^"]*)"/g)].map(([, points]) =>
       points.split(" ").map((point) => Number(point.split(",")[1])),
     );
     expect(lines).toHaveLength(2);
     const [first, second, third] = lines[0];
-    // Means 3, 2.25 and 1.5: equal steps down the picture.
+    // The means are 3, 2.25 and 1.5, so the line falls by equal steps.
     expect(second - first).toBeGreaterThan(10);
     expect(third - second).toBeCloseTo(second - first, 0);
     expect(svg.match(/<polygon/g)).toHaveLength(2);
   });
 
-  it("across something else than steps: named below, and not from 0 on", () => {
+  it("name a horizontal axis that does not show steps, and do not start its vertical axis at 0", () => {
     const svg = drawn.get("bits-across.svg")!;
     expect(svg).toContain(">α</text>");
     expect(svg).not.toContain(">steps</text>");
@@ -132,7 +132,7 @@ describe("figures of an experiment", () => {
     expect(low - high).toBeGreaterThan(100);
   });
 
-  it("pictures are embedded whole, twice as large, side by side", () => {
+  it("embed pictures whole, at twice their size, side by side", () => {
     const svg = drawn.get("samples-of-it.svg")!;
     const images = [
       ...svg.matchAll(/<image x="(\d+)"[^>]* width="40" height="20" href="data:image\/png;base64,([^"]*)"/g),
@@ -141,19 +141,19 @@ describe("figures of an experiment", () => {
     expect(Number(images[1][1]) - Number(images[0][1])).toBeGreaterThan(40);
   });
 
-  it("a dot for every seed of every condition, a point for every sample", () => {
+  it("draw one dot for each seed of each condition and one point for each sample", () => {
     expect(drawn.get("scatter.svg")!.match(/<circle/g)).toHaveLength(4);
     expect(drawn.get("features-by-t-sne.svg")!.match(/<circle/g)).toHaveLength(2);
   });
 });
 
-describe("an experiment on the terminal", () => {
+describe("The table of an experiment", () => {
   const text = experimentTable(result, { color: false });
-  it("says what came out of every claim and why", () => {
+  it("gives the outcome of every claim and the numbers that decide it", () => {
     expect(text).toContain("✓ confirmed\n  Norms matter.\n");
     expect(text).toContain("ln − bn: 0.5 ± 0.25, 95 % between 0.1 and 0.9; claimed ≥ 0.02");
     expect(text).toContain("? undecided");
-    expect(text).toContain("one seed decides nothing");
+    expect(text).toContain("undecided with one seed");
     expect(text).toMatch(/bn, label +scatter +501 ± 0\.25/);
   });
   it("fits 100 columns", () => {

@@ -26,8 +26,8 @@ const pages = Object.entries(reports).map(([name, report]) => {
 const withClass = (name: string) => (element: HtmlElement) =>
   (element.attributes.class ?? "").split(" ").includes(name);
 
-describe.each(pages)("the HTML page of $name", ({ report, text, page }) => {
-  test("loads nothing from anywhere", () => {
+describe.each(pages)("The HTML page of $name", ({ report, text, page }) => {
+  test("loads nothing", () => {
     const foreign = ["link", "img", "iframe", "object", "embed", "base"];
     const loading = /^(src|srcset|data|poster|action|background|xlink:href|on.*)$/;
     const offenders = findAll(
@@ -44,7 +44,7 @@ describe.each(pages)("the HTML page of $name", ({ report, text, page }) => {
     expect(policy?.attributes.content).toMatch(/^default-src 'none';/);
   });
 
-  test("has one h1, headings without gaps, a language, a title and unique ids", () => {
+  test("has one h1, no skipped heading level, a language, a title and unique ids", () => {
     const levels = findAll(page, ({ name }) => /^h[1-6]$/.test(name)).map(({ name }) => Number(name[1]));
     expect(levels.filter((level) => level === 1)).toHaveLength(1);
     for (const [i, level] of levels.entries())
@@ -55,26 +55,26 @@ describe.each(pages)("the HTML page of $name", ({ report, text, page }) => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test("links and labels lead somewhere", () => {
+  test("has no link or label without a target", () => {
     const elements = findAll(page, () => true).map(({ attributes }) => attributes);
     const ids = new Set(elements.map(({ id }) => id));
     const targets = elements.flatMap((a) => [a.href?.slice(1), a["aria-labelledby"]]);
     expect(targets.filter((target) => target !== undefined && !ids.has(target))).toEqual([]);
   });
 
-  test("tables have captions and scoped headings, pictures a text or none to read", () => {
+  test("gives tables captions and scoped headings, and pictures a text unless they are hidden from readers", () => {
     const tables = findAll(page, "table");
     expect(tables.filter((table) => findAll(table, "caption").length !== 1)).toEqual([]);
     const headings = findAll(page, "th").map(({ attributes }) => attributes.scope);
     expect(headings.filter((scope) => scope !== "row" && scope !== "col")).toEqual([]);
-    // An svg with an x is a mark inside a picture.
+    // An svg with an x attribute is a mark inside a picture.
     const pictures = findAll(page, (e) => e.name === "svg" && !("x" in e.attributes)).filter(
       ({ attributes: a }) => a["aria-hidden"] !== "true" && !(a.role === "img" && a["aria-label"]),
     );
     expect(pictures).toEqual([]);
   });
 
-  test("lists every layer by its own name, in the table and unfolded", () => {
+  test("lists every layer by its name, in the table and in the details", () => {
     const clean = report.layers.map(({ name }) => name.replace(/[\p{Cc}\u202e]/gu, "\ufffd"));
     const rows = findAll(page, (element) => "data-index" in element.attributes);
     expect(rows.map(({ attributes }) => attributes["data-name"])).toEqual(clean);
@@ -83,7 +83,7 @@ describe.each(pages)("the HTML page of $name", ({ report, text, page }) => {
     expect(details.map((element) => textOf(findAll(element, "h3")[0]))).toEqual(clean);
   });
 
-  test("every row of the layer table has the columns of its head, also where a narrow screen hides some", () => {
+  test("gives every row of the layer table the columns of the head, even those that narrow screens hide", () => {
     const columns = (row: HtmlElement) =>
       row.children.flatMap((cell) =>
         typeof cell === "string" ? [] : cell.attributes.class.replace(" quiet", ""),
@@ -93,7 +93,7 @@ describe.each(pages)("the HTML page of $name", ({ report, text, page }) => {
     for (const row of rows) expect(row).toEqual(head);
   });
 
-  test("carries the report as valid JSON", () => {
+  test("contains the report as valid JSON", () => {
     const json = findAll(page, ({ attributes }) => attributes.id === "report")[0].children.join("");
     expect(json).not.toContain("<");
     const embedded = parseAuditReport(json, "page");
@@ -105,23 +105,23 @@ describe.each(pages)("the HTML page of $name", ({ report, text, page }) => {
 
   test("shows no NaN, undefined or infinity, and no control characters", () => {
     expect(/NaN|undefined|Infinity|\[object/.exec(textOf(page))).toBeNull();
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for control characters
     expect(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/.exec(text)).toBeNull();
   });
 });
 
-describe("what the page says", () => {
+describe("The content of the page", () => {
   const page = parseHtml(auditHtml(mlpOneClass()));
   const row = findAll(page, ({ attributes }) => attributes["data-name"] === "bn2")[0];
 
-  test("the row of a layer has its numbers as text", () => {
+  test("shows the numbers of a layer as text in its row", () => {
     const numbers = findAll(row, withClass("c-num")).map(textOf);
     expect(numbers).toEqual(["0.575", "0.031", "0.959", "0.214", "0.29"]);
     expect(textOf(row)).toContain("blind");
   });
 
-  test("marks stand where the axes say", () => {
-    // The axis runs from 0.01 to 1, so that 0.574615 lies at 1 + log10(0.574615)/2.
+  test("places the marks where the axes require", () => {
+    // The axis goes from 0.01 to 1, so 0.574615 lies at 1 + log10(0.574615)/2.
     const at = (mark: string): number[] =>
       findAll(row, "svg")
         .filter((svg) => findAll(svg, "use").length === 1 && "x" in svg.attributes)
@@ -135,7 +135,7 @@ describe("what the page says", () => {
     expect(Number.parseFloat(removed.attributes.width)).toBeCloseTo(95.926, 2);
   });
 
-  test("the drill-down explains every number with its formula", () => {
+  test("explains every number of a layer and gives its formula", () => {
     const details = findAll(page, withClass("layer"))[1];
     const quantities = findAll(details, withClass("quantities")).flatMap((table) => findAll(table, "tbody"));
     const rows = quantities.flatMap((body) => findAll(body, "tr"));
@@ -146,16 +146,16 @@ describe("what the page says", () => {
     }
   });
 
-  test("the histogram counts every channel that a gradient reaches", () => {
+  test("counts in the histogram every channel that gets a gradient", () => {
     const report = mlpMixed();
     report.layers[0].channels.energy[3] = 0;
     const details = findAll(parseHtml(auditHtml(report)), withClass("layer"))[0];
-    expect(textOf(details)).toContain("1 channel of 128 got no gradient");
+    expect(textOf(details)).toContain("1 channel of 128 gets no gradient and is left out");
     const picture = findAll(details, withClass("histogram")).flatMap((figure) => findAll(figure, "svg"))[0];
     expect(picture.attributes["aria-label"]).toMatch(/^Histogram of the blocked share of 127 channels: /);
   });
 
-  test("stays small for many layers of many channels", () => {
+  test("stays small for many layers with many channels", () => {
     const short = auditHtml(denseNet({ channels: 64 })).length;
     expect(short).toBeLessThan(2.5e6);
     const perChannel = (auditHtml(denseNet({ channels: 1024 })).length - short) / (121 * 960);
@@ -163,7 +163,7 @@ describe("what the page says", () => {
   });
 });
 
-describe("colours", () => {
+describe("The colours of the page", () => {
   const [light, dark] = [...style.matchAll(/--page:[^}]*/g)].map(([tokens]) =>
     Object.fromEntries([...tokens.matchAll(/--([\w-]+):(#\w+)/g)].map(([, name, value]) => [name, value])),
   );
@@ -171,7 +171,7 @@ describe("colours", () => {
   test.each([
     ["light", light],
     ["dark", dark],
-  ])("%s text and marks stand out enough", (_, tokens) => {
+  ])("give text and marks enough contrast in the %s theme", (_, tokens) => {
     for (const surface of ["page", "surface"]) {
       for (const text of ["ink", "quiet", "link", "blind", "dim", "clear"])
         expect(contrast(tokens[text], tokens[surface]), `${text} on ${surface}`).toBeGreaterThanOrEqual(4.5);
@@ -181,7 +181,7 @@ describe("colours", () => {
   });
 });
 
-/** Contrast ratio of two colours by WCAG 2. */
+/** Contrast ratio of two colours as WCAG 2 defines it. */
 function contrast(a: string, b: string): number {
   const [high, low] = [luminance(a), luminance(b)].sort((x, y) => y - x);
   return (high + 0.05) / (low + 0.05);

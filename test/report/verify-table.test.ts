@@ -37,15 +37,15 @@ const failing: VerifyReport = {
   pass: false,
 };
 
-describe("verifyTable", () => {
-  it("shows what failed, and where", () => {
+describe("The table of theorem checks", () => {
+  it("shows the failed checks and their failing trials", () => {
     expect(verifyTable(failing, { color: false })).toMatchInlineSnapshot(`
       "statement              trials  worst    bound
       First order: blocked        2  1e-15  ≤ 2e-14  ✓
       Second order: blocked       2    NaN    ≥ 0.1  ✗
 
-      worst: the value that came closest to its bound, with that bound, which follows from the rounding of
-      the case at hand. What is blocked is relative to the same gradient through σ alone.
+      worst: of all trials, the value closest to its bound. bound: follows from the rounding error of that
+      trial. Blocked gradients are relative to the same gradient divided by σ.
 
       ✗ Second order: blocked
         – huge means, channel 3. Source: somebody, theorem 2
@@ -58,7 +58,7 @@ describe("verifyTable", () => {
   it.each([
     ["float64", verify],
     ["exact", verifyExact],
-  ])("fits 100 columns with whole statements (%s)", async (_, run) => {
+  ])("fits 100 columns without shortening statements (%s)", async (_, run) => {
     const text = verifyTable(await run({ trials: 1 }), { color: false });
     for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
     expect(text).not.toContain("…");

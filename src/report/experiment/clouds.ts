@@ -7,10 +7,13 @@ const GAP = 22;
 const TOP = 66;
 const COLUMNS = 4;
 
-/** Standard deviations of the axis that varies more that a panel shows to each side; points beyond stand at its edge. */
+/**
+ * A panel shows this many units to each side of 0; the unit is the standard deviation along the axis that varies
+ * more. Points further out are drawn at the edge.
+ */
 const REACH = 2.5;
 
-/** Features in a plane, a panel for each condition, a colour for each class. */
+/** Draws features in a plane: one panel for each condition, one colour for each class. */
 export function cloudsFigure(clouds: readonly Cloud[], title: string): string {
   const panels = clouds.map(({ points, labels, ...condition }, i) => {
     const left = 16 + (i % COLUMNS) * (SIDE + GAP);

@@ -8,13 +8,14 @@ const PANEL = { width: 240, height: 190 };
 const COLUMNS = 4;
 const LEGEND = { left: 16, entry: 130 };
 
-/** At most so many points are drawn of a curve: the means of equal stretches of steps. */
+/** A curve is drawn with at most this many points, each the mean of equally many steps. */
 const POINTS = 80;
 
 /**
- * One quantity over the steps of training, or over what `across` names. A panel for each group, a line for each series: the
- * mean over the seeds, with a band from the lowest to the highest. A logarithmic axis where the values span two decades;
- * else the axis starts from 0, but where nothing is trained along it.
+ * Draws one quantity over the steps of training, or over the quantity that `across` names. There is one panel for
+ * each group and one line for each series: the mean over the seeds, with a band from the lowest to the highest
+ * seed. The vertical axis is logarithmic if the values span two decades. Otherwise it is linear, and includes 0
+ * if the horizontal axis shows steps.
  */
 export function curvesFigure(curves: readonly Curve[], title: string): string {
   const thinned = curves.map(thin);
@@ -32,27 +33,27 @@ export function curvesFigure(curves: readonly Curve[], title: string): string {
     const left = MARGIN.left + (i % COLUMNS) * (PANEL.width + MARGIN.gap);
     const top = MARGIN.top + Math.floor(i / COLUMNS) * (PANEL.height + MARGIN.bottom + 30);
     const panel = { ...PANEL, left, top };
-    return panelOf(
-      name,
-      panel,
-      thinned.filter((c) => c.group === name),
-      series,
-      { low, high, across: curves[0].across },
-    );
+    const own = thinned.filter((c) => c.group === name);
+    return panelOf(name, panel, own, { low, high, series, across: curves[0].across });
   });
   return figure(width, height, title, html`${legend(series)}${content}`);
 }
 
 type Thinned = Omit<Curve, "quantity" | "across">;
 
-/** What all panels share. */
-interface Scales {
+/** The properties that all panels of a figure have in common. */
+interface PanelOptions {
+  /** Smallest value of all curves. */
   readonly low: number;
+  /** Largest value of all curves. */
   readonly high: number;
+  /** Names of all series; the place of a name decides the style of its line. */
+  readonly series: readonly string[];
+  /** Title of the horizontal axis; steps of training if undefined. */
   readonly across: string | undefined;
 }
 
-/** Averages stretches of steps. */
+/** Replaces runs of steps by their mean, so that at most `POINTS` points remain. */
 function thin({ group, series, steps, values }: Curve): Thinned {
   const stretch = Math.ceil(steps.length / POINTS);
   const average = (list: readonly number[]) =>
@@ -67,31 +68,28 @@ function panelOf(
   name: string,
   panel: Panel,
   curves: readonly Thinned[],
-  series: readonly string[],
-  { low, high, across }: Scales,
+  { low, high, series, across }: PanelOptions,
 ): Html {
   const { left, top, width, height } = panel;
   const last = Math.max(...curves.flatMap(({ steps }) => steps));
-  const x = linearAxis(0, last, left, left + width, 3);
-  const axis = low > 0 && high / low > 100 ? logAxis : linearAxis;
-  const y = axis(
-    axis === linearAxis && across === undefined ? Math.min(0, low) : low,
-    high,
-    top + height,
-    top,
-  );
+  const x = linearAxis({ low: 0, high: last, from: left, to: left + width }, 3);
+  const pixels = { from: top + height, to: top };
+  const y =
+    low > 0 && high / low > 100
+      ? logAxis({ low, high, ...pixels })
+      : linearAxis({ low: across === undefined ? Math.min(0, low) : low, high, ...pixels });
   const drawn = curves.map(({ series: own, steps, values }) => {
     const style = seriesStyle(series, own);
-    const across = (pick: (column: number[]) => number) =>
-      steps.map((step, i) => `${px(x.at(step))},${px(y.at(pick(values.map((v) => v[i]))))}`);
-    const mean = across((column) => column.reduce((a, b) => a + b, 0) / column.length);
-    const [lowest, highest] = [across((c) => Math.min(...c)), across((c) => Math.max(...c))];
+    const points = (overSeeds: (values: number[]) => number) =>
+      steps.map((step, i) => `${px(x.at(step))},${px(y.at(overSeeds(values.map((v) => v[i]))))}`);
+    const mean = points((column) => column.reduce((a, b) => a + b, 0) / column.length);
+    const [lowest, highest] = [points((c) => Math.min(...c)), points((c) => Math.max(...c))];
     return html`<polygon class="band ${style}" points="${[...lowest, ...highest.reverse()].join(" ")}"/><polyline class="line ${style}" points="${mean.join(" ")}"/>`;
   });
   return html`<g><text x="${left}" y="${top - 10}">${name}</text>${rows(panel, y)}${columns(panel, x)}${drawn}<text class="quiet" x="${left + width}" y="${top + height + 32}" text-anchor="end">${across ?? "steps"}</text></g>`;
 }
 
-/** What the lines mean, where there is more than one kind. */
+/** Explains the lines if there is more than one series. */
 const legend = (series: readonly string[]): Html =>
   html`${
     series.length < 2

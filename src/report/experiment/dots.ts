@@ -7,23 +7,23 @@ const WIDTH = 520;
 const ROW = 26;
 const TOP = 48;
 
-/** Room for the names of the conditions: at least MARGIN, else so much for each letter. */
+/** Pixels for the names of the conditions: LETTER for each letter, but at least MARGIN. */
 const MARGIN = 130;
 const LETTER = 6.3;
 
-/** One quantity, a row for each condition: a dot for every seed, a bar at their mean. */
+/** Draws one quantity, with one row for each condition: a dot for each seed and a bar at their mean. */
 export function dotsFigure(measurements: readonly Measurement[], title: string): string {
   const all = measurements.flatMap(({ values }) => values);
   const longest = Math.max(...measurements.map((m) => conditionName(m).length));
   const left = Math.max(MARGIN, 28 + Math.ceil(LETTER * longest));
   const right = left + WIDTH;
   const [low, high] = [Math.min(...all), Math.max(...all)];
-  // Exact zeros do not keep the rest from a logarithmic axis; they stand at its lower end.
+  // Zeros do not rule out a logarithmic axis; they are drawn at its low end.
   const smallest = Math.min(...all.filter((value) => value > 0));
   const x =
     low >= 0 && high / smallest > 100
-      ? logAxis(smallest, high, left, right)
-      : linearAxis(Math.min(0, low), high, left, right, 6);
+      ? logAxis({ low: smallest, high, from: left, to: right })
+      : linearAxis({ low: Math.min(0, low), high, from: left, to: right }, 6);
   const bottom = TOP + measurements.length * ROW;
   const grid = x.ticks.map(
     ({ at, label }) =>

@@ -4,7 +4,7 @@ import { curvesFigure } from "./curves.js";
 import { dotsFigure } from "./dots.js";
 import { picturesFigure } from "./pictures.js";
 
-/** All figures of a result as SVG, by file name. */
+/** Draws all figures of a result. Returns the SVG text of each figure by its file name. */
 export function figures({
   measurements,
   curves,
@@ -30,7 +30,7 @@ export function figures({
       `features-by-${fileName(projection)}.svg`,
       cloudsFigure(
         clouds.filter((c) => c.projection === projection),
-        `Test features by ${projection}, a colour for each class (seed ${clouds[0].seed})`,
+        `Test features by ${projection}, one colour for each class (seed ${clouds[0].seed})`,
       ),
     );
   for (const title of new Set(pictures.map((p) => p.title)))

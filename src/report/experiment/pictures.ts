@@ -6,16 +6,14 @@ const GAP = 26;
 const TOP = 66;
 const COLUMNS = 2;
 
-/** Pixels of a figure for a pixel of a picture. */
+/** Size of a picture's pixel in the figure, in pixels. */
 const ZOOM = 2;
 
-/** Pictures as they are, a panel for each condition, embedded as PNG. */
+/** Embeds pictures as PNG, with one panel for each condition. */
 export function picturesFigure(pictures: readonly Picture[], title: string): string {
   const sizes = pictures.map(({ png }) => pngSize(png));
-  const [wide, high] = [0, 1].map((i) => ZOOM * Math.max(...sizes.map((size) => size[i]))) as [
-    number,
-    number,
-  ];
+  const wide = ZOOM * Math.max(...sizes.map(([width]) => width));
+  const high = ZOOM * Math.max(...sizes.map(([, height]) => height));
   const panels = pictures.map(({ png, ...condition }, i) => {
     const left = 16 + (i % COLUMNS) * (wide + GAP);
     const top = TOP + Math.floor(i / COLUMNS) * (high + GAP + 10);
@@ -27,7 +25,7 @@ export function picturesFigure(pictures: readonly Picture[], title: string): str
   return figure(width, TOP + lines * (high + GAP + 10) - 10, title, html`${panels}`);
 }
 
-/** Width and height of a PNG, which stand in its first chunk. Source: PNG specification, section 11.2.1. */
+/** Reads width and height from the first chunk of a PNG. Source: PNG specification, section 11.2.1. */
 function pngSize(base64: string): [width: number, height: number] {
   const head = Uint8Array.from(atob(base64.slice(0, 32)), (c) => c.charCodeAt(0));
   const view = new DataView(head.buffer);

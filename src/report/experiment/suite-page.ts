@@ -8,14 +8,17 @@ import type {
 import { duration, plural, significant } from "../format.js";
 import { Html, html } from "../html/markup.js";
 import { figures } from "./figures.js";
+import { meanOf, relations, signs } from "./outcomes.js";
 import { tally } from "./suite-table.js";
 import { conditionName } from "./svg.js";
-import { meanOf, relations, signs } from "./words.js";
 
-/** What a page shows beside the summary: the whole result of every experiment that has one. */
+/** The whole results of the experiments that have one, by name. */
 export type WholeResults = ReadonlyMap<string, ExperimentResult>;
 
-/** All experiments as one HTML file that loads nothing: the claims, then what was measured and the figures of each. */
+/**
+ * Writes all experiments as one HTML file that loads nothing: for each experiment its claims, numbers and
+ * figures.
+ */
 export function suitePage(suite: SuiteResult, results: WholeResults): string {
   const { tool, scale, seeds, experiments } = suite;
   const claims = experiments.flatMap((e) => e.claims);
@@ -34,13 +37,14 @@ export function suitePage(suite: SuiteResult, results: WholeResults): string {
 <header>
 <h1>What normalization hides: the experiments</h1>
 <p class="lead">${plural(claims.length, "claim")} at scale ${scale}, seeds ${seeds.join(", ")}${claims.length > 0 && `: ${tally(claims)}`}.</p>
-<p>A claim has a bound that was written down before it was measured. It is confirmed where the whole 95 % confidence interval
-over the seeds (Student’s t) stands to the bound as claimed, not confirmed where none of it does, undecided between or with one seed.</p>
+<p>The bound of each claim was fixed before the experiment ran. A claim is confirmed if the whole 95 % confidence interval
+over the seeds (Student’s t) meets the bound. It is not confirmed if no part of the interval does. Otherwise, or with a single
+seed, it is undecided.</p>
 <nav aria-label="Experiments"><ul>${experiments.map(({ name, title }) => html`<li><a href="#${name}">${name}</a>: ${title}</li>`)}</ul></nav>
 </header>
 <main>${experiments.map((experiment) => section(experiment, results.get(experiment.name)))}</main>
-<footer><p>Written by blindspot ${tool.version}. The same as JSON: <code>summary.json</code> and, for each experiment,
-<code>result.json</code>.</p></footer>
+<footer><p>Written by blindspot ${tool.version}. The same data as JSON: <code>summary.json</code>, and <code>result.json</code>
+of each experiment.</p></footer>
 </body>
 </html>
 `.text;
@@ -59,7 +63,7 @@ ${failure && html`<p class="failed">Failed with exit code ${failure.exitCode}: $
 ${claims.length > 0 && claimsTable(claims)}
 ${
   measurements.length > 0 &&
-  html`<details><summary>${plural(measurements.length, "measurement")}</summary><div class="scroll"><table>
+  html`<details><summary>${plural(measurements.length, "number")}</summary><div class="scroll"><table>
 <thead><tr><th scope="col">condition</th><th scope="col">quantity</th><th scope="col" class="number">mean ± deviation</th></tr></thead>
 <tbody>${measurements.map((m) => html`<tr><th scope="row">${conditionName(m)}</th><td>${m.quantity}</td><td class="number">${meanOf(m)}</td></tr>`)}</tbody>
 </table></div></details>`
@@ -69,7 +73,7 @@ ${result && html`<div class="figures">${[...figures(result).values()].map(image)
 }
 
 const claimsTable = (claims: readonly ClaimResult[]): Html => html`<div class="scroll"><table>
-<thead><tr><th scope="col">claim</th><th scope="col" class="number">measured</th><th scope="col" class="number">95 %</th><th scope="col" class="number">claimed</th><th scope="col">outcome</th></tr></thead>
+<thead><tr><th scope="col">claim</th><th scope="col" class="number">result</th><th scope="col" class="number">95 %</th><th scope="col" class="number">claimed</th><th scope="col">outcome</th></tr></thead>
 <tbody>${claims.map(
   (claim) => html`<tr><th scope="row">${claim.statement}<small>${claim.measure}</small></th>
 <td class="number">${meanOf(claim)}</td>
@@ -85,7 +89,10 @@ const outcomeClass: Record<Outcome, string> = {
   undecided: "undecided",
 };
 
-/** A figure as an image of its own: its styles and those of the page do not meet, and it follows light and dark by itself. */
+/**
+ * Embeds a figure as an image. So its styles and those of the page stay apart, and it chooses light or dark by
+ * itself.
+ */
 function image(svg: string): Html {
   const [, title = ""] = /<title>([^<]*)<\/title>/.exec(svg) ?? [];
   const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(svg) ?? [];

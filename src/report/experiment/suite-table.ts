@@ -1,17 +1,17 @@
 import type { ClaimResult, SuiteMember, SuiteResult } from "../../experiments/result.js";
+import type { TableOptions } from "../audit-table.js";
 import { duration, plural, significant } from "../format.js";
-import type { TableOptions } from "../table.js";
 import { alignedTable, type Column } from "../terminal/columns.js";
 import { painter } from "../terminal/style.js";
 import { wrap } from "../terminal/text.js";
-import { meanOf, relations, signs, styles } from "./words.js";
+import { meanOf, relations, signs, styles } from "./outcomes.js";
 
 type Row = ClaimResult & Pick<SuiteMember, "name">;
 
 const columns: readonly Column<Row>[] = [
   { title: "claim", align: "left", cell: ({ id }) => id },
   { title: "experiment", align: "left", cell: ({ name }) => name, dropAt: 3 },
-  { title: "measured", align: "right", cell: meanOf, dropAt: 1 },
+  { title: "result", align: "right", cell: meanOf, dropAt: 1 },
   {
     title: "95 %",
     align: "left",
@@ -32,7 +32,7 @@ const columns: readonly Column<Row>[] = [
   },
 ];
 
-/** How many claims came out how: `8 confirmed, 1 undecided`. */
+/** Counts the claims by outcome: `8 confirmed, 1 undecided`. */
 export function tally(claims: readonly Pick<ClaimResult, "outcome">[]): string {
   const outcomes = ["confirmed", "not confirmed", "undecided"] as const;
   return outcomes
@@ -42,10 +42,10 @@ export function tally(claims: readonly Pick<ClaimResult, "outcome">[]): string {
     .join(", ");
 }
 
-/** All claims of all experiments for a terminal, and what failed. */
+/** Writes the claims of all experiments as a text table, and the failures. */
 export function suiteTable({ scale, seeds, experiments }: SuiteResult, options: TableOptions): string {
-  const { color, width = 100 } = options;
-  const paint = painter(color);
+  const { width = 100 } = options;
+  const paint = painter(options);
   const rows = experiments.flatMap(({ name, claims }) => claims.map((claim) => ({ ...claim, name })));
   const elapsed = experiments.reduce((total, { elapsedMs }) => total + elapsedMs, 0);
   const failed = experiments.flatMap(({ name, failure }) => (failure ? [{ name, ...failure }] : []));

@@ -1,12 +1,12 @@
 import type { Condition } from "../../experiments/result.js";
 import { type Html, html } from "../html/markup.js";
 
-/** Pixels that a letter of the title takes, at most. */
+/** A letter of the title takes at most this many pixels. */
 const LETTER = 8.5;
 
 /**
- * A figure that stands alone: light and dark by the reader's setting, text that can be read and selected. At least as wide
- * as its title.
+ * Writes a complete SVG file. It is light or dark by the reader's setting, and its text can be selected. It is
+ * at least `atLeast` pixels wide, and wide enough for its title.
  */
 export function figure(atLeast: number, height: number, title: string, content: Html): string {
   const width = Math.max(atLeast, Math.ceil(32 + LETTER * title.length));
@@ -19,14 +19,14 @@ ${content}
 </svg>`}\n`;
 }
 
-/** Colours that tell series and classes apart; further ones start over. */
+/** Number of colours for series and classes; further ones start again with the first. */
 export const COLOURS = 10;
 
-/** The class of a series, the second of two dashed, so that lines are told apart without colours. */
+/** The CSS classes of a series. Every second line is dashed, so that colours are not needed to tell lines apart. */
 export const seriesStyle = (all: readonly string[], one: string): string =>
   `s${all.indexOf(one) % COLOURS}${all.indexOf(one) % 2 === 1 ? " dashed" : ""}`;
 
-/** `bn`, or `bn, label`. */
+/** The name of a condition: `bn`, or `bn, label` with a series. */
 export const conditionName = ({ group, series }: Condition): string =>
   series === "" ? group : `${group}, ${series}`;
 
@@ -41,5 +41,5 @@ const STYLE = html`
 .s0{stroke:#86b4f0;fill:#86b4f0}.s1{stroke:#ff8d7c;fill:#ff8d7c}.s2{stroke:#7cc8af;fill:#7cc8af}.s3{stroke:#c9a0e6;fill:#c9a0e6}
 .s4{stroke:#e6b452;fill:#e6b452}.s5{stroke:#a4a8af;fill:#a4a8af}.line{fill:none}.dot{stroke:none}}`;
 
-/** A pixel position with one decimal. */
+/** Rounds a pixel position to one decimal. */
 export const px = (value: number): number => Math.round(value * 10) / 10;

@@ -1,18 +1,21 @@
 import type { ClaimResult } from "../../experiments/result.js";
 import type { CellResult, SweepResult } from "../../experiments/sweep/result.js";
-import type { TableOptions } from "../table.js";
+import type { TableOptions } from "../audit-table.js";
 import type { Column } from "../terminal/columns.js";
 import { splitTable } from "../terminal/split-table.js";
 import { painter } from "../terminal/style.js";
 import { wrap } from "../terminal/text.js";
+import { meanOf, relations, signs, styles } from "./outcomes.js";
 import { conditionName } from "./svg.js";
-import { meanOf, relations, signs, styles } from "./words.js";
 
 const ABSENT = "–";
 
-/** A sweep for a terminal: a table for every quantity, settings by conditions; the claims by settings; what failed. */
+/**
+ * Writes a sweep as text: one table for each quantity, with a line for each combination of settings and a column
+ * for each condition; then the claims; then the failures.
+ */
 export function sweepTable(result: SweepResult, { color, width = 100 }: TableOptions): string {
-  const paint = painter(color);
+  const paint = painter({ color });
   const { experiment, title, scale, seeds, cells, failures } = result;
   const varied = Object.keys(result.settings).filter((key) => result.settings[key].length > 1);
   const fixed = Object.entries(result.settings).filter(([key]) => !varied.includes(key));
@@ -23,7 +26,7 @@ export function sweepTable(result: SweepResult, { color, width = 100 }: TableOpt
   };
 
   const quantities = distinct(cells.flatMap(({ measurements }) => measurements.map((m) => m.quantity)));
-  const measured = quantities.flatMap((quantity) => {
+  const tables = quantities.flatMap((quantity) => {
     const of = (cell: CellResult) => cell.measurements.filter((m) => m.quantity === quantity);
     const conditions = distinct(cells.flatMap((cell) => of(cell).map(conditionName)));
     const columns = conditions.map((condition): Column<CellResult> => {
@@ -34,7 +37,11 @@ export function sweepTable(result: SweepResult, { color, width = 100 }: TableOpt
       };
       return { title: condition, align: "right", cell };
     });
-    return [paint("bold", quantity), ...splitTable(cells, settings, columns, width, paint), ""];
+    return [
+      paint("bold", quantity),
+      ...splitTable({ rows: cells, name: settings, others: columns }, width, paint),
+      "",
+    ];
   });
 
   const claims = new Map<string, ClaimResult>();
@@ -56,7 +63,7 @@ export function sweepTable(result: SweepResult, { color, width = 100 }: TableOpt
     };
   });
   const statements = [...claims.values()].map(({ id, statement, measure, relation, bound }) =>
-    wrap(`${id}: ${statement} Measured: ${measure}; claimed ${relations[relation]} ${bound}.`, width, "  "),
+    wrap(`${id}: ${statement} Decided by ${measure}; claimed ${relations[relation]} ${bound}.`, width, "  "),
   );
   const blocks = [
     paint("bold", wrap(`sweep of ${experiment}: ${title}`, width)),
@@ -69,12 +76,12 @@ export function sweepTable(result: SweepResult, { color, width = 100 }: TableOpt
       ].join(", "),
     ),
     "",
-    ...measured,
+    ...tables,
     ...(claims.size === 0
       ? []
       : [
           `${paint("bold", "claims")} (✓ confirmed, ✗ not confirmed, ? undecided)`,
-          ...splitTable(cells, settings, decided, width, paint),
+          ...splitTable({ rows: cells, name: settings, others: decided }, width, paint),
           ...statements,
         ]),
     ...failures.map(({ cell, norm, seed, message }) =>

@@ -1,28 +1,32 @@
 import { type Html, html } from "./markup.js";
 
-/** What the theory says, for a reader who has not met it: one picture and three paragraphs. */
+/** Explains the theory to a reader who does not know it: three paragraphs and one picture. */
 export function explainer(): Html {
   return html`
 <section aria-labelledby="explainer-title">
 <h2 id="explainer-title">What this means</h2>
 <div class="explainer">
 <div class="prose">
-<p>Each sample of a batch tells a layer how its features should change. A normalization layer first
-standardizes its features: it subtracts their mean and divides by their standard deviation. Whatever
-the samples ask for <em>in common</em> is undone by that same step, so it never reaches the features, nor the weights below.</p>
-<p>Two wishes are lost. To shift all elements of a channel alike: the mean takes the shift out again (<em>first</em>
-order). To stretch or shrink the channel: the division takes that out (the <em>diagonal</em> of the second order).
-In the picture they are the fitted line; only the distances from it pass.</p>
-<p>The less the samples differ in what they ask for, the more is lost: batches of a single class, reconstruction,
-one target for all. The shift β and scale γ of the layer still learn from the lost part, the features
-do not.</p>
+<p>Through the gradient, every sample of a batch asks a layer to change its features. A normalization layer first
+standardizes these features: it subtracts their mean and divides by their standard deviation. This step undoes every
+change that all samples ask for <em>in common</em>. So the common part of the gradient never reaches the features, nor
+the weights below.</p>
+<p>Two kinds of change are lost. Shifting all elements of a channel by the same amount has no effect, because the mean
+is subtracted (<em>first</em> order). Stretching or shrinking the channel has no effect, because of the division (the
+<em>diagonal</em> of the second order). In the picture, the fitted line is lost; the distances from the line pass.</p>
+<p>The more the samples ask for the same change, the more is lost: on batches of a single class, for reconstruction, with
+one target for all samples. The shift β and the scale γ of the layer still learn from the lost part. The features do
+not.</p>
 </div>
 ${picture()}
 </div>
 </section>`;
 }
 
-/** Gradient against activation for a dozen elements: a shared line plus what differs. Made up, and said so. */
+/**
+ * Gradient against activation for twelve elements: the distance of each from a common line. The numbers are made
+ * up; the caption calls the picture a sketch.
+ */
 const POINTS: readonly (readonly [y: number, rest: number])[] = [
   [-1.7, 0.16],
   [-1.35, -0.28],
@@ -39,17 +43,17 @@ const POINTS: readonly (readonly [y: number, rest: number])[] = [
 ];
 const SHIFT = 0.42;
 const SLOPE = 0.36;
-/** Where the horizontal axis runs in the picture. */
+/** Height of the horizontal axis in the picture. */
 const ZERO = 112;
 
 function picture(): Html {
   return html`<figure class="picture">
-<svg viewBox="0 0 440 156" role="img" aria-label="Left: the gradients of twelve elements scatter around a rising line. Right: what passes is their distance from that line, scattered around zero.">
+<svg viewBox="0 0 440 156" role="img" aria-label="Left: the gradients of twelve elements scatter around a rising line. Right: the distances from that line pass; they scatter around zero.">
 ${panel(0, "arrives", SHIFT, SLOPE)}
 <path class="arrow" d="M208 ${ZERO}h22m-7-5l7 5l-7 5"/>
 ${panel(240, "passes", 0, 0)}
 </svg>
-<figcaption>A sketch: gradient ∂L/∂y of twelve elements of one channel against their activation y.</figcaption>
+<figcaption>A sketch: the gradient ∂L/∂y of twelve elements of one channel, plotted against their activation y.</figcaption>
 </figure>`;
 }
 

@@ -1,22 +1,31 @@
 import type { AuditReport, LayerReport } from "../../audit/report/result.js";
 import { baseName } from "../format.js";
-import { explanations, findings, flagged, layerNames, subject } from "../words.js";
+import { explanations, findings, flagged, layerNames, subject } from "../sentences.js";
+import { inlineMark, markDefinitions, verdictBadge } from "./chart-marks.js";
 import { explainer } from "./explainer.js";
-import { layerDetails } from "./layer.js";
-import { inlineMark, markDefinitions, verdictBadge } from "./marks.js";
+import { layerDetails } from "./layer-details.js";
+import { layerTable } from "./layer-table.js";
 import { codeName, Html, html, jsonContent } from "./markup.js";
-import { measured } from "./measured.js";
-import { overview } from "./overview.js";
+import { originSection } from "./origin.js";
 import { ratioScale, shareScale } from "./scale.js";
 import { script } from "./script.js";
 import { style } from "./style.js";
 
-/** Layers to act on that are shown unfolded. */
+/** The list of blind and dim layers shows this many; the others are folded away. */
 const SHOWN = 5;
 
 /**
- * The report as one HTML file for a browser: it loads nothing, works without JavaScript and from a disk, in light
- * and dark, on a phone and on paper, and carries the report as JSON (`#report`) for programs.
+ * Writes an audit report as one HTML page. The page loads nothing and works from a disk, without JavaScript, in
+ * light and dark, on a phone and on paper. It contains the report as JSON in the script element `report`.
+ * @param report The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
+ * @returns The HTML text. Names from the model file are escaped.
+ * @example
+ * ```ts
+ * import { auditHtml, auditModel } from "blindspot";
+ *
+ * const report = await auditModel("examples/glyphs.onnx", { data: "examples/one-class.npz" });
+ * console.log(auditHtml(report).length);
+ * ```
  */
 export function auditHtml(report: AuditReport): string {
   const shares = shareScale(report.layers);
@@ -34,22 +43,22 @@ export function auditHtml(report: AuditReport): string {
 <style>${new Html(style)}</style>
 </head>
 <body>
-<a class="skip" href="#layers">To the layers</a>
+<a class="skip" href="#layers">Skip to the layers</a>
 ${markDefinitions}
 ${pageHeader(report)}
 <main>
 ${actions(report)}
-${overview(report, shares, ratios)}
+${layerTable(report, { shares, ratios })}
 ${explainer()}
 <section aria-labelledby="details-title">
 <h2 id="details-title">Layer by layer</h2>
-<p class="prose">Every number of a layer with what it says, and how the blocked share spreads within the layer.</p>
-${report.layers.map((layer, i) => layerDetails(layer, i, shares, layer === worst))}
+<p class="prose">All numbers of each layer with their meaning, and the distribution of the blocked share within the layer.</p>
+${report.layers.map((layer, i) => layerDetails(layer, i, { scale: shares, open: layer === worst }))}
 </section>
-${measured(report)}
+${originSection(report)}
 </main>
-<footer><p>Written by blindspot ${report.tool.version}. The report is embedded in this page as JSON, in the script element
-<code>report</code>, its lists of channels to four digits; <code>--format json</code> keeps them all.</p></footer>
+<footer><p>Written by blindspot ${report.tool.version}. This page contains the report as JSON in the script element
+<code>report</code>, with lists of channels rounded to four digits. <code>--format json</code> keeps all digits.</p></footer>
 <script type="application/json" id="report">${jsonContent(embedded(report))}</script>
 <script>${new Html(script)}</script>
 </body>
@@ -71,11 +80,11 @@ function pageHeader(report: AuditReport): Html {
 <p class="lead">${lead}</p>
 ${rest.map((sentence) => html`<p class="prose">${sentence}</p>`)}
 ${layers > 0 && html`<ul class="tiles" aria-label="Layers by verdict">${tile("blind", blind.length)}${tile("dim", dim.length)}${tile("clear", layers - blind.length - dim.length)}</ul>`}
-${report.warnings.length > 0 && html`<aside class="warnings" aria-labelledby="warnings-title"><h2 id="warnings-title">Before you rely on it</h2><ul>${report.warnings.map((line) => html`<li>${line}</li>`)}</ul></aside>`}
+${report.warnings.length > 0 && html`<aside class="warnings" aria-labelledby="warnings-title"><h2 id="warnings-title">Before you rely on these numbers</h2><ul>${report.warnings.map((line) => html`<li>${line}</li>`)}</ul></aside>`}
 </header>`;
 }
 
-/** What to do about the layers that hide something, the worst first. */
+/** Lists the blind and dim layers with advice, the worst first. */
 function actions(report: AuditReport): Html | null {
   const layers = flagged(report);
   if (layers.length === 0) return null;
@@ -94,7 +103,7 @@ ${more.length > 0 && html`<details class="more"><summary>${more.length} more</su
 </section>`;
 }
 
-/** The report with short channel lists: they are most of its size, and the page shows them to three digits. */
+/** Rounds the channel lists of a report to four digits: they are most of its size, and the page shows three. */
 function embedded(report: AuditReport): AuditReport {
   const short = (values: readonly number[]) => values.map((value) => Number(value.toPrecision(4)));
   return {

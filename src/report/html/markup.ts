@@ -1,6 +1,6 @@
 import { printable } from "../format.js";
 
-/** A piece of HTML. What is not one is text, and `html` escapes it. */
+/** A piece of HTML. `html` escapes every value that is not one. */
 export class Html {
   constructor(readonly text: string) {}
 
@@ -9,11 +9,13 @@ export class Html {
   }
 }
 
+/** A value that a template can contain. */
 export type Content = Html | string | number | null | undefined | false | readonly Content[];
 
 /**
- * A template whose values are escaped unless they are `Html` themselves, so that a name from a model file can
- * never become markup, in text or in a quoted attribute. Lists are joined; null, undefined and false vanish.
+ * Builds HTML from a template. Values are escaped unless they are `Html`, so a name from a model file never
+ * becomes markup, neither in text nor in a quoted attribute. Lists are joined. Null, undefined and false are
+ * left out.
  */
 export function html(strings: TemplateStringsArray, ...values: Content[]): Html {
   let text = strings[0];
@@ -38,15 +40,16 @@ const entities: Record<string, string> = {
 
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => entities[char]);
 
-/** A name as code that may break after dots, slashes and underscores. */
+/** Shows a name as code that can be broken after dots, slashes, underscores and colons. */
 export function codeName(name: string): Html {
   const parts = name.split(/(?<=[./_:])/);
   return html`<code class="name">${parts.map((part, i) => (i === 0 ? part : html`<wbr>${part}`))}</code>`;
 }
 
 /**
- * A value as the content of a `<script type="application/json">`. `<` is written as an escape, so that no string
- * can close the element or open a comment; so are invisible characters, which would mislead who reads the source.
+ * Writes a value as the content of a `<script type="application/json">`. `<` is escaped, so no string can close
+ * the element or open a comment. Invisible characters are escaped, because they could mislead a reader of the
+ * source.
  */
 export function jsonContent(value: unknown): Html {
   const text = JSON.stringify(value).replace(

@@ -1,11 +1,11 @@
 import type { LayerReport } from "../../audit/report/result.js";
 import { type Html, html } from "./markup.js";
 
-/** A horizontal axis. Positions are percentages of its width, so that charts stretch and text does not. */
+/** A horizontal axis. Positions are percentages of its width, so charts can stretch without stretching text. */
 export interface Scale {
-  /** `37.5%`; values outside the axis stand at its ends. */
+  /** The position of a value, such as `37.5%`. Values outside the axis are placed at its ends. */
   readonly at: (value: number) => string;
-  /** Whether a value lies below the axis and is drawn at its left end with another mark. */
+  /** Tells whether a value lies below the axis. It is then drawn at the left end with the mark `below`. */
   readonly isBelow: (value: number) => boolean;
   readonly ticks: readonly { readonly value: number; readonly label: Html | null }[];
 }
@@ -13,15 +13,15 @@ export interface Scale {
 const position = (fraction: number): string =>
   `${Number((Math.min(1, Math.max(0, fraction)) * 100).toFixed(3))}%`;
 
-/** More labels than this run into each other on a narrow chart. */
+/** About the number of labels that fit a narrow chart. */
 const LABELS = 4;
 
-/** Decades below which a share is rounding, not signal. */
+/** The axis goes no lower than 10^this: smaller shares are rounding errors. */
 const LOWEST_DECADE = -8;
 
 /**
- * The logarithmic axis for energy shares: from the decade below every layer's chance level and blocked share
- * to 1, the same for all charts of a page.
+ * The logarithmic axis of energy shares, the same for all charts of a page. It goes from the decade below all
+ * chance levels and blocked shares to 1.
  */
 export function shareScale(layers: readonly LayerReport[]): Scale {
   const smallest = Math.min(
@@ -44,7 +44,7 @@ export function shareScale(layers: readonly LayerReport[]): Scale {
 const powerOfTen = (exponent: number): Html =>
   exponent === 0 ? html`1` : html`10<tspan dy="-.4em" font-size=".75em">−${exponent}</tspan>`;
 
-/** The linear axis for lengths relative to the open gradient: from 0 to 1, or further where a layer needs it. */
+/** The linear axis of lengths relative to ‖ΔW_open‖: from 0 to 1, or up to 2 if a layer exceeds 1. */
 export function ratioScale(layers: readonly LayerReport[]): Scale {
   const largest = Math.max(
     1,
@@ -59,11 +59,11 @@ export function ratioScale(layers: readonly LayerReport[]): Scale {
   };
 }
 
-/** Vertical lines at the ticks of a scale. */
+/** Draws vertical lines at the ticks of a scale. */
 export const gridLines = (scale: Scale): Html =>
   html`${scale.ticks.map(({ value }) => html`<line class="grid" x1="${scale.at(value)}" x2="${scale.at(value)}" y1="0" y2="100%"/>`)}`;
 
-/** The labels of a scale, for above or below a chart; those at its ends stay inside. */
+/** Draws the labels of a scale, above or below a chart. The first and the last label stay within its width. */
 export const axis = (scale: Scale): Html =>
   html`<svg class="axis" width="100%" height="16" aria-hidden="true">${scale.ticks.map(
     ({ value, label }) =>

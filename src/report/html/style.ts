@@ -1,4 +1,4 @@
-/** Colours by role. Text colours have a contrast of at least 4.5 to the page and to surfaces, marks 3. */
+/** Colours by role. Text has a contrast of at least 4.5 to the page and to surfaces, marks at least 3. */
 const light = `
 --page:#faf9f6;--surface:#fff;--ink:#1e2024;--quiet:#5a5e66;--rule:#e2dfd8;--grid:#ebe8e2;
 --blind:#ad2a1c;--dim:#8a5a00;--clear:#2c6e5d;--first:#2b62a8;--diag:#8550a8;--bar:#848b97;--link:#234f8c;
@@ -8,6 +8,7 @@ const dark = `
 --blind:#ff8d7c;--dim:#e6b452;--clear:#7cc8af;--first:#86b4f0;--diag:#c9a0e6;--bar:#7b828d;--link:#9cc0f2;
 --tint-blind:#3a211e;--tint-dim:#352b17;--tint-clear:#1b2f29`;
 
+/** The CSS of the page. */
 export const style = `
 :root{color-scheme:light dark;${light}}
 @media (prefers-color-scheme:dark){:root:not([data-theme=light]){${dark}}}

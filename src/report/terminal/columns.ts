@@ -4,23 +4,24 @@ import { padEnd, padStart, shortenNames, width } from "./text.js";
 
 export interface Column<Row> {
   readonly title: string;
-  /** Columns next to each other with the same heading stand under it. */
+  /** Neighbouring columns with the same heading share one line above their titles. */
   readonly heading?: string;
   readonly align: "left" | "right";
   readonly cell: (row: Row) => string;
   readonly style?: (row: Row) => Style | undefined;
-  /** Left out where space is short, the highest first. Columns without it always stay. */
+  /** If lines are too long, the columns with the highest number are left out first; without a number, a column stays. */
   readonly dropAt?: number;
 }
 
-/** The narrowest that a shortened first column may get before other columns are left out. */
+/** Columns are left out before the first column gets narrower than this. */
 const NARROWEST_NAME = 24;
-const GAP = 2;
+/** Spaces between columns. */
+export const GAP = 2;
 
 /**
- * Rows as aligned text of at most `columns` terminal columns: headings, titles, one line a row. The first
- * column (the name) is shortened in the middle to what the others leave; where that is too little, columns
- * that may be dropped are.
+ * Writes rows as aligned text of at most `columns` terminal columns: headings, titles, one line for each row.
+ * The names in the first column are shortened to the space that the other columns leave. If that space is too
+ * small, droppable columns are left out.
  */
 export function alignedTable<Row>(
   rows: readonly Row[],
@@ -30,8 +31,9 @@ export function alignedTable<Row>(
 ): string[] {
   let shown = [...allColumns];
   const cells = new Map(shown.map((column) => [column, rows.map((row) => printable(column.cell(row)))]));
+  const cellsOf = (column: Column<Row>): string[] => cells.get(column) ?? [];
   const natural = (column: Column<Row>): number =>
-    Math.max(width(column.title), ...cells.get(column)!.map(width));
+    Math.max(width(column.title), ...cellsOf(column).map(width));
   const left = () => columns - shown.slice(1).reduce((sum, column) => sum + GAP + natural(column), 0);
   while (left() < Math.min(NARROWEST_NAME, natural(shown[0]))) {
     const last = Math.max(...shown.map((column) => column.dropAt ?? 0));
@@ -42,7 +44,7 @@ export function alignedTable<Row>(
   const name = shown[0];
   const nameWidth = Math.max(width(name.title), Math.min(natural(name), left()));
   const widths = shown.map((column) => (column === name ? nameWidth : natural(column)));
-  const names = shortenNames(cells.get(name)!, nameWidth);
+  const names = shortenNames(cellsOf(name), nameWidth);
   const align = (text: string, i: number): string =>
     (shown[i].align === "left" ? padEnd : padStart)(text, widths[i]);
 
@@ -55,9 +57,9 @@ export function alignedTable<Row>(
   ].filter((line) => line !== "");
   for (const [r, row] of rows.entries()) {
     const line = shown.map((column, i) => {
-      const aligned = align(column === name ? names[r] : cells.get(column)![r], i);
+      const aligned = align(column === name ? names[r] : cellsOf(column)[r], i);
       const style = column.style?.(row);
-      // The last column has no trailing spaces to lose once it is painted.
+      // A painted cell ends with an escape code, so its trailing spaces must go before it is painted.
       const cell = i === shown.length - 1 ? aligned.trimEnd() : aligned;
       return style === undefined ? cell : paint(style, cell);
     });
@@ -66,7 +68,7 @@ export function alignedTable<Row>(
   return lines.map((line, i) => (i < lines.length - rows.length ? paint("faint", line) : line));
 }
 
-/** The line above the titles: each heading centred in a rule over its columns. */
+/** Writes the line above the titles: each heading centred in a rule over its columns. */
 function headings<Row>(shown: readonly Column<Row>[], widths: readonly number[]): string {
   let line = "";
   for (let i = 0; i < shown.length; ) {

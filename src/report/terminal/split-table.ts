@@ -1,15 +1,22 @@
-import { alignedTable, type Column } from "./columns.js";
+import { alignedTable, type Column, GAP } from "./columns.js";
 import type { Paint } from "./style.js";
 import { width } from "./text.js";
 
-/** Between columns, as `alignedTable` sets them. */
-const GAP = 2;
+/** A table that may be split. */
+export interface WideTable<Row> {
+  readonly rows: readonly Row[];
+  /** The first column. Every part of the table repeats it. */
+  readonly name: Column<Row>;
+  /** The other columns. */
+  readonly others: readonly Column<Row>[];
+}
 
-/** A table of at most `columns` terminal columns; what does not fit beside `name` follows as another table below. */
+/**
+ * Writes a table of at most `columns` terminal columns. Columns that do not fit beside the first one follow in
+ * further tables below.
+ */
 export function splitTable<Row>(
-  rows: readonly Row[],
-  name: Column<Row>,
-  others: readonly Column<Row>[],
+  { rows, name, others }: WideTable<Row>,
   columns: number,
   paint: Paint,
 ): string[] {

@@ -11,12 +11,12 @@ const codes: Record<Style, [on: number, off: number]> = {
   green: [32, 39],
 };
 
-/** A function that puts ANSI escape codes around text, or leaves it alone. */
-export function painter(color: boolean): Paint {
+/** Returns a function that puts ANSI escape codes around text; without `color` it returns the text as it is. */
+export function painter({ color }: { readonly color: boolean }): Paint {
   if (!color) return (_, text) => text;
   return (style, text) => `\u001b[${codes[style][0]}m${text}\u001b[${codes[style][1]}m`;
 }
 
-/** A verdict is told by its sign and word; the colour only repeats it. */
+/** Signs of the verdicts. Sign and word tell a verdict; the colour only repeats it. */
 export const verdictSigns: Record<Verdict, string> = { blind: "●", dim: "◐", clear: "○" };
 export const verdictStyles: Record<Verdict, Style> = { blind: "red", dim: "yellow", clear: "green" };

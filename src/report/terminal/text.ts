@@ -1,12 +1,12 @@
 import { printable } from "../format.js";
 
-/** Text measured in terminal columns. Names come from model files and may hold letters that take two. */
+/** Text layout in terminal columns. Names come from model files; some of their letters take two columns. */
 
 const zeroWidth = /[\p{Mn}\p{Me}\p{Cf}]/u;
 const doubleWidth =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\uff01-\uff60]/u;
 
-/** Number of terminal columns that `text` takes. */
+/** The number of terminal columns that `text` takes. */
 export function width(text: string): number {
   if (/^[ -~]*$/.test(text)) return text.length;
   let columns = 0;
@@ -21,9 +21,9 @@ export const padStart = (text: string, columns: number): string =>
   " ".repeat(Math.max(0, columns - width(text))) + text;
 
 /**
- * Names in at most `columns` each. Module paths tell layers apart by the numbers in all their parts, so these
- * are kept and the words before them cut, alike in all names (`f….d…4.d…16.norm2`); where no such cut is
- * short enough, a name is cut in the middle.
+ * Shortens names to at most `columns` each. Numbers tell the module paths of layers apart, so the words before
+ * them are cut, to the same length in all names (`f….d…4.d…16.norm2`). A name that is still too long is cut in
+ * the middle.
  */
 export function shortenNames(names: readonly string[], columns: number): string[] {
   for (let letters = Math.max(...names.map((name) => name.length), 1); letters > 0; letters--) {
@@ -33,14 +33,14 @@ export function shortenNames(names: readonly string[], columns: number): string[
   return names.map((name) => shorten(name, columns));
 }
 
-/** A dotted or slashed path with at most `letters` letters before the number in each part but the last. */
+/** Cuts each part of a dotted or slashed path, except the last, to `letters` letters before its number. */
 function shortenPath(path: string, letters: number): string {
   return path.replace(/([^./]+?)(\d*)(?=[./])/g, (part: string, word: string, number: string) =>
     word.length <= letters + 1 ? part : `${word.slice(0, letters)}…${number}`,
   );
 }
 
-/** `text` cut in the middle to at most `columns`, the end kept longer than the beginning. */
+/** Cuts `text` in the middle to at most `columns`. More of the end is kept than of the beginning. */
 function shorten(text: string, columns: number): string {
   if (width(text) <= columns) return text;
   const chars = [...text];
@@ -59,7 +59,7 @@ function take(chars: readonly string[], columns: number): string[] {
   return chars.slice(0, end < 0 ? chars.length : end);
 }
 
-/** `text` in lines of at most `columns`, the first one after `first`, the others indented as far. */
+/** Breaks `text` into lines of at most `columns`. The first line follows `first`; the others are indented to match. */
 export function wrap(text: string, columns: number, first = ""): string {
   const indent = " ".repeat(width(first));
   const lines: string[] = [];
@@ -77,13 +77,13 @@ export function wrap(text: string, columns: number, first = ""): string {
   return lines.map((l, i) => (i === 0 ? first : indent) + l.replaceAll(NO_BREAK, " ")).join("\n");
 }
 
-/** A short phrase that `wrap` keeps on one line. */
+/** Marks a short phrase so that `wrap` keeps it on one line. */
 export const unbroken = (phrase: string): string =>
   width(phrase) <= 40 ? phrase.replaceAll(" ", NO_BREAK) : phrase;
 
 const NO_BREAK = "\u00a0";
 
-/** Cuts a word that alone is wider than a line. */
+/** Cuts a word that is wider than a line. */
 const pieces =
   (columns: number) =>
   (word: string): string[] => {

@@ -1,7 +1,7 @@
 import type { Verdict } from "../../audit/report/result.js";
 import { type Html, html } from "./markup.js";
 
-/** Symbols that the charts and the text share: told apart by shape, coloured on top of that. */
+/** The marks that charts and text use. Shapes tell them apart; colours only repeat the difference. */
 export const markDefinitions: Html = html`<svg width="0" height="0" class="defs" aria-hidden="true"><defs>
 <g id="m-blind"><circle r="5.5" class="v-blind fill"/></g>
 <g id="m-dim"><circle r="5" class="v-dim ring"/><path d="M0-5A5 5 0 0 1 0 5Z" class="v-dim fill"/></g>
@@ -12,16 +12,17 @@ export const markDefinitions: Html = html`<svg width="0" height="0" class="defs"
 <g id="m-below"><path d="M6-4L0 0L6 4" class="m-below"/></g>
 </defs></svg>`;
 
+/** Name of a mark. */
 export type Mark = Verdict | "first" | "diag" | "kept" | "below";
 
-/** A mark centred at a place of a chart. */
+/** Draws a mark centred at a place of a chart. */
 export const mark = (name: Mark, x: string, y: number): Html =>
   html`<svg x="${x}" y="${y}" overflow="visible"><use href="#m-${name}"/></svg>`;
 
-/** A mark in running text. */
+/** Draws a mark in running text. */
 export const inlineMark = (name: Mark): Html =>
   html`<svg class="inline-mark" viewBox="-7 -7 14 14" width="14" height="14" aria-hidden="true"><use href="#m-${name}"/></svg>`;
 
-/** A verdict as mark and word. */
+/** Shows a verdict as mark and word. */
 export const verdictBadge = (verdict: Verdict): Html =>
   html`<span class="verdict t-${verdict}">${inlineMark(verdict)} ${verdict}</span>`;

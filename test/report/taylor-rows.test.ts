@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { LayerReport, TaylorReport } from "../../src/audit/report/result.js";
+import { auditJson } from "../../src/report/audit-json.js";
+import { auditTable } from "../../src/report/audit-table.js";
 import { auditHtml } from "../../src/report/html/index.js";
-import { auditJson } from "../../src/report/json.js";
-import { auditTable } from "../../src/report/table.js";
 import { width } from "../../src/report/terminal/text.js";
 import { mlpOneClass } from "../support/report-fixture.js";
 
@@ -34,25 +34,25 @@ const estimated: TaylorReport = {
   },
 };
 
-/** The report with the terms of its last layer. */
+/** A report whose last layer has these terms. */
 function withTerms(taylor: TaylorReport) {
   const report = mlpOneClass();
   const last = report.layers.at(-1) as LayerReport;
   return { ...report, layers: [...report.layers.slice(0, -1), { ...last, taylor }] };
 }
 
-/** The part about the terms, in lines with single spaces. */
+/** The lines about the terms, with single spaces. */
 const terms = (text: string) =>
   text
     .slice(text.indexOf("Taylor terms"))
     .split("\n")
     .map((line) => line.trim().replace(/[ \u202f]+/g, " "));
 
-describe("Taylor terms in reports", () => {
-  it("stand in the table, what is 0 but for rounding told as such", () => {
+describe("The Taylor terms in a report", () => {
+  it("are listed in the table, and a rounding error of 0 is shown as ≈ 0", () => {
     const lines = terms(auditTable(withTerms(exact), { color: false }));
     expect(lines.join(" ")).toContain(
-      "loss at bn2, around ẑ = β, 64 features a sample; the diagonal of its Hessian is exact. ",
+      "loss at bn2 around ẑ = β, 64 features a sample. The diagonal of the Hessian is exact. ",
     );
     expect(lines).toContain("first order 0.189 0.638 ≈ 0 < 1e-12");
     expect(lines).toContain("shared 0.189 0.638 ≈ 0 < 1e-12");
@@ -60,23 +60,23 @@ describe("Taylor terms in reports", () => {
     expect(lines).toContain("second order, off-diagonal 0.312 1.02 0.659 0.646");
   });
 
-  it("carry error bars where the diagonal is estimated, and the layers whose statistics are held", () => {
+  it("have standard errors if the diagonal is estimated, and name the layers whose statistics are held", () => {
     const lines = terms(auditTable(withTerms(estimated), { color: false }));
     const text = lines.join(" ");
-    expect(text).toMatch(/12 544 features a sample; .* estimated from 64 random probes \(seed 0\)/);
-    expect(text).toContain("the statistics of bn3, bn4, bn5, 1 more are held");
+    expect(text).toMatch(/12 544 features a sample\. .* estimated from 64 random probes \(seed 0\)/);
+    expect(text).toContain("The statistics of bn3, bn4, bn5, 1 more are held at their values on this batch.");
     expect(lines).toContain("second order, off-diagonal 0.312 ± 0.01 1.02 ± 0.05 0.659 ± 0.05 0.646");
-    // Noise in the shared part is blocked as that part is.
+    // The error of a shared part is blocked as the part is.
     expect(lines).toContain("shared 0.0539 ± 0.001 0.179 ± 0.005 1.27e-5 7.1e-5");
   });
 
-  it.each([40, 60, 80, 100])("fit %i columns", (columns) => {
+  it.each([40, 60, 80, 100])("fit a terminal of %i columns", (columns) => {
     for (const taylor of [exact, estimated])
       for (const line of auditTable(withTerms(taylor), { color: false, width: columns }).split("\n"))
         expect(width(line)).toBeLessThanOrEqual(columns);
   });
 
-  it("stand in the page of their layer alone", () => {
+  it("appear on the page only at their layer", () => {
     const page = auditHtml(withTerms(estimated));
     expect(page.match(/<table class="quantities terms">/g)).toHaveLength(1);
     expect(page).toContain("12\u202f544 features a sample");

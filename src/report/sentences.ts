@@ -1,9 +1,9 @@
 import type { AuditReport, LayerReport } from "../audit/report/result.js";
 import { baseName, duration, plural, significant } from "./format.js";
 
-/** What a report says in plain sentences; the terminal and the HTML page both speak them. */
+/** The sentences that the terminal and the HTML page have in common. */
 
-/** What was measured, on what, how: `mlp.onnx`, `64 samples of batch.npz`, … */
+/** Says what the report is about, in phrases: `mlp.onnx`, `64 samples of batch.npz`, … */
 export function subject(report: AuditReport): string[] {
   const { loss, source } = report;
   const lossValue = loss.value === null ? "" : ` = ${significant(loss.value)}`;
@@ -16,7 +16,7 @@ export function subject(report: AuditReport): string[] {
   ];
 }
 
-/** `64 samples of batch.npz, all labelled 3`; `a trace of resnet18, one batch of CIFAR-10`. */
+/** Describes the batch: `64 samples of batch.npz, all labelled 3`; `a trace of resnet18, one batch of CIFAR-10`. */
 export function batchInWords({ batch, source }: Pick<AuditReport, "batch" | "source">): string {
   if (batch !== null)
     return `${plural(batch.size, "sample")} of ${baseName(batch.file)}${labels(batch.labelCounts)}`;
@@ -24,17 +24,17 @@ export function batchInWords({ batch, source }: Pick<AuditReport, "batch" | "sou
   return recorded.length === 0 ? "a recorded trace" : `a trace of ${recorded.join(", ")}`;
 }
 
-/** How the labels of a batch are spread: a batch of one class is where batch normalization hides most. */
+/** Says how many classes a batch has: batch normalization hides most on a batch of one class. */
 function labels(counts: Record<string, number> | undefined): string {
   const present = Object.entries(counts ?? {}).filter(([, n]) => n > 0);
   if (present.length === 0) return "";
   return present.length === 1 ? `, all labelled ${present[0][0]}` : `, ${present.length} classes`;
 }
 
-/** The finding: how many layers are blind or dim, which is worst, what that means. */
+/** Says how many layers are blind or dim, which is the worst, and what that means. */
 export function findings(report: AuditReport): string[] {
   const { blind, dim, layers } = report.summary;
-  if (layers === 0) return ["No normalization layer was measured."];
+  if (layers === 0) return ["The report contains no normalization layer."];
   const all = flagged(report);
   if (all.length === 0) {
     const none = layers === 1 ? "The one layer is clear" : `All ${layers} layers are clear`;
@@ -50,17 +50,17 @@ export function findings(report: AuditReport): string[] {
 
 function meaning(layers: readonly LayerReport[]): string {
   const shared = layers.every(({ groupedBy }) => groupedBy === "channel")
-    ? ["the samples of this batch", "what differs from sample to sample"]
-    : ["the elements that share a mean and a variance", "what differs between them"];
+    ? ["all samples of this batch", "samples"]
+    : ["all elements with the same mean and variance", "these elements"];
   return (
-    `What ${shared[0]} ask for in common – a shared slope or a shared curvature of the loss – is ` +
-    `removed there; only ${shared[1]} reaches the weights below.`
+    `There, normalization removes the part of the gradient that is common to ${shared[0]}: a shared ` +
+    `slope or a shared curvature of the loss. Only differences between ${shared[1]} reach the weights below.`
   );
 }
 
 const severity = { clear: 0, dim: 1, blind: 2 } as const;
 
-/** The blind and dim layers, the worst first: by verdict, then by what the weights lose, then by energy. */
+/** The blind and dim layers, the worst first: by verdict, then by `removed`, then by `blocked`. */
 export function flagged(report: AuditReport): LayerReport[] {
   return report.layers
     .filter(({ verdict }) => verdict !== "clear")
@@ -72,31 +72,32 @@ export function flagged(report: AuditReport): LayerReport[] {
     );
 }
 
-/** What explains one layer alone, and what holds for several and is said once. */
+/** Explanations of layers, split so that a sentence that many layers have in common is printed once. */
 export interface Explanations {
+  /** For each layer, the sentences that are printed with it. */
   readonly own: readonly { readonly layer: LayerReport; readonly lines: readonly string[] }[];
+  /** Each common sentence with the layers it applies to. */
   readonly shared: readonly { readonly layers: readonly LayerReport[]; readonly line: string }[];
 }
 
 /**
- * The reasons and advice of the given layers. What at least half of them have in common, as most advice, is said
- * once for all; a number that two of many happen to share stays with each.
+ * Collects the reasons and the advice of the given layers. A sentence is common if at least two layers have it
+ * and they are at least half of all. So advice is printed once, and a number that two of many layers happen to
+ * have stays with each of them.
  */
 export function explanations(layers: readonly LayerReport[]): Explanations {
   const users = new Map<string, LayerReport[]>();
   for (const layer of layers)
     for (const line of new Set(layer.why)) users.set(line, [...(users.get(line) ?? []), layer]);
-  const isOwn = (line: string): boolean => {
-    const { length } = users.get(line)!;
-    return length === 1 || 2 * length < layers.length;
-  };
+  const shared = [...users].filter(([, { length }]) => length > 1 && 2 * length >= layers.length);
+  const isShared = new Set(shared.map(([line]) => line));
   return {
-    own: layers.map((layer) => ({ layer, lines: layer.why.filter(isOwn) })),
-    shared: [...users].flatMap(([line, layers]) => (isOwn(line) ? [] : [{ layers, line }])),
+    own: layers.map((layer) => ({ layer, lines: layer.why.filter((line) => !isShared.has(line)) })),
+    shared: shared.map(([line, layers]) => ({ layers, line })),
   };
 }
 
-/** The first names and how many more. */
+/** The first three names and the number of further ones: `bn1, bn2, bn3, 4 more`. */
 export function layerNames(layers: readonly Pick<LayerReport, "name">[]): string {
   const names = layers.slice(0, 3).map(({ name }) => name);
   return [...names, ...(layers.length > 3 ? [`${layers.length - 3} more`] : [])].join(", ");

@@ -1,19 +1,20 @@
 import type { AuditReport, LayerReport, TaylorReport } from "../audit/report/result.js";
 import { cosine, plural, share, shortOp } from "./format.js";
-import { expansionInWords, TERMS_LEGEND, type TermRow, termRows } from "./taylor.js";
+import { explanations, findings, flagged, layerNames, subject } from "./sentences.js";
+import { expansionInWords, TERMS_LEGEND, type TermRow, termRows } from "./taylor-rows.js";
 import { alignedTable, type Column } from "./terminal/columns.js";
 import { type Paint, painter, verdictSigns, verdictStyles } from "./terminal/style.js";
 import { unbroken, wrap } from "./terminal/text.js";
-import { explanations, findings, flagged, layerNames, subject } from "./words.js";
 
+/** How a table is printed. */
 export interface TableOptions {
-  /** ANSI colours; the text says the same without them. */
+  /** Whether to colour the text with ANSI escape codes. Colours only repeat what the text says. */
   readonly color: boolean;
-  /** Terminal columns to fit into, 100 unless given. */
+  /** Widest line, in terminal columns. Default 100. */
   readonly width?: number;
 }
 
-/** Explanations of so many layers fit a terminal; the HTML report has them all. */
+/** The table explains at most this many layers; the HTML report explains all. */
 const EXPLAINED = 5;
 
 const columns: readonly Column<LayerReport>[] = [
@@ -70,12 +71,25 @@ const columns: readonly Column<LayerReport>[] = [
 ];
 
 const LEGEND =
-  "blocked = first + diag: share of the gradient that normalization removes, along 1 and along its output y; chance = what noise would lose. removed, kept: length of the lost and of the remaining weight gradient, relative to the whole.";
+  "blocked = first + diag: share of the gradient energy that normalization removes, along 1 (first) and along its output y (diag). chance: share that noise would lose. removed, kept: length of the removed and of the remaining weight gradient, relative to the gradient with constant statistics. cosine: direction of the remaining gradient relative to that gradient.";
 
-/** The report for a terminal: what was measured, one line a layer, what it means, what to do, warnings. */
+/**
+ * Writes an audit report as a text table for a terminal: model and batch, one line for each layer, the
+ * meaning, an explanation of each blind or dim layer, and warnings.
+ * @param report The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
+ * @param options Colours and the widest line.
+ * @returns The text, with a line break at the end. Control characters in names are replaced.
+ * @example
+ * ```ts
+ * import { auditModel, auditTable } from "blindspot";
+ *
+ * const report = await auditModel("examples/glyphs.onnx", { data: "examples/mixed.npz" });
+ * console.log(auditTable(report, { color: false }));
+ * ```
+ */
 export function auditTable(report: AuditReport, options: TableOptions): string {
   const width = options.width ?? 100;
-  const paint = painter(options.color);
+  const paint = painter(options);
   const blocks: string[] = [wrap(subject(report).map(unbroken).join(" · "), width)];
 
   if (report.layers.length > 0) {
@@ -100,7 +114,7 @@ const termColumns: readonly Column<TermRow>[] = [
   { title: "through", align: "right", cell: ({ through }) => through },
 ];
 
-/** The Taylor terms of the loss at one layer. */
+/** The Taylor terms of the loss at one layer: title, table and legend. */
 function expansion(layer: LayerReport, taylor: TaylorReport, width: number, paint: Paint): string[] {
   return [
     paint("bold", wrap(expansionInWords(layer, taylor), width)),
@@ -112,7 +126,7 @@ function expansion(layer: LayerReport, taylor: TaylorReport, width: number, pain
 const rest = (sentences: readonly string[], width: number): string =>
   sentences.length === 0 ? "" : `\n${wrap(sentences.join(" "), width)}`;
 
-/** Why the layers are blind or dim and what to do, the worst first. */
+/** Why the layers are blind or dim and what to do about them, the worst layer first. */
 function explained(layers: readonly LayerReport[], width: number, paint: Paint): string[] {
   const shown = layers.slice(0, EXPLAINED);
   const { own, shared } = explanations(shown);
@@ -129,7 +143,7 @@ function explained(layers: readonly LayerReport[], width: number, paint: Paint):
   if (layers.length > EXPLAINED)
     blocks.push(
       wrap(
-        `… ${plural(layers.length - EXPLAINED, "more layer")} blind or dim: -o report.html explains them all.`,
+        `… and ${plural(layers.length - EXPLAINED, "more blind or dim layer")}; use -o report.html to read all explanations.`,
         width,
       ),
     );

@@ -1,10 +1,11 @@
 import type { ClaimResult, ExperimentResult, Measurement } from "../../experiments/result.js";
+import type { TableOptions } from "../audit-table.js";
 import { duration, significant } from "../format.js";
 import { alignedTable, type Column } from "../terminal/columns.js";
 import { painter } from "../terminal/style.js";
 import { wrap } from "../terminal/text.js";
+import { meanOf, relations, signs, styles } from "./outcomes.js";
 import { conditionName } from "./svg.js";
-import { meanOf, relations, signs, styles } from "./words.js";
 
 const columns: readonly Column<Measurement>[] = [
   { title: "condition", align: "left", cell: conditionName },
@@ -12,12 +13,9 @@ const columns: readonly Column<Measurement>[] = [
   { title: "mean ± deviation", align: "right", cell: meanOf },
 ];
 
-/** A result for a terminal: what was measured, then each claim with what decides it. */
-export function experimentTable(
-  result: ExperimentResult,
-  { color, width = 100 }: { readonly color: boolean; readonly width?: number },
-): string {
-  const paint = painter(color);
+/** Writes a result as text: a table of the numbers, then each claim with the numbers that decide it. */
+export function experimentTable(result: ExperimentResult, { color, width = 100 }: TableOptions): string {
+  const paint = painter({ color });
   const { experiment, scale, seeds, claims, measurements, title, trainingMs } = result;
   const blocks = [
     `${paint("bold", experiment)}: ${title}`,
@@ -36,7 +34,7 @@ function claimLines(claim: ClaimResult, width: number): string[] {
   const { interval, relation, bound, measure, outcome, statement } = claim;
   const range =
     interval === null
-      ? "one seed decides nothing"
+      ? "undecided with one seed"
       : `95 % between ${interval.map((v) => significant(v, 3)).join(" and ")}`;
   return [
     `${signs[outcome]} ${outcome}`,

@@ -1,18 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { findFailures, parseFailOn } from "../../src/audit/fail-on.js";
-import { auditJunit } from "../../src/report/junit.js";
+import { auditJunit } from "../../src/report/audit-junit.js";
 import { autoencoder, hostile } from "../support/report-fixture.js";
 import { parseXml } from "../support/xml.js";
 
 const junit = (report: ReturnType<typeof autoencoder>, conditions: string) =>
   auditJunit(report, findFailures(report, parseFailOn(conditions)));
 
-describe("the JUnit file of an audit", () => {
-  test("reads as kept in golden/", async () => {
+describe("The JUnit XML of an audit report", () => {
+  test("equals the golden file", async () => {
     await expect(junit(autoencoder(), "removed>0.9,cosine<0.5")).toMatchFileSnapshot("golden/junit.xml");
   });
 
-  test("counts layers, not conditions", () => {
+  test("counts failing layers, not conditions", () => {
     const [suites] = parseXml(junit(autoencoder(), "removed>0.9,verdict=blind,cosine<0.5")).children;
     expect(suites.attributes).toMatchObject({ tests: "5", failures: "2", errors: "0" });
     const cases = suites.children[0].children;
@@ -27,7 +27,7 @@ describe("the JUnit file of an audit", () => {
     );
   });
 
-  test("stays well-formed whatever the names hold", () => {
+  test("is well-formed whatever characters the names contain", () => {
     const [suites] = parseXml(junit(hostile(), "elements>0")).children;
     const cases = suites.children[0].children.filter(({ name }) => name === "testcase");
     expect(cases[0].attributes.name).toBe("</script><script>alert(1)</script>");

@@ -1,8 +1,8 @@
 import type { LayerReport } from "../../audit/report/result.js";
-import { expansionInWords, TERMS_LEGEND, termRows } from "../taylor.js";
+import { expansionInWords, TERMS_LEGEND, termRows } from "../taylor-rows.js";
 import { type Html, html } from "./markup.js";
 
-/** The Taylor terms of the loss at a layer, where the audit was asked for them. */
+/** Shows the Taylor terms of the loss at a layer; null if the report has none for it. */
 export function taylorSection(layer: LayerReport): Html | null {
   if (!layer.taylor) return null;
   return html`<table class="quantities terms">

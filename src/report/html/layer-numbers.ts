@@ -1,49 +1,55 @@
 import type { LayerReport } from "../../audit/report/result.js";
 import { cosine, count, share, significant } from "../format.js";
 
-/** One number of a layer with what it says and how it is computed. */
-interface Quantity {
+/** One number of a layer with its meaning and formula. */
+interface LayerNumber {
   readonly name: string;
   readonly value: (layer: LayerReport) => string;
   readonly meaning: string;
   readonly formula: string;
 }
 
-export interface QuantityGroup {
+/** Numbers that one table shows. */
+export interface LayerNumberGroup {
   readonly title: (layer: LayerReport) => string;
-  /** Whether the layer has these numbers at all. */
+  /** Tells whether the layer has these numbers. */
   readonly applies: (layer: LayerReport) => boolean;
-  readonly quantities: readonly Quantity[];
+  readonly numbers: readonly LayerNumber[];
 }
 
-/** Every number of a layer. G = ∂L/∂y; y is the standardized activation; sums run over the channels. */
-export const quantityGroups: readonly QuantityGroup[] = [
+/**
+ * All numbers of a layer. y is the output of the standardization and G = ∂L/∂y. Sums in the formulas run over the
+ * groups of the layer.
+ */
+export const layerNumberGroups: readonly LayerNumberGroup[] = [
   {
-    title: () => "Energy of the gradient that arrives, G = ∂L/∂y",
+    title: () => "Energy of the arriving gradient, G = ∂L/∂y",
     applies: () => true,
-    quantities: [
+    numbers: [
       {
         name: "blocked",
         value: ({ shares }) => share(shares.blocked),
-        meaning: "Share of the energy that cannot pass to the features below.",
+        meaning: "Share of the energy that does not reach the features below.",
         formula: "(first + diag) / E",
       },
       {
         name: "first",
         value: ({ shares }) => share(shares.first),
-        meaning: "What all elements ask for alike, a shift of the channel. Subtracting the mean removes it.",
+        meaning:
+          "The part that is the same for all elements: it asks to shift the channel. Subtracting the mean removes it.",
         formula: "Σ n · mean(G)² / E",
       },
       {
         name: "diag",
         value: ({ shares }) => share(shares.diag),
-        meaning: "What asks to stretch or shrink the channel. Dividing by σ removes it.",
+        meaning:
+          "The part proportional to y: it asks to stretch or shrink the channel. Dividing by σ removes it.",
         formula: "Σ ⟨G, y⟩² / ⟨y, y⟩ / E",
       },
       {
         name: "chance",
         value: ({ shares }) => share(shares.chance),
-        meaning: "What pure noise would lose: the blocked directions among the n of a channel.",
+        meaning: "The blocked share of pure noise: number of blocked directions divided by n.",
         formula: "2 / n (RMS norm: 1 / n)",
       },
       {
@@ -55,7 +61,7 @@ export const quantityGroups: readonly QuantityGroup[] = [
       {
         name: "passed",
         value: ({ energy }) => significant(energy.passed),
-        meaning: "Energy that does reach the features: what differs between the elements.",
+        meaning: "Energy that reaches the features: the differences between elements.",
         formula: "E − first − diag",
       },
     ],
@@ -63,42 +69,43 @@ export const quantityGroups: readonly QuantityGroup[] = [
   {
     title: ({ weights }) => `Gradient of the weights below, ${weights?.name ?? ""}`,
     applies: ({ weights }) => weights !== null,
-    quantities: [
+    numbers: [
       {
         name: "removed",
         value: ({ weights }) => share(weights?.removed),
         meaning:
-          "Length of what these weights never hear, relative to the whole. Above 1 where it opposes the rest.",
+          "Length of the part that never reaches these weights, relative to ‖ΔW_open‖. It can exceed 1, because the removed and the kept part are not orthogonal.",
         formula: "‖ΔW_first + ΔW_diag‖ / ‖ΔW_open‖",
       },
       {
         name: "kept",
         value: ({ weights }) => share(weights?.kept),
-        meaning: "Length of the gradient they do get, relative to the whole.",
+        meaning: "Length of the gradient that reaches the weights, relative to ‖ΔW_open‖.",
         formula: "‖ΔW_open − ΔW_first − ΔW_diag‖ / ‖ΔW_open‖",
       },
       {
         name: "cosine",
         value: ({ weights }) => cosine(weights?.cosine),
-        meaning: "Whether the gradient they get still points the same way: 1 the same, 0 unrelated.",
+        meaning:
+          "Whether the gradient that reaches the weights still points the same way: 1 means the same direction, 0 a right angle.",
         formula: "cos(ΔW_actual, ΔW_open)",
       },
       {
         name: "first",
         value: ({ weights }) => share(weights?.first),
-        meaning: "Length of the part lost to the mean.",
+        meaning: "Length of the part that subtracting the mean removes.",
         formula: "‖ΔW_first‖ / ‖ΔW_open‖,  ΔW_first = vjp(mean(G) / σ)",
       },
       {
         name: "diag",
         value: ({ weights }) => share(weights?.diag),
-        meaning: "Length of the part lost to the standard deviation.",
+        meaning: "Length of the part that dividing by σ removes.",
         formula: "‖ΔW_diag‖ / ‖ΔW_open‖,  ΔW_diag = vjp(y · mean(G ∘ y) / σ)",
       },
       {
         name: "open",
         value: ({ weights }) => significant(weights?.open),
-        meaning: "Length of the whole: the gradient if mean and deviation were constants.",
+        meaning: "Length of the gradient if mean and deviation were constants.",
         formula: "‖ΔW_open‖,  ΔW_open = vjp(G / σ)",
       },
     ],
@@ -106,17 +113,19 @@ export const quantityGroups: readonly QuantityGroup[] = [
   {
     title: () => "Where the blocked part goes: the affine parameters",
     applies: ({ affine }) => affine !== null,
-    quantities: [
+    numbers: [
       {
         name: "∂L/∂β",
         value: ({ affine }) => significant(affine?.gradBeta),
-        meaning: "The first-order part moves the shift β, one number a channel, and nothing below.",
+        meaning:
+          "The first-order part changes only the shift β, one number for each channel. Nothing below changes.",
         formula: "‖∂L/∂β‖",
       },
       {
         name: "∂L/∂γ",
         value: ({ affine }) => significant(affine?.gradGamma),
-        meaning: "The diagonal part moves the scale γ, one number a channel, and nothing below.",
+        meaning:
+          "The diagonal part changes only the scale γ, one number for each channel. Nothing below changes.",
         formula: "‖∂L/∂γ‖",
       },
     ],
@@ -124,7 +133,7 @@ export const quantityGroups: readonly QuantityGroup[] = [
   {
     title: () => "The layer and the check",
     applies: () => true,
-    quantities: [
+    numbers: [
       {
         name: "n",
         value: ({ elements }) => count(elements),
@@ -134,25 +143,26 @@ export const quantityGroups: readonly QuantityGroup[] = [
       {
         name: "ε",
         value: ({ epsilon }) => significant(epsilon),
-        meaning: "The constant that keeps the division finite.",
+        meaning: "Constant that keeps the division finite.",
         formula: "σ = √(v + ε)",
       },
       {
         name: "ρ",
         value: ({ leak }) => share(leak?.mean),
-        meaning: "Fraction of the diagonal part that ε lets through after all; the mean over the layer.",
+        meaning: "Fraction of the diagonal part that passes because of ε: the mean over the layer.",
         formula: "ε / (v + ε)",
       },
       {
         name: "ρ max",
         value: ({ leak }) => share(leak?.max),
-        meaning: "The same where the variance v is smallest.",
+        meaning: "The same fraction where the variance v is smallest.",
         formula: "ε / (min v + ε)",
       },
       {
         name: "residual",
         value: ({ identityResidual }) => share(identityResidual),
-        meaning: "Disagreement of the measured backward pass with the formula: rounding, if all is well.",
+        meaning:
+          "Relative difference between ∂L/∂x from automatic differentiation and the formula. It should be a rounding error.",
         formula: "‖∂L/∂x − (G − first − (1−ρ) diag) / σ‖ / ‖G / σ‖",
       },
     ],

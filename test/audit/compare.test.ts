@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compareReports, parseAuditReport } from "../../src/audit/compare.js";
 import { UserError } from "../../src/base/errors.js";
-import { auditJson } from "../../src/report/json.js";
+import { auditJson } from "../../src/report/audit-json.js";
 import { autoencoder, denseNet, mlpMixed, mlpOneClass } from "../support/report-fixture.js";
 
 describe("A comparison of two reports", () => {

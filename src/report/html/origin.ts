@@ -2,14 +2,14 @@ import type { AuditReport } from "../../audit/report/result.js";
 import { count, duration, significant } from "../format.js";
 import { type Content, codeName, type Html, html } from "./markup.js";
 
-/** How the numbers came about: enough to measure them again. */
-export function measured(report: AuditReport): Html {
+/** Says where the numbers come from: files, loss, precision, limits and check. Enough to repeat the audit. */
+export function originSection(report: AuditReport): Html {
   const { source, batch, loss, thresholds, tool } = report;
   const residuals = report.layers.flatMap(({ identityResidual }) => identityResidual ?? []);
   const rule = ({ removed, blocked, timesChance }: AuditReport["thresholds"]["blind"]): string =>
     `removed ≥ ${removed}, or blocked ≥ ${blocked} and ≥ ${timesChance} × chance`;
   const entries: (readonly [string, Content] | false)[] = [
-    [source.kind === "onnx" ? "Model" : "Trace", fileEntry(source.file, source.sha256)],
+    [source.kind === "onnx" ? "Model" : "Recorded trace", fileEntry(source.file, source.sha256)],
     source.model !== undefined && ["Recorded from", source.model],
     source.batch !== undefined && ["Recorded on", source.batch],
     batch !== null && ["Batch", html`${fileEntry(batch.file, batch.sha256)}<br>${count(batch.size)} samples`],
@@ -24,13 +24,13 @@ export function measured(report: AuditReport): Html {
     ["Dim", rule(thresholds.dim)],
     residuals.length > 0 && [
       "Check",
-      `The measured backward pass agrees with the closed formula to ${significant(Math.max(...residuals), 2)} or better, relative, at every layer checked.`,
+      `At every layer checked, ∂L/∂x from automatic differentiation agrees with the closed form. The largest relative difference is ${significant(Math.max(...residuals), 2)}.`,
     ],
     ["Tool", `${tool.name} ${tool.version}, report format ${report.schema}`],
   ];
   return html`
-<section aria-labelledby="measured-title">
-<h2 id="measured-title">How it was measured</h2>
+<section aria-labelledby="origin-title">
+<h2 id="origin-title">Where the numbers come from</h2>
 <dl class="facts">${entries.map((entry) => entry && html`<div><dt>${entry[0]}</dt><dd>${entry[1]}</dd></div>`)}</dl>
 </section>`;
 }
@@ -38,7 +38,7 @@ export function measured(report: AuditReport): Html {
 const fileEntry = (file: string, sha256: string): Html =>
   html`${codeName(file)}<br><small>SHA-256 <code class="hash">${sha256}</code></small>`;
 
-/** How many samples each class has, as small bars. */
+/** Shows the number of samples of each class as small bars. */
 function labelBars(counts: Record<string, number>): Html {
   const entries = Object.entries(counts);
   const most = Math.max(1, ...entries.map(([, n]) => n));

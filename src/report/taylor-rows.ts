@@ -1,13 +1,13 @@
 import type { LayerReport, TaylorReport } from "../audit/report/result.js";
 import { plural, share, significant } from "./format.js";
-import { layerNames } from "./words.js";
+import { layerNames } from "./sentences.js";
 
-/** What the Taylor terms of a layer say, for the terminal and the HTML page alike. */
+/** The Taylor terms of a layer as text, for the terminal and for the HTML page. */
 
 /** One term as text. */
 export interface TermRow {
   readonly name: string;
-  /** The part of the term above that all elements share. */
+  /** Whether the row is the shared part of the term in the row above it. */
   readonly isShared: boolean;
   readonly gradient: string;
   readonly open: string;
@@ -28,12 +28,12 @@ const names: Record<keyof TaylorReport["terms"], string> = {
   whole: "whole gradient",
 };
 
-/** The terms in the order of the expansion, each with its shared part under it. */
+/** The terms in the order of the expansion. A shared part follows its term. */
 export function termRows({ terms }: TaylorReport): TermRow[] {
   return Object.entries(names).map(([key, name]) => {
     const term: Term = terms[key as keyof typeof names];
     const isShared = key.endsWith("Shared");
-    // Noise in a shared part is shared too, and blocked like it; other noise passes.
+    // The error of a shared part is itself shared, so it is blocked as the part is. Other errors pass.
     const passedError = isShared ? undefined : term.error?.open;
     return {
       name,
@@ -47,7 +47,7 @@ export function termRows({ terms }: TaylorReport): TermRow[] {
   });
 }
 
-/** Relative size below which what passes is rounding of a 0. */
+/** Below this share of `open`, a passed length is the rounding error of 0. */
 const ROUNDING = 1e-12;
 
 const isRounding = ({ passed, open }: Term): boolean => passed <= ROUNDING * open;
@@ -55,17 +55,20 @@ const isRounding = ({ passed, open }: Term): boolean => passed <= ROUNDING * ope
 const withError = (value: number, error: number | undefined): string =>
   error === undefined ? significant(value, 3) : `${significant(value, 3)} ± ${significant(error, 1)}`;
 
-/** Where and how the loss was expanded. */
+/** Says where and how the loss was expanded. */
 export function expansionInWords({ name }: LayerReport, taylor: TaylorReport): string {
   const { features, diagonal, frozen } = taylor;
   const found =
     diagonal.method === "exact"
-      ? "the diagonal of its Hessian is exact"
-      : `the diagonal of its Hessian is estimated from ${plural(diagonal.products, "random probe")} (seed ${diagonal.seed}), ± is one standard error`;
+      ? "The diagonal of the Hessian is exact."
+      : `The diagonal of the Hessian is estimated from ${plural(diagonal.products, "random probe")} (seed ${diagonal.seed}); ± is one standard error.`;
   const held =
-    frozen.length === 0 ? "" : `; the statistics of ${layerNames(frozen.map((name) => ({ name })))} are held`;
-  return `Taylor terms of the loss at ${name}, around ẑ = β, ${plural(features, "feature")} a sample; ${found}${held}.`;
+    frozen.length === 0
+      ? ""
+      : ` The statistics of ${layerNames(frozen.map((name) => ({ name })))} are held at their values on this batch.`;
+  return `Taylor terms of the loss at ${name} around ẑ = β, ${plural(features, "feature")} a sample. ${found}${held}`;
 }
 
+/** Explains the columns of the terms, and their shared parts. */
 export const TERMS_LEGEND =
-  "∂/∂z: length of the term's gradient at the layer's output; open: at its input, if mean and deviation were constants; passed: what does reach the input; through = passed / open. Terms of different sign cancel in the whole. shared: with the mean of all elements in place of each one's own derivative, which the theorems say is blocked but for ε.";
+  "∂/∂z: length of the term's gradient at the layer's output z. open: its length at the layer's input if mean and deviation were constants. passed: its actual length at the layer's input. through = passed / open. Terms can cancel each other in the whole gradient. shared: the same term with the mean derivative in place of each element's own derivative; the theorems say that only ε lets some of it pass.";

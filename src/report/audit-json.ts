@@ -1,9 +1,19 @@
 import type { AuditReport, LayerReport } from "../audit/report/result.js";
 
 /**
- * The report as JSON: keys in the order of the schema whoever built the report, two spaces of indent, lists of
- * numbers on one line, every number with all its digits. A number that JSON cannot hold (NaN, ±∞) is a fault
- * of the measurement and throws, rather than turning into `null`.
+ * Writes an audit report as JSON in the format `blindspot.audit/1`: keys in the order of the schema, two spaces
+ * of indent, lists of numbers on one line, every number with all its digits.
+ * @param report The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
+ * @returns The JSON text, with a line break at the end.
+ * @throws Error if a number is NaN or infinite. JSON cannot hold such numbers, and a report never contains
+ * them unless the program has a bug.
+ * @example
+ * ```ts
+ * import { auditJson, auditModel } from "blindspot";
+ *
+ * const report = await auditModel("examples/glyphs.onnx", { data: "examples/mixed.npz" });
+ * console.log(auditJson(report));
+ * ```
  */
 export function auditJson(report: AuditReport): string {
   return `${write(inSchemaOrder(report), "", "report")}\n`;
@@ -70,7 +80,7 @@ function layerInSchemaOrder(layer: LayerReport): LayerReport {
   };
 }
 
-/** A copy with its keys in the given order. A call that leaves out a key, optional ones included, does not compile. */
+/** Copies an object with its keys in the given order. A call that leaves out a key, even an optional one, does not compile. */
 function ordered<T extends object, K extends keyof T>(value: T, ...keys: K[]): Complete<T, K> {
   return Object.fromEntries(keys.map((key) => [key, value[key]])) as Complete<T, K>;
 }

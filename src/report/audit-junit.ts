@@ -3,8 +3,18 @@ import type { AuditReport, LayerReport } from "../audit/report/result.js";
 import { baseName, cosine, share } from "./format.js";
 
 /**
- * The report as JUnit XML: one test case a layer, failed where the layer meets a condition of `--fail-on`.
- * Without conditions every case passes and the file is a record.
+ * Writes an audit report as JUnit XML for a CI server: one test case for each layer. A test case fails if its
+ * layer meets a condition of `--fail-on`; without conditions, all test cases pass.
+ * @param report The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
+ * @param failures The conditions that layers meet, from `findFailures`; empty for none.
+ * @returns The XML text. Warnings of the report stand in `system-err`.
+ * @example
+ * ```ts
+ * import { auditJunit, auditModel, findFailures, parseFailOn } from "blindspot";
+ *
+ * const report = await auditModel("examples/glyphs.onnx", { data: "examples/mixed.npz" });
+ * console.log(auditJunit(report, findFailures(report, parseFailOn("removed>0.9"))));
+ * ```
  */
 export function auditJunit(report: AuditReport, failures: readonly Failure[]): string {
   const model = baseName(report.source.file);
@@ -52,7 +62,7 @@ const entities: Record<string, string> = {
   "'": "&apos;",
 };
 
-/** Text for element content and attributes; characters that XML 1.0 forbids become `�`. */
+/** Escapes text for element content and attributes. Characters that XML 1.0 forbids become `�`. */
 function escapeXml(text: string): string {
   return text
     .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, "\ufffd")

@@ -1,34 +1,43 @@
-import type { AuditReport, LayerReport } from "../../audit/report/result.js";
+import type { AuditReport, LayerReport, Verdict, WeightsReport } from "../../audit/report/result.js";
 import { cosine, count, plural, share, shortOp } from "../format.js";
-import { inlineMark, mark, verdictBadge } from "./marks.js";
+import { inlineMark, mark, verdictBadge } from "./chart-marks.js";
 import { codeName, type Html, html } from "./markup.js";
 import { axis, gridLines, type Scale } from "./scale.js";
 
 const ROW = 30;
 
+/** The axes of the charts, the same for all rows. */
+interface Scales {
+  /** Axis of the blocked shares. */
+  readonly shares: Scale;
+  /** Axis of the lengths of weight gradients. */
+  readonly ratios: Scale;
+}
+
 /**
- * All layers as one table whose rows carry the charts: numbers and picture cannot disagree, and whoever
- * cannot see the picture reads the same row. Roles are spelled out because the style of a narrow screen lays
- * rows out as grids, which makes some browsers forget that they are rows.
+ * Shows all layers as one table. The charts are part of its rows, so a reader who cannot see a chart reads its
+ * numbers in the same row. Roles are written out because narrow screens lay rows out as grids, and some browsers
+ * then no longer treat them as rows.
  */
-export function overview(report: AuditReport, shares: Scale, ratios: Scale): Html {
+export function layerTable(report: AuditReport, scales: Scales): Html {
+  const { shares, ratios } = scales;
   return html`
 <section aria-labelledby="layers-title" id="layers">
 <h2 id="layers-title">All layers</h2>
-<p class="prose">In the order of the model. <em>Energy blocked</em> is the share of the gradient arriving at a layer that
-cannot pass, on a logarithmic axis: compare it with the layer’s own chance level, not with 0. <em>Weights below</em>
-is what the weights right below lose of their gradient, and what they keep.</p>
+<p class="prose">The layers are in the order of the model. <em>Energy blocked</em> is the share of the arriving gradient’s
+energy that the layer removes, on a logarithmic axis. Compare it with the layer’s chance level, not with 0.
+<em>Weights below</em> shows how much of their gradient the weights right below the layer lose and keep.</p>
 ${legend()}
 <form class="tools" id="tools" hidden>
 <label>Find <input type="search" name="find" placeholder="part of a name" autocomplete="off"></label>
 <fieldset><legend>Show</legend>${(["blind", "dim", "clear"] as const).map(
     (verdict) => html`<label><input type="checkbox" name="${verdict}" checked> ${verdict}</label>`,
   )}</fieldset>
-<label>Order <select name="order"><option value="index">as in the model</option><option value="removed">most removed first</option><option value="blocked">most blocked first</option><option value="times">most above chance first</option><option value="name">by name</option></select></label>
+<label>Order <select name="order"><option value="index">as in the model</option><option value="removed">most removed first</option><option value="blocked">most blocked first</option><option value="times">furthest above chance first</option><option value="name">by name</option></select></label>
 <output name="shown"></output>
 </form>
 <table class="layers" role="table">
-<caption class="hidden">Blocked energy and lost weight gradient of every normalization layer</caption>
+<caption class="hidden">Blocked energy and removed weight gradient of every normalization layer</caption>
 <thead role="rowgroup"><tr role="row">
 <th scope="col" role="columnheader" class="c-name">Layer</th><th scope="col" role="columnheader" class="c-verdict">Verdict</th>
 <th scope="col" role="columnheader" class="c-chart">Energy blocked${axis(shares)}</th>
@@ -36,7 +45,7 @@ ${legend()}
 <th scope="col" role="columnheader" class="c-chart">Weights below${axis(ratios)}</th>
 <th scope="col" role="columnheader" class="c-num">removed</th><th scope="col" role="columnheader" class="c-num">kept</th><th scope="col" role="columnheader" class="c-num optional">cosine</th>
 </tr></thead>
-<tbody role="rowgroup">${report.layers.map((layer, i) => row(layer, i, shares, ratios, report))}</tbody>
+<tbody role="rowgroup">${report.layers.map((layer, i) => row(layer, i, scales, report))}</tbody>
 </table>
 </section>`;
 }
@@ -52,12 +61,11 @@ const legend = (): Html => html`<ul class="legend" aria-label="Marks">
 function row(
   layer: LayerReport,
   index: number,
-  shares: Scale,
-  ratios: Scale,
+  { shares, ratios }: Scales,
   { source, thresholds }: AuditReport,
 ): Html {
   const { weights } = layer;
-  const noWeights = source.kind === "onnx" ? "no linear operator below" : "not recorded";
+  const noWeights = source.kind === "onnx" ? "no convolution or matrix product right below" : "not recorded";
   const times = layer.shares.chance === 0 ? 0 : layer.shares.blocked / layer.shares.chance;
   return html`
 <tr role="row" data-index="${index}" data-name="${layer.name}" data-verdict="${layer.verdict}" data-blocked="${layer.shares.blocked}" data-times="${times}" data-removed="${weights?.removed ?? -1}">
@@ -65,24 +73,25 @@ function row(
 <td role="cell" class="c-verdict">${verdictBadge(layer.verdict)}</td>
 <td role="cell" class="c-chart">${shareChart(layer, shares)}</td>
 <td role="cell" class="c-num" data-label="blocked">${share(layer.shares.blocked)}</td><td role="cell" class="c-num quiet optional" data-label="chance">${share(layer.shares.chance)}</td>
-<td role="cell" class="c-chart">${weights === null ? html`<span class="absent">${noWeights}</span>` : ratioChart(layer, ratios, thresholds)}</td>
+<td role="cell" class="c-chart">${weights === null ? html`<span class="absent">${noWeights}</span>` : ratioChart(weights, layer.verdict, ratios, thresholds)}</td>
 <td role="cell" class="c-num" data-label="removed">${share(weights?.removed)}</td><td role="cell" class="c-num" data-label="kept">${share(weights?.kept)}</td><td role="cell" class="c-num quiet optional" data-label="cosine">${cosine(weights?.cosine)}</td>
 </tr>`;
 }
 
-/** Blocked share against chance on the logarithmic axis, with its two parts. */
+/** Draws the blocked share, its two parts and the chance level on the logarithmic axis. */
 function shareChart({ shares, verdict }: LayerReport, scale: Scale): Html {
   const y = ROW / 2;
-  // The parts stand above and below the whole, or they would hide each other: the axis is logarithmic.
+  // On a logarithmic axis the parts lie close to the whole, so they are drawn above and below it.
   const part = (name: "first" | "diag", at: number) =>
     shares[name] > 0 && mark(scale.isBelow(shares[name]) ? "below" : name, scale.at(shares[name]), at);
   const [from, to] = [scale.at(shares.chance), scale.at(shares.blocked)];
   return html`<svg width="100%" height="${ROW}" aria-hidden="true">${gridLines(scale)}<line class="span t-${verdict}" x1="${from}" x2="${to}" y1="${y}" y2="${y}"/><line class="chance" x1="${from}" x2="${from}" y1="${y - 9}" y2="${y + 9}"/>${part("first", 6)}${part("diag", ROW - 6)}${mark(scale.isBelow(shares.blocked) ? "below" : verdict, to, y)}</svg>`;
 }
 
-/** Removed as a bar, kept as a mark, and where the verdicts begin. */
+/** Draws removed as a bar, kept as a mark, and the limits of the verdicts as lines. */
 function ratioChart(
-  { weights, verdict }: LayerReport,
+  weights: WeightsReport,
+  verdict: Verdict,
   scale: Scale,
   thresholds: AuditReport["thresholds"],
 ): Html {
@@ -91,5 +100,5 @@ function ratioChart(
     const x = scale.at(thresholds[name].removed);
     return html`<line class="limit t-${name}" x1="${x}" x2="${x}" y1="3" y2="${ROW - 3}"/>`;
   };
-  return html`<svg width="100%" height="${ROW}" aria-hidden="true">${gridLines(scale)}<rect class="removed t-${verdict}" x="0" y="${y - 5}" width="${scale.at(weights!.removed)}" height="10"/>${limit("dim")}${limit("blind")}${mark("kept", scale.at(weights!.kept), y)}</svg>`;
+  return html`<svg width="100%" height="${ROW}" aria-hidden="true">${gridLines(scale)}<rect class="removed t-${verdict}" x="0" y="${y - 5}" width="${scale.at(weights.removed)}" height="10"/>${limit("dim")}${limit("blind")}${mark("kept", scale.at(weights.kept), y)}</svg>`;
 }

@@ -3,7 +3,7 @@ import { count, plural, share } from "../format.js";
 import { type Html, html } from "./markup.js";
 import { axis, gridLines, type Scale } from "./scale.js";
 
-/** A layer may have thousands of channels; the page shows their distribution and these few by name. */
+/** A layer may have thousands of channels. The page shows their distribution and lists this many. */
 const LISTED = 10;
 const BINS_PER_TICK = 4;
 const HEIGHT = 88;
@@ -13,13 +13,13 @@ interface Channel {
   readonly blocked: number;
   readonly first: number;
   readonly diag: number;
-  /** The channel's part of the layer's energy, and the part of it that is blocked. */
+  /** Share of the layer's gradient energy that arrives at this channel. */
   readonly weight: number;
 }
 
-/** How the blocked share spreads over the channels (samples, groups) of a layer, and which lose most. */
+/** Shows how the blocked share is distributed over the channels (samples, groups) of a layer, and lists those that lose most. */
 export function channelSection(layer: LayerReport, scale: Scale): Html {
-  const channels = reached(layer);
+  const channels = channelsWithGradient(layer);
   const unit = layer.groupedBy;
   const silent = layer.channels.energy.length - channels.length;
   if (channels.length === 0) return html`<p class="quiet">No gradient reaches any ${unit} of this layer.</p>`;
@@ -35,11 +35,11 @@ export function channelSection(layer: LayerReport, scale: Scale): Html {
 <h4>Blocked share of each ${unit}</h4>
 ${histogram(shares, layer.shares.chance, unit, scale)}
 <dl class="quantiles">${quantiles.map(([name, q]) => html`<div><dt>${name}</dt><dd>${share(quantile(shares, q))}</dd></div>`)}</dl>
-${silent > 0 && html`<p class="quiet">${plural(silent, unit)} of ${count(layer.channels.energy.length)} got no gradient and ${silent === 1 ? "is" : "are"} left out.</p>`}
+${silent > 0 && html`<p class="quiet">${plural(silent, unit)} of ${count(layer.channels.energy.length)} ${silent === 1 ? "gets no gradient and is" : "get no gradient and are"} left out.</p>`}
 ${topChannels(channels, unit)}`;
 }
 
-function reached({ channels, energy }: LayerReport): Channel[] {
+function channelsWithGradient({ channels, energy }: LayerReport): Channel[] {
   return channels.energy.flatMap((e, index) => {
     if (e <= 0) return [];
     const [first, diag] = [channels.first[index] / e, channels.diag[index] / e];
@@ -47,7 +47,7 @@ function reached({ channels, energy }: LayerReport): Channel[] {
   });
 }
 
-/** The value below which a fraction `q` of sorted values lies, interpolated linearly. */
+/** The quantile `q` of sorted values, interpolated linearly. */
 function quantile(sorted: readonly number[], q: number): number {
   const at = q * (sorted.length - 1);
   const below = Math.floor(at);
@@ -72,7 +72,7 @@ function histogram(shares: readonly number[], chance: number, unit: string, scal
   return html`<figure class="histogram">
 <svg width="100%" height="${HEIGHT}" role="img" aria-label="Histogram of the blocked share of ${plural(shares.length, unit)}: from ${share(shares[0])} to ${share(shares.at(-1))}, median ${median}, chance level ${share(chance)}">${gridLines(scale)}${bars}<line class="chance" x1="${x}" x2="${x}" y1="0" y2="100%"/></svg>
 ${axis(scale)}
-<figcaption>Number of ${unit}s by blocked share (at most ${count(highest)} in a bar); the line is the chance level.</figcaption>
+<figcaption>Number of ${unit}s by blocked share. The tallest bar stands for ${plural(highest, unit)}; the line marks the chance level.</figcaption>
 </figure>`;
 }
 
@@ -83,7 +83,7 @@ function topChannels(channels: readonly Channel[], unit: string): Html {
   const bar = (value: number): string => `${((Math.max(0, value) / longest) * 100).toFixed(2)}%`;
   return html`<table class="channels">
 <caption>${top.length === 1 ? `The ${unit} that loses` : `The ${top.length} ${unit}s that lose`} most energy</caption>
-<thead><tr><th scope="col">${unit}</th><th scope="col" class="c-bar"><span class="hidden">first and diagonal part as bars, relative to the longest</span></th><th scope="col">blocked</th><th scope="col">first</th><th scope="col">diag</th><th scope="col">energy / E</th></tr></thead>
+<thead><tr><th scope="col">${unit}</th><th scope="col" class="c-bar"><span class="hidden">first and diagonal part as bars, relative to the longest bar</span></th><th scope="col">blocked</th><th scope="col">first</th><th scope="col">diag</th><th scope="col">share of E</th></tr></thead>
 <tbody>${top.map(
     (c) => html`
 <tr><th scope="row">${c.index}</th><td class="c-bar"><svg width="100%" height="10" aria-hidden="true"><rect class="track" width="100%" height="10"/><rect class="b-first" width="${bar(c.first)}" height="10"/><rect class="b-diag" x="${bar(c.first)}" width="${bar(c.diag)}" height="10"/></svg></td><td>${share(c.blocked)}</td><td>${share(c.first)}</td><td>${share(c.diag)}</td><td>${share(c.weight)}</td></tr>`,
