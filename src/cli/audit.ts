@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import type { Failure } from "../audit/fail-on.js";
 import type { AuditReport, Thresholds } from "../audit/report/result.js";
 import { UserError } from "../base/errors.js";
 import type { Device } from "../engine/index.js";
@@ -10,7 +11,7 @@ import { wholeNumber } from "./whole-number.js";
 const FORMATS = ["table", "json", "html", "junit"] as const;
 type Format = (typeof FORMATS)[number];
 
-// Repeated here: importing the engine's list would load the runtime at every start.
+// Repeated here instead of imported, so that --help does not load the runtime.
 const DEVICES = ["cpu", "cuda", "webgpu"] as const satisfies readonly Device[];
 
 interface AuditFlags {
@@ -32,37 +33,52 @@ interface AuditFlags {
 
 export function auditCommand(): Command {
   return new Command("audit")
-    .description("measure what each normalization layer hides, on one batch")
-    .argument("<file>", "model.onnx, or a recorded trace: trace.safetensors, trace.npz")
-    .option("--data <batch.npz>", "the batch: inputs by ONNX name (or `input`), `label` or `target`")
-    .addOption(
-      new Option("--loss <kind>", "loss on the model's output (default: inferred from the batch)").choices([
-        ...lossKinds,
-      ]),
+    .description("show what each normalization layer hides from the loss on one batch")
+    .argument("<file>", "an ONNX model (.onnx), or a recorded trace (.safetensors or .npz)")
+    .option(
+      "--data <batch.npz>",
+      "the batch: inputs under their ONNX names (or `input`), and `label` or `target`",
     )
-    .option("--input <key>", "key of the model's input in the batch")
-    .option("--target <key>", "key of the label or target in the batch")
-    .option("--layers <glob>", "only layers whose name matches")
     .addOption(
-      new Option("--format <format>", "default: from the ending of -o, else table").choices([...FORMATS]),
+      new Option(
+        "--loss <kind>",
+        "loss on the output of the model (default: inferred from the batch)",
+      ).choices([...lossKinds]),
     )
-    .option("-o, --output <file>", "write there instead of stdout")
-    .option("--fail-on <conditions>", "exit with 1 if any layer meets one, e.g. 'removed>0.9,verdict=blind'")
-    .option("--thresholds <list>", "verdict limits, e.g. 'blind.removed=0.95,dim.blocked=0.2'")
+    .option("--input <key>", "key of the batch that holds the input of the model")
+    .option("--target <key>", "key of the batch that holds the label or target")
+    .option("--layers <glob>", "audit only the layers whose name matches, e.g. 'layer1.*'")
     .addOption(
-      new Option("--precision <type>", "element type of the measurement (default: float32)").choices([
+      new Option(
+        "--format <format>",
+        "format of the output (default: by the extension of -o, else table)",
+      ).choices([...FORMATS]),
+    )
+    .option("-o, --output <file>", "write the report to this file instead of stdout")
+    .option(
+      "--fail-on <conditions>",
+      "exit with code 1 if a layer meets a condition, e.g. 'removed>0.9,verdict=blind'",
+    )
+    .option("--thresholds <list>", "limits of the verdicts, e.g. 'blind.removed=0.95,dim.blocked=0.2'")
+    .addOption(
+      new Option("--precision <type>", "element type of the computation (default: float32)").choices([
         "float32",
         "float64",
       ]),
     )
-    .addOption(new Option("--device <device>", "where the graph runs (default: cpu)").choices([...DEVICES]))
-    .option("--taylor <layer>", "also the Taylor terms of the loss at this layer, and what it lets through")
+    .addOption(
+      new Option("--device <device>", "device that runs the graph (default: cpu)").choices([...DEVICES]),
+    )
+    .option(
+      "--taylor <layer>",
+      "also show the Taylor terms of the loss at this layer, and how much of each passes",
+    )
     .option(
       "--probes <count>",
-      "random probes for --taylor above 512 features a sample (default: 64)",
+      "number of random probes if --taylor estimates the Hessian diagonal (default: 64)",
       wholeNumber(2),
     )
-    .option("--save-graph <file.onnx>", "also write the measuring graph, to run anywhere ONNX runs")
+    .option("--save-graph <file.onnx>", "also write the graph that computes the numbers, in standard ONNX")
     .action(audit);
 }
 
@@ -77,7 +93,7 @@ async function audit(file: string, flags: AuditFlags): Promise<void> {
   const progress = terminalProgress();
   let report: AuditReport;
   try {
-    report = await measure(file, flags, thresholds, progress.report);
+    report = await reportOf(file, flags, thresholds, progress.report);
   } finally {
     progress.done();
   }
@@ -93,7 +109,8 @@ async function audit(file: string, flags: AuditFlags): Promise<void> {
   if (failures.length > 0) process.exitCode = 1;
 }
 
-async function measure(
+/** Audits the model or the recorded trace. */
+async function reportOf(
   file: string,
   flags: AuditFlags,
   thresholds: Thresholds,
@@ -114,15 +131,19 @@ async function measure(
     ] as const)
       if (flags[flag] !== undefined)
         throw new UserError(
-          `--${flag === "saveGraph" ? "save-graph" : flag}: means nothing for a recorded trace (${file}); leave it out`,
+          `--${flag === "saveGraph" ? "save-graph" : flag}: expected an ONNX model, got the recorded trace ${file}; leave this option out`,
         );
     const { auditTrace } = await import("../audit/audit-trace.js");
     return auditTrace(file, { layers, thresholds, onProgress });
   }
   if (flags.probes !== undefined && flags.taylor === undefined)
-    throw new UserError("--probes: means nothing without --taylor; leave it out");
+    throw new UserError(
+      "--probes: expected together with --taylor, got no --taylor; add --taylor <layer> or leave this option out",
+    );
   if (flags.data === undefined)
-    throw new UserError(`--data: missing; auditing the model ${file} needs a batch, e.g. --data batch.npz`);
+    throw new UserError(
+      `--data: expected a batch for the model ${file}, got none; add one, e.g. --data batch.npz`,
+    );
   const { auditModel } = await import("../audit/audit-model.js");
   const { userCache } = await import("../engine/cache/user-cache.js");
   return auditModel(file, {
@@ -137,7 +158,7 @@ async function measure(
     ...(flags.taylor === undefined ? {} : { taylor: { layer: flags.taylor, probes: flags.probes } }),
     cache: userCache(),
     onProgress,
-    // A graph to hand on is a slower one: none is asked for in vain.
+    // onGraph makes the graph portable, which is slower, so it is passed only for --save-graph.
     ...(saveGraph === undefined ? {} : { onGraph: (bytes: Uint8Array) => writeWhole(saveGraph, bytes) }),
   });
 }
@@ -145,7 +166,7 @@ async function measure(
 async function render(
   report: AuditReport,
   format: Format,
-  failures: Parameters<typeof import("../report/audit-junit.js").auditJunit>[1],
+  failures: readonly Failure[],
   output: string | undefined,
 ): Promise<string> {
   switch (format) {

@@ -11,16 +11,16 @@ interface CompareFlags {
 
 export function compareCommand(): Command {
   return new Command("compare")
-    .description("put two audit reports side by side: one-class against mixed, before against after")
-    .argument("<a.json>", "an audit report, made with --format json")
-    .argument("<b.json>", "another one")
+    .description("put two audit reports side by side, e.g. of two batches or of two versions of a model")
+    .argument("<a.json>", "an audit report, written by blindspot audit --format json")
+    .argument("<b.json>", "the report to compare with; differences are b − a")
     .addOption(
-      new Option("--format <format>", "default: from the ending of -o, else table").choices([
-        "table",
-        "json",
-      ]),
+      new Option(
+        "--format <format>",
+        "format of the output (default: by the extension of -o, else table)",
+      ).choices(["table", "json"]),
     )
-    .option("-o, --output <file>", "write there instead of stdout")
+    .option("-o, --output <file>", "write the comparison to this file instead of stdout")
     .action(compare);
 }
 
@@ -39,6 +39,8 @@ function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    throw new UserError(`${file}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    throw new UserError(
+      `${file}: expected an audit report, but the file cannot be read (${(error as NodeJS.ErrnoException).code}); check the path`,
+    );
   }
 }

@@ -1,9 +1,9 @@
-/** Thrown where work ends because the user, or the system, asked it to. */
+/** The reason of a signal that SIGINT or SIGTERM aborts. */
 export class Interrupted extends Error {}
 
 /**
- * Runs `action` with a signal that the first SIGINT or SIGTERM aborts, so that it can put things in order; a second one
- * ends the process at once.
+ * Runs `action` with an abort signal. The first SIGINT or SIGTERM aborts the signal, so that `action` can clean up.
+ * The second one ends the process at once.
  */
 export async function interruptible<T>(action: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();

@@ -18,10 +18,13 @@ const program = new Command("blindspot")
     "after",
     `
 Environment:
-  BLINDSPOT_CACHE    folder for compiled programs, or off (default: blindspot/programs in
-                     $XDG_CACHE_HOME, else in ~/.cache)
-  BLINDSPOT_THREADS  threads within one operator (default: as many as there are cores)
-  BLINDSPOT_REDIS    URL of the server that --redis without one means`,
+  BLINDSPOT_CACHE    absolute path of the folder for compiled programs, or off
+                     (default: blindspot/programs in $XDG_CACHE_HOME or ~/.cache)
+  BLINDSPOT_THREADS  number of threads for one operator (default: number of cores)
+  BLINDSPOT_REDIS    URL of the Redis server, used by --redis without a URL
+
+Exit codes: 0 done; 1 a condition of --fail-on holds, or a check of verify fails;
+2 wrong use or bad input; 3 internal error; 5 no normalization layer found.`,
   )
   .exitOverride()
   .configureOutput({
@@ -42,9 +45,9 @@ program.addCommand(sweepCommand().copyInheritedSettings(program));
 program.addCommand(workerCommand().copyInheritedSettings(program));
 
 process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
-  // A reader that closes the pipe early (`| head`) is no fault; what --fail-on has found still counts.
+  // A reader may close the pipe early (`| head`). This is no error; the exit code of --fail-on is kept.
   if (code === "EPIPE") process.exit();
-  console.error(`blindspot: standard output cannot be written (${code ?? message})`);
+  console.error(`blindspot: standard output: cannot be written (${code ?? message})`);
   process.exit(EXIT.wrongUse);
 });
 
@@ -61,7 +64,7 @@ function report(error: unknown): number {
     return error.exitCode;
   }
   console.error(
-    `blindspot: internal error, please report it: ${error instanceof Error ? error.stack : error}`,
+    `blindspot: internal error; please report it with this text: ${error instanceof Error ? error.stack : error}`,
   );
   return EXIT.internal;
 }

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { UserError } from "../base/errors.js";
 import type { TableOptions } from "../report/audit-table.js";
 
-/** Whether a result is asked for as JSON: by --format, else by the ending of -o. */
+/** Tells whether the user asked for JSON: by --format, else by the extension of -o. */
 export const wantsJson = ({
   format,
   output = "",
@@ -13,14 +13,14 @@ export const wantsJson = ({
   output?: string;
 }): boolean => (format === undefined ? /\.json$/i.test(output) : format === "json");
 
-/** Widest table that is printed: longer lines are hard to read, and logs break them. */
+/** Widest table, in columns. Longer lines are hard to read, and logs break them. */
 const MAX_WIDTH = 100;
-/** Narrowest: below it a terminal wraps lines that cannot be made shorter. */
+/** Narrowest table, in columns. On a narrower terminal, lines wrap. */
 const MIN_WIDTH = 40;
 
 /**
- * How to print a table: for `stream`, or for a file where the user gave one. Colours only on a terminal, and
- * never where the user asked for none (no-color.org); no wider than the terminal.
+ * Chooses colours and width of a table that is printed to `stream`, or to `file` if the user gave one. Colours are
+ * used only on a terminal, and not if NO_COLOR is set (no-color.org). The table is no wider than the terminal.
  */
 export function tableOptions(
   file: string | undefined,
@@ -31,7 +31,10 @@ export function tableOptions(
   return { color: !process.env.NO_COLOR, width };
 }
 
-/** Throws unless `file` can be written, so that long work does not end with nothing to show for it. */
+/**
+ * Checks before long work that its result can be written to `file`.
+ * @throws UserError if it cannot.
+ */
 export function checkWritable(file: string): void {
   try {
     accessSync(dirname(file), constants.W_OK);
@@ -39,22 +42,24 @@ export function checkWritable(file: string): void {
     throw cannotWrite(file, error);
   }
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
-    throw new UserError(`${file}: cannot be written (it is a folder)`);
+    throw new UserError(`${file}: cannot be written: expected a file, got a folder; give the name of a file`);
 }
 
 const cannotWrite = (file: string, error: unknown): UserError =>
-  new UserError(`${file}: cannot be written (${(error as NodeJS.ErrnoException).code ?? error})`);
+  new UserError(
+    `${file}: cannot be written (${(error as NodeJS.ErrnoException).code ?? error}); give a file in a folder that you can write to`,
+  );
 
 const interrupted = () => process.exit(130);
 
 /**
- * Writes a whole file or nothing: to a temporary name beside it, then renamed. An interrupt that falls into
- * the write takes effect right after it; at any other time Ctrl-C ends the process at once, as it should
- * while a native computation holds the thread.
+ * Writes a whole file or nothing: writes to a temporary name in the same folder, then renames. An interrupt during
+ * the write takes effect right after it. At any other time Ctrl-C ends the process at once, even while native code
+ * runs.
  */
 export function writeWhole(file: string, content: string | Uint8Array): void {
   const temporary = join(dirname(file), `.${basename(file)}.${randomBytes(4).toString("hex")}.tmp`);
-  // Once for all files that are written in one go.
+  // Files that are written one after another share one listener.
   if (!process.listeners("SIGINT").includes(interrupted)) process.once("SIGINT", interrupted);
   try {
     writeFileSync(temporary, content);

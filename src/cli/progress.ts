@@ -1,9 +1,9 @@
-/** Tells how far long work has come. */
+/** Reports how far long work has come. */
 export type Progress = (message: string) => void;
 
 /**
- * Shows the current step on one line of stderr, which the next step overwrites and `done` clears. Silent
- * where stderr is not a terminal, so that logs and pipes stay clean.
+ * Shows the current step on one line of stderr. The next step overwrites the line, and `done` clears it. If stderr
+ * is not a terminal, nothing is written, so logs stay clean.
  */
 export function terminalProgress(stream: NodeJS.WriteStream = process.stderr): {
   report: Progress;
@@ -14,12 +14,12 @@ export function terminalProgress(stream: NodeJS.WriteStream = process.stderr): {
   return { report: (message) => show(`blindspot: ${message}…`), done: () => show("") };
 }
 
-/** Lines apart where stderr is not a terminal. */
+/** Time between two lines if stderr is not a terminal. */
 const EVERY_MS = 10_000;
 
 /**
- * The same for work of minutes and hours: where stderr is not a terminal, a plain line now and then, so that a log
- * shows how far it has come. `note` leaves a line in either case.
+ * Shows the progress of work that takes minutes or hours. If stderr is not a terminal, a plain line is written every
+ * ten seconds, so a log shows the progress. `note` writes a line that stays, in both cases.
  */
 export function longProgress(stream: NodeJS.WriteStream = process.stderr): {
   report: Progress;
@@ -43,7 +43,7 @@ export function longProgress(stream: NodeJS.WriteStream = process.stderr): {
   };
 }
 
-/** A share of 0 to 1 as a bar of text. */
+/** Draws a share from 0 to 1 as a bar of characters. */
 export function bar(share: number, width = 8): string {
   const full = Math.round(share * width);
   return `${"━".repeat(full)}${"╌".repeat(width - full)}`;

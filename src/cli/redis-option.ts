@@ -2,15 +2,26 @@ import { Option } from "commander";
 import { UserError } from "../base/errors.js";
 import type { Server } from "../experiments/sweep/redis/server.js";
 
-/** `--redis` with a URL, or without one for that of the environment: other users see what a command is started with. */
+/**
+ * The option `--redis`. Without a URL it uses BLINDSPOT_REDIS, because other users of the machine can see the
+ * arguments of a command, and a URL may contain a password.
+ */
 export const redisOption = (): Option =>
-  new Option("--redis [url]", "redis://[user:password@]host:port (without a URL: that of BLINDSPOT_REDIS)");
+  new Option(
+    "--redis [url]",
+    "Redis server, redis://[user:password@]host:port (without a URL: BLINDSPOT_REDIS)",
+  );
 
-/** The server that `--redis` names. */
+/**
+ * Returns the server that `--redis` names.
+ * @throws UserError if there is no URL, or if it is not the URL of a Redis server.
+ */
 export async function serverOfFlag(flag: string | true): Promise<Server> {
   const url = flag === true ? process.env.BLINDSPOT_REDIS : flag;
   if (!url)
-    throw new UserError("--redis: expected a URL here or in BLINDSPOT_REDIS, such as redis://localhost:6379");
+    throw new UserError(
+      "--redis: expected a URL, got none; add one such as redis://localhost:6379, or set BLINDSPOT_REDIS",
+    );
   const { serverOf } = await import("../experiments/sweep/redis/server.js");
   return serverOf(url);
 }

@@ -20,20 +20,27 @@ interface ReproduceFlags {
 export function reproduceCommand(): Command {
   return new Command("reproduce")
     .description("run an experiment of the paper and decide its claims")
-    .argument("<experiment>", "its name, or all: one after another, into folders of their names")
+    .argument("<experiment>", "name of the experiment, or all to run every experiment")
     .addHelpText("after", experimentsHelp)
     .addOption(
-      new Option("--scale <scale>", "smoke: a minute at most; cpu: under 30 min each; paper: its sizes")
+      new Option(
+        "--scale <scale>",
+        "size: smoke (at most a minute), cpu (under 30 min each), paper (as in the paper)",
+      )
         .choices(scales)
         .default("smoke"),
     )
-    .option("--seeds <list>", "one run of each condition for every seed", seeds, [0, 1, 2])
-    .option("--norms <list>", "compare these (default: the experiment's own)", norms)
-    .option("--out <folder>", "for result.json, figures and runs (default: runs/<experiment>-<scale>)")
-    .option("--resume", "keep the runs in there that are done and go on with the others")
+    .option("--seeds <list>", "seeds; each condition runs once for each seed", seeds, [0, 1, 2])
+    .option(
+      "--norms <list>",
+      "normalizations to compare, e.g. bn,ln (default: those of the experiment)",
+      norms,
+    )
+    .option("--out <folder>", "folder for result.json, figures and runs (default: runs/<experiment>-<scale>)")
+    .option("--resume", "keep the finished runs in this folder and continue with the others")
     .option(
       "--data-dir <folder>",
-      "with folders mnist, fashion-mnist, cifar10 (default: a cache, filled by download)",
+      "folder with mnist, fashion-mnist, cifar10 (default: a cache; missing data is downloaded)",
     )
     .action(reproduceExperiment);
 }
@@ -47,13 +54,13 @@ async function reproduceExperiment(name: string, flags: ReproduceFlags): Promise
   await drawFigures(result, out);
   const { experimentTable } = await import("../report/experiment/experiment-table.js");
   process.stdout.write(experimentTable(result, tableOptions(undefined)));
-  console.error(`blindspot: result.json and figures are in ${out}`);
+  console.error(`blindspot: wrote result.json and figures to ${out}`);
 }
 
 async function reproduceAllExperiments(out: string, { norms, ...flags }: ReproduceFlags): Promise<void> {
   if (norms !== undefined)
     throw new UserError(
-      "reproduce all: the experiments compare different norms; leave out --norms, or run one alone",
+      "reproduce all: --norms: expected with a single experiment, got all; leave this option out or name one experiment",
     );
   const { reproduceAll } = await import("../experiments/index.js");
   const { suitePage } = await import("../report/experiment/suite-page.js");
@@ -72,22 +79,23 @@ async function reproduceAllExperiments(out: string, { norms, ...flags }: Reprodu
   for (const result of results.values()) await drawFigures(result, join(out, result.experiment));
   writeWhole(join(out, "report.html"), suitePage(suite, results));
   process.stdout.write(suiteTable(suite, tableOptions(undefined)));
-  console.error(`blindspot: summary.json, report.html and a folder for each experiment are in ${out}`);
+  console.error(`blindspot: wrote summary.json, report.html and one folder for each experiment to ${out}`);
   process.exitCode = Math.max(0, ...suite.experiments.map(({ failure }) => failure?.exitCode ?? 0));
 }
 
-/** `0,1,2`, each once. */
+/** Reads a list of different seeds such as `0,1,2`. */
 function seeds(text: string): number[] {
   const list = text.split(",").map(Number);
   const fits = list.every((seed) => Number.isSafeInteger(seed) && seed >= 0 && seed < 100_000);
   if (!/^\d+(,\d+)*$/.test(text) || !fits || new Set(list).size < list.length)
-    throw new InvalidArgumentError("expected different whole numbers below 100000, such as 0,1,2.");
+    throw new InvalidArgumentError("expected different whole numbers below 100000 such as 0,1,2.");
   return list;
 }
 
-/** `bn,ln,gn:4`, each once. Whether there are such norms is checked when they are made. */
+/** Reads a list of different normalizations such as `bn,ln,gn:4`. The experiment checks that they exist. */
 function norms(text: string): NormName[] {
   const list = text.split(",") as NormName[];
-  if (new Set(list).size < list.length) throw new InvalidArgumentError("expected every norm once.");
+  if (new Set(list).size < list.length)
+    throw new InvalidArgumentError("expected different normalizations such as bn,ln.");
   return list;
 }

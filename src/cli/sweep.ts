@@ -24,21 +24,28 @@ interface SweepFlags {
 export function sweepCommand(): Command {
   return new Command("sweep")
     .description("run an experiment with every combination of settings")
-    .argument("<experiment>", "its name")
-    .argument("[key=values...]", "what to vary: norm=bn,ln seed=0,1,2 batch=32,64 rate=0.01,0.1")
-    .addOption(new Option("--scale <scale>", "settings that are not varied").choices(scales).default("smoke"))
-    .option("--out <folder>", "for sweep.json, sweep.csv and runs (default: runs/sweep-<experiment>-<scale>)")
-    .option("--jobs <number>", "processes side by side (default: one for every core)", wholeNumber(1))
+    .argument("<experiment>", "name of the experiment")
+    .argument("[key=values...]", "settings to vary, e.g. norm=bn,ln seed=0,1,2 batch=32,64 rate=0.01,0.1")
+    .addOption(
+      new Option("--scale <scale>", "size; decides all settings that are not varied")
+        .choices(scales)
+        .default("smoke"),
+    )
+    .option(
+      "--out <folder>",
+      "folder for sweep.json, sweep.csv and runs (default: runs/sweep-<experiment>-<scale>)",
+    )
+    .option("--jobs <number>", "number of parallel processes (default: number of cores)", wholeNumber(1))
     .addOption(redisOption())
-    .option("--resume", "keep the jobs in there that are done and go on with the others")
+    .option("--resume", "keep the finished jobs in this folder and continue with the others")
     .option(
       "--data-dir <folder>",
-      "with folders mnist, fashion-mnist, cifar10 (default: a cache, filled by download)",
+      "folder with mnist, fashion-mnist, cifar10 (default: a cache; missing data is downloaded)",
     )
     .addHelpText("after", experimentsHelp)
     .addHelpText(
       "after",
-      "\nKeys: norm, seed and the settings of the experiment; a key that does not exist shows those that do.",
+      "\nKeys: norm, seed and the settings of the experiment. An unknown key prints the list of keys.",
     )
     .action(runSweep);
 }
@@ -58,28 +65,30 @@ async function runSweep(name: string, words: string[], flags: SweepFlags): Promi
       await drawFigures(JSON.parse(readFileSync(join(out, name, "result.json"), "utf8")), join(out, name));
     const { sweepTable } = await import("../report/experiment/sweep-table.js");
     process.stdout.write(sweepTable(result, tableOptions(undefined)));
-    console.error(`blindspot: sweep.json, sweep.csv and the runs are in ${out}`);
+    console.error(`blindspot: wrote sweep.json, sweep.csv and the runs to ${out}`);
     process.exitCode = Math.max(0, ...result.failures.map(({ exitCode }) => exitCode));
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
-    console.error(`blindspot: interrupted; --resume goes on with what is in ${out}`);
+    console.error(`blindspot: interrupted; --resume continues with the finished jobs in ${out}`);
     process.exitCode = 130;
   }
 }
 
-/** Processes of this machine, or the workers of a Redis server. */
+/** Chooses who runs the jobs: processes on this machine, or the workers of a Redis server. */
 async function runnerOf({ jobs, redis, dataDir }: SweepFlags): Promise<Runner> {
   if (redis === undefined) {
     const { defaultJobs, localRunner } = await import("../experiments/sweep/index.js");
     return localRunner({ processes: jobs ?? defaultJobs(), dataDir });
   }
   if (jobs !== undefined)
-    throw new UserError("--jobs: with --redis each worker has its own; pass it to blindspot worker");
+    throw new UserError(
+      "--jobs: expected without --redis, got both; give --jobs to blindspot worker instead",
+    );
   const server = await serverOfFlag(redis);
   return (await import("../experiments/sweep/redis/index.js")).redisRunner(server);
 }
 
-/** Shows a bar, how many jobs are done, the time left, and what was told last: in 80 columns with step and loss. */
+/** Shows a bar, the number of finished jobs, the time left and the latest message. The line fits 80 columns. */
 function progressLine({ report, note }: ReturnType<typeof longProgress>): (p: SweepProgress) => void {
   const start = performance.now();
   let first: number | undefined;

@@ -14,17 +14,21 @@ interface VerifyFlags {
 
 export function verifyCommand(): Command {
   return new Command("verify")
-    .description("check the theorems on random cases: what normalization blocks, and what passes")
-    .option("--exact", "in exact arithmetic: what is blocked comes out as 0, not as 1e-16")
-    .option("--trials <count>", "random cases per check (default: 100; with --exact 10)", wholeNumber(1))
-    .option("--seed <number>", "another seed tries other cases", wholeNumber(0), 0)
-    .addOption(
-      new Option("--format <format>", "default: from the ending of -o, else table").choices([
-        "table",
-        "json",
-      ]),
+    .description("check the theorems on random cases")
+    .option("--exact", "use exact arithmetic, where blocked gradients are exactly 0 and not 1e-16")
+    .option(
+      "--trials <count>",
+      "number of random cases for each check (default: 100; with --exact: 10)",
+      wholeNumber(1),
     )
-    .option("-o, --output <file>", "write there instead of stdout")
+    .option("--seed <number>", "seed of the random cases", wholeNumber(0), 0)
+    .addOption(
+      new Option(
+        "--format <format>",
+        "format of the output (default: by the extension of -o, else table)",
+      ).choices(["table", "json"]),
+    )
+    .option("-o, --output <file>", "write the result to this file instead of stdout")
     .action(verify);
 }
 

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 
-/** Reads an option that is a whole number, at least `least`. */
+/** Returns a reader of options that are whole numbers from `least` on. */
 export const wholeNumber =
   (least: number) =>
   (text: string): number => {

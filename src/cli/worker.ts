@@ -17,23 +17,31 @@ interface WorkerFlags {
 
 export function workerCommand(): Command {
   return new Command("worker")
-    .description("do the jobs of sweeps that a Redis server queues, until stopped")
+    .description("run the jobs of sweeps from a Redis server, until stopped")
     .addOption(redisOption())
-    .option("--jobs <number>", "processes side by side (default: one for every core)", wholeNumber(1))
+    .option("--jobs <number>", "number of parallel processes (default: number of cores)", wholeNumber(1))
     .option(
       "--folder <folder>",
-      "for runs of sweeps whose own folder this machine does not see (default: one for temporary files)",
+      "folder for runs if this machine cannot see the folder of the sweep (default: a temporary folder)",
     )
-    .option("--stalled-after <seconds>", "how long a worker may be silent", wholeNumber(1), 30)
+    .option(
+      "--stalled-after <seconds>",
+      "a worker that is silent for this long loses its job",
+      wholeNumber(1),
+      30,
+    )
     .option(
       "--data-dir <folder>",
-      "with folders mnist, fashion-mnist, cifar10 (default: a cache, filled by download)",
+      "folder with mnist, fashion-mnist, cifar10 (default: a cache; missing data is downloaded)",
     )
     .action(runWorker);
 }
 
 async function runWorker({ redis, jobs, folder, stalledAfter, dataDir }: WorkerFlags): Promise<void> {
-  if (redis === undefined) throw new UserError("worker: expected --redis, the server that queues the jobs");
+  if (redis === undefined)
+    throw new UserError(
+      "worker: --redis: expected the server that queues the jobs, got none; add --redis <url>",
+    );
   const server = await serverOfFlag(redis);
   const { work } = await import("../experiments/sweep/redis/index.js");
   const { defaultJobs } = await import("../experiments/sweep/index.js");

@@ -10,8 +10,8 @@ const MIXED = "examples/mixed.npz";
 const shell = (command: string) =>
   spawnSync("bash", ["-c", `"${process.execPath}" dist/cli/main.js ${command}`], { encoding: "utf8" });
 
-describe("blindspot audit", () => {
-  it("prints a table of at most 100 columns without colours into a pipe, and nothing on stderr", () => {
+describe("The command audit", () => {
+  it("prints into a pipe a table of at most 100 columns without colours, and nothing to stderr", () => {
     const { code, stdout, stderr } = blindspot("audit", MODEL, "--data", MIXED);
     expect(code).toBe(0);
     expect(stderr).toBe("");
@@ -20,7 +20,7 @@ describe("blindspot audit", () => {
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
   });
 
-  it("prints nothing but the report with --format json", () => {
+  it("prints only the report with --format json", () => {
     const { code, stdout } = blindspot("audit", MODEL, "--data", MIXED, "--format", "json");
     expect(code).toBe(0);
     const report = JSON.parse(stdout);
@@ -28,7 +28,7 @@ describe("blindspot audit", () => {
     expect(report.layers.map((l: { name: string }) => l.name)).toEqual(["bn1", "bn2", "bn3", "bn4"]);
   });
 
-  it("takes the format from the ending of -o, and leaves nothing else behind", () => {
+  it("takes the format from the extension of -o, and leaves no temporary file", () => {
     const folder = temporaryFolder();
     for (const [name, start] of [
       ["report.json", "{"],
@@ -42,18 +42,18 @@ describe("blindspot audit", () => {
     expect(readdirSync(folder.path("."))).toHaveLength(4);
   });
 
-  it("measures only the layers asked for", () => {
+  it("audits only the layers that --layers selects", () => {
     const { stdout } = blindspot("audit", MODEL, "--data", MIXED, "--layers", "bn[34]", "--format", "json");
     expect(JSON.parse(stdout).layers.map((l: { name: string }) => l.name)).toEqual(["bn3", "bn4"]);
   });
 
-  it("keeps the graph that it ran", () => {
+  it("writes its graph with --save-graph", () => {
     const file = temporaryFolder().path("graph.onnx");
     expect(blindspot("audit", MODEL, "--data", MIXED, "--save-graph", file).code).toBe(0);
     expect(readFileSync(file).length).toBeGreaterThan(1000);
   });
 
-  it("exits with 1 where a --fail-on condition holds, with the report all the same", () => {
+  it("prints the report and exits with 1 if a condition of --fail-on holds", () => {
     const failing = blindspot("audit", MODEL, "--data", MIXED, "--fail-on", "removed>0.9");
     expect(failing.code).toBe(1);
     expect(failing.stderr).toMatch(/^blindspot: bn4: removed>0\.9 \(0\.9\d+\)\n$/);
@@ -62,13 +62,13 @@ describe("blindspot audit", () => {
     expect(blindspot("audit", MODEL, "--data", MIXED, "--fail-on", "removed>2,verdict=blind").code).toBe(1);
   });
 
-  it("does not mind capitals in the ending of -o", () => {
+  it("accepts capitals in the extension of -o", () => {
     const file = temporaryFolder().path("REPORT.JSON");
     blindspot("audit", MODEL, "--data", MIXED, "-o", file);
     expect(JSON.parse(readFileSync(file, "utf8")).schema).toBe("blindspot.audit/1");
   });
 
-  it("finds out that a report cannot be written before it measures", () => {
+  it("refuses a report file that cannot be written before it audits", () => {
     const folder = temporaryFolder();
     const graph = folder.path("graph.onnx");
     for (const output of [folder.path("no/report.json"), folder.path(".")]) {
@@ -78,7 +78,7 @@ describe("blindspot audit", () => {
     }
   });
 
-  it.skipIf(process.platform === "win32")("keeps its exit code where nobody reads the report", () => {
+  it.skipIf(process.platform === "win32")("keeps its exit code if the reader closes the pipe", () => {
     const run = shell(
       `audit ${MODEL} --data ${MIXED} --fail-on 'removed>0.9' | true; exit "\${PIPESTATUS[0]}"`,
     );
@@ -86,20 +86,20 @@ describe("blindspot audit", () => {
     expect(run.stderr).toMatch(/^blindspot: bn4: removed>0\.9 \(0\.9\d+\)\n$/);
   });
 
-  it.skipIf(!existsSync("/dev/full"))("says in one line that the disk is full", () => {
+  it.skipIf(!existsSync("/dev/full"))("reports a full disk in one line", () => {
     const run = shell(`audit ${MODEL} --data ${MIXED} > /dev/full`);
-    expect(run.stderr).toBe("blindspot: standard output cannot be written (ENOSPC)\n");
+    expect(run.stderr).toBe("blindspot: standard output: cannot be written (ENOSPC)\n");
     expect(run.status).toBe(2);
   });
 
-  it("moves the verdicts with --thresholds", () => {
+  it("changes the verdicts with --thresholds", () => {
     const { stdout } = blindspot("audit", MODEL, "--data", MIXED, "--thresholds", "blind.removed=0.99");
     expect(stdout).toMatch(/^bn4 .*dim$/m);
   });
 });
 
-describe("blindspot compare", () => {
-  it("puts two reports side by side", () => {
+describe("The command compare", () => {
+  it("prints two reports side by side, as a table or as JSON", () => {
     const folder = temporaryFolder();
     const [a, b] = ["mixed", "one-class"].map((batch) => {
       const file = folder.path(`${batch}.json`);
@@ -114,16 +114,16 @@ describe("blindspot compare", () => {
   });
 });
 
-describe("wrong use and bad input end with one line on stderr, nothing on stdout, and the right exit code", () => {
+describe("Wrong use and bad input print one line to stderr, nothing to stdout, and set the exit code", () => {
   const folder = temporaryFolder();
   const whole = readFileSync(MODEL);
 
   const cases: [what: string, code: number, args: string[], says: RegExp][] = [
     ["an unknown command", 2, ["frobnicate"], /unknown command 'frobnicate'/],
-    ["no file", 2, ["audit"], /missing required argument/],
-    ["no batch", 2, ["audit", MODEL], /--data/],
+    ["a missing file", 2, ["audit"], /missing required argument/],
+    ["a missing batch", 2, ["audit", MODEL], /--data/],
     ["an unknown loss", 2, ["audit", MODEL, "--data", MIXED, "--loss", "huber"], /cross-entropy, mse/],
-    ["a model that is not there", 2, ["audit", "nowhere.onnx", "--data", MIXED], /nowhere\.onnx/],
+    ["a model that does not exist", 2, ["audit", "nowhere.onnx", "--data", MIXED], /nowhere\.onnx/],
     [
       "a truncated model",
       2,
@@ -131,14 +131,19 @@ describe("wrong use and bad input end with one line on stderr, nothing on stdout
       /cut\.onnx/,
     ],
     [
-      "a file that is no model",
+      "a file that is not a model",
       2,
       ["audit", folder.write("text.onnx", "hello"), "--data", MIXED],
       /text\.onnx/,
     ],
-    ["a batch that is no npz", 2, ["audit", MODEL, "--data", folder.write("text.npz", "hello")], /text\.npz/],
     [
-      "a key that is not there",
+      "a batch that is not an npz file",
+      2,
+      ["audit", MODEL, "--data", folder.write("text.npz", "hello")],
+      /text\.npz/,
+    ],
+    [
+      "a key that does not exist",
       2,
       ["audit", MODEL, "--data", MIXED, "--input", "x"],
       /"x".*"input", "label"/,
@@ -147,7 +152,7 @@ describe("wrong use and bad input end with one line on stderr, nothing on stdout
     ["an unknown field", 2, ["audit", MODEL, "--data", MIXED, "--fail-on", "hue>1"], /hue/],
     ["a wrong threshold", 2, ["audit", MODEL, "--data", MIXED, "--thresholds", "blind=1"], /--thresholds/],
     [
-      "a folder that is not there",
+      "a folder that does not exist",
       2,
       ["audit", MODEL, "--data", MIXED, "-o", "no/where.json"],
       /no\/where\.json/,
@@ -157,11 +162,16 @@ describe("wrong use and bad input end with one line on stderr, nothing on stdout
       "a precision for a trace",
       2,
       ["audit", "t.npz", "--precision", "float64"],
-      /--precision: means nothing/,
+      /--precision: expected an ONNX model, got the recorded trace t\.npz/,
     ],
-    ["an empty pattern of layers", 2, ["audit", MODEL, "--data", MIXED, "--layers", ""], /matches no layer/],
+    [
+      "an empty pattern of layers",
+      2,
+      ["audit", MODEL, "--data", MIXED, "--layers", ""],
+      /expected a pattern that matches a layer/,
+    ],
     ["a batch for a trace", 2, ["audit", "trace.safetensors", "--data", MIXED], /--data/],
-    ["a comparison of what is no report", 2, ["compare", MODEL, MODEL], /glyphs\.onnx/],
+    ["a comparison of files that are not reports", 2, ["compare", MODEL, MODEL], /glyphs\.onnx/],
   ];
   for (const [what, code, args, says] of cases)
     it(what, () => {

@@ -20,7 +20,7 @@ function audit(setting: string): object {
   return report(stdout);
 }
 
-it("a second start reports what the first and one without a cache do, to the last digit, damaged files or not", () => {
+it("A second start reports the same numbers to the last digit as the first, even if cache files are damaged", () => {
   const folder = path("programs");
   const without = audit("off");
   expect(audit(folder)).toEqual(without);
@@ -33,7 +33,7 @@ it("a second start reports what the first and one without a cache do, to the las
   expect(readdirSync(folder)).toEqual(files);
 });
 
-it("processes that start at the same time share a folder", async () => {
+it("Processes that start at the same time share a cache folder", async () => {
   const folder = path("shared");
   const start = () =>
     promisify(execFile)(process.execPath, ["dist/cli/main.js", ...AUDIT], {
@@ -46,7 +46,7 @@ it("processes that start at the same time share a folder", async () => {
   expect(readdirSync(folder)).toHaveLength(2);
 });
 
-it("a cache that cannot be is refused in one line", () => {
+it("A wrong BLINDSPOT_CACHE is refused in one line", () => {
   vi.stubEnv("BLINDSPOT_CACHE", "yes");
   const { code, stdout, stderr } = blindspot(...AUDIT);
   expect(code).toBe(2);
@@ -54,7 +54,7 @@ it("a cache that cannot be is refused in one line", () => {
   expect(stderr).toBe("blindspot: BLINDSPOT_CACHE: expected off or the absolute path of a folder, got yes\n");
 });
 
-it("standard ONNX, which is slower, is compiled only for a graph that is handed on", () => {
+it("Slower standard ONNX is compiled only for --save-graph", () => {
   const folder = path("operators");
   const graph = path("graph.onnx");
   vi.stubEnv("BLINDSPOT_CACHE", folder);

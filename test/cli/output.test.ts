@@ -7,11 +7,11 @@ it.each([
   [{ output: "A.JSON" }, true],
   [{ format: "json" }, true],
   [{ format: "table", output: "a.json" }, false],
-] as const)("%o asks for JSON: %s", (flags, json) => {
+] as const)("The flags %o ask for JSON: %s", (flags, json) => {
   expect(wantsJson(flags)).toBe(json);
 });
 
-describe("tables", () => {
+describe("A table", () => {
   const terminal = (columns: number) => ({ isTTY: true, columns });
 
   it.each([
@@ -20,11 +20,11 @@ describe("tables", () => {
     [250, 100],
     [10, 40],
     [0, 100],
-  ])("on a terminal of %i columns take %i", (columns, width) => {
+  ])("on a terminal of %i columns takes %i columns", (columns, width) => {
     expect(tableOptions(undefined, terminal(columns)).width).toBe(width);
   });
 
-  it("take 100 columns without colours in files and pipes", () => {
+  it("takes 100 columns without colours in files and pipes", () => {
     const plain = { color: false, width: 100 };
     expect(tableOptions("report.txt", terminal(60))).toEqual(plain);
     expect(tableOptions(undefined, { isTTY: false, columns: 60 })).toEqual(plain);

@@ -14,13 +14,13 @@ const PASSWORD = "hush-hush";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const folder = temporaryFolder();
 
-/** A command that runs beside the test, and what it has said so far. */
+/** A command that runs beside the test, and its output so far. */
 interface Running {
   readonly child: ChildProcess;
   readonly said: () => string;
 }
 
-describe.skipIf(!hasRedis)(`blindspot sweep and worker on a Redis server${redisReason}`, () => {
+describe.skipIf(!hasRedis)(`The commands sweep and worker with a Redis server${redisReason}`, () => {
   let redis: RedisServer;
   const started: Running[] = [];
 
@@ -40,7 +40,7 @@ describe.skipIf(!hasRedis)(`blindspot sweep and worker on a Redis server${redisR
       encoding: "utf8",
     }).stdout.trim();
 
-  /** A command of the built command line that finds the server, with its password, in its environment. */
+  /** Starts a command that finds the server and its password in its environment. */
   function start(...args: string[]): Running {
     const child = spawn(process.execPath, [`${root}dist/cli/main.js`, ...args], {
       cwd: root,
@@ -69,7 +69,7 @@ describe.skipIf(!hasRedis)(`blindspot sweep and worker on a Redis server${redisR
   const times = (text: string, pattern: RegExp) => text.match(new RegExp(pattern, "g"))?.length ?? 0;
   const jobsLeft = () => redisCli("keys", "blindspot:sweep-*+*");
 
-  it("a worker killed amidst a job: another goes on from the checkpoint, to the same bits; all results once", async () => {
+  it("continue the job of a killed worker from its checkpoint, to the same bits, with every result once", async () => {
     const out = folder.path("killed");
     const words = ["norm=none,ln", "seed=0,1", "steps=2500"];
     const first = startWorker();
@@ -102,7 +102,7 @@ describe.skipIf(!hasRedis)(`blindspot sweep and worker on a Redis server${redisR
     expect(jobsLeft()).toBe("");
   });
 
-  it("a worker told to end hands its job back at once, and ends with 0", async () => {
+  it("hand back the job of a worker that is told to stop, and exit with 0", async () => {
     const out = folder.path("handed-back");
     const first = startWorker();
     const sweep = startSweep(out, ["norm=none", "seed=0", "steps=1500"]);
@@ -114,7 +114,7 @@ describe.skipIf(!hasRedis)(`blindspot sweep and worker on a Redis server${redisR
     expect(second.said()).toMatch(/none-seed0: resumed at step \d{3,} of 1500$/m);
   });
 
-  it("Ctrl-C withdraws what is not begun; what is goes on, and --resume collects it", async () => {
+  it("withdraw waiting jobs on Ctrl-C, finish running ones, and collect them with --resume", async () => {
     const out = folder.path("interrupted");
     const words = ["norm=none", "seed=0,1,2", "steps=600"];
     const worker = start("worker", "--redis", "--jobs", "1");
@@ -122,7 +122,7 @@ describe.skipIf(!hasRedis)(`blindspot sweep and worker on a Redis server${redisR
     await until(() => worker.said().includes("seed=0: begun"));
     sweep.child.kill("SIGINT");
     expect(await ended(sweep)).toBe(130);
-    expect(sweep.said()).toMatch(/--resume goes on/);
+    expect(sweep.said()).toMatch(/--resume continues/);
     await until(() => worker.said().includes("seed=0: done"));
     expect(jobsLeft().split("\n").length).toBe(1);
     expect(existsSync(`${out}/jobs`)).toBe(false);
@@ -133,7 +133,7 @@ describe.skipIf(!hasRedis)(`blindspot sweep and worker on a Redis server${redisR
     expect(jobsLeft()).toBe("");
   });
 
-  it("a worker that does not see the sweep's folder keeps runs in its own; results come through the queue", async () => {
+  it("keep runs in the worker's folder if it cannot see that of the sweep, and send results through the queue", async () => {
     const out = folder.path("elsewhere");
     const sweep = startSweep(out, ["norm=none", "seed=0,1", "steps=50", "rate=0.05,1e9"]);
     await until(() => jobsLeft() !== "");
@@ -152,7 +152,7 @@ describe.skipIf(!hasRedis)(`blindspot sweep and worker on a Redis server${redisR
     expect(readdirSync(own)).toContain("checkpoint.safetensors");
   });
 
-  it("a wrong password is refused by name of the server alone", async () => {
+  it("refuse a wrong password without printing it", async () => {
     const url = `redis://:wrong-word@127.0.0.1:${redis.port}`;
     const worker = start("worker", "--redis", url);
     expect(await ended(worker)).toBe(2);

@@ -8,13 +8,13 @@ import { temporaryFolder } from "../support/temporary.js";
 const folder = temporaryFolder();
 const resultIn = (out: string): SweepResult => JSON.parse(readFileSync(`${out}/sweep.json`, "utf8"));
 
-describe("blindspot sweep, in processes on this machine", () => {
+describe("The command sweep in processes of this machine", () => {
   const out = folder.path("sweep");
   const words = ["norm=bn,none", "seed=0,1", "rate=0.05,1e9", "steps=40"];
   const sweep = (...more: string[]) =>
     blindspot("sweep", "blocked-learning", ...words, "--out", out, "--jobs", "2", ...more);
 
-  it("gives each cell what the experiment gives with these settings; says what failed and goes on", async () => {
+  it("gives each cell the result of the experiment with its settings, and continues after failures", async () => {
     const { code, stdout, stderr } = sweep();
     expect(stderr).toMatch(/rate=1000000000,steps=40,norm=bn,seed=0: failed: step \d: loss is Infinity/);
     expect(stdout).toMatch(/^rate=0\.05 .* ± /m);
@@ -35,7 +35,7 @@ describe("blindspot sweep, in processes on this machine", () => {
     expect(csv.length).toBe(2 + alone.measurements.length * 2);
   });
 
-  it("refuses to start over; resumed, it does what is not done and nothing else", () => {
+  it("refuses a folder with results; with --resume it runs only the missing jobs", () => {
     expect(sweep()).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("--resume") });
     const before = resultIn(out).cells;
     const jobs = `${out}/jobs`;

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { blindspot } from "../support/blindspot.js";
 import { temporaryFolder } from "../support/temporary.js";
 
-describe("blindspot verify", () => {
-  it("prints a table of at most 100 columns, nothing on stderr, and exits with 0 when all holds", () => {
+describe("The command verify", () => {
+  it("prints a table of at most 100 columns and exits with 0 if all checks hold", () => {
     const { code, stdout, stderr } = blindspot("verify", "--trials", "2");
     expect(code).toBe(0);
     expect(stderr).toBe("");
@@ -12,7 +12,7 @@ describe("blindspot verify", () => {
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
   });
 
-  it("writes JSON, in exact arithmetic", () => {
+  it("writes JSON of the exact checks", () => {
     const folder = temporaryFolder();
     const file = folder.path("verify.json");
     const { code, stdout } = blindspot("verify", "--exact", "--trials", "1", "--seed", "9", "-o", file);

@@ -47,7 +47,7 @@ function numberTable(group: LayerNumberGroup, layer: LayerReport): Html | null {
 <thead class="hidden"><tr><th scope="col">Number</th><th scope="col">Value</th><th scope="col">Meaning and formula</th></tr></thead>
 <tbody>${group.numbers.map(
     ({ name, value, meaning, formula }) => html`
-<tr><th scope="row">${name}</th><td class="value">${value(layer)}</td><td>${meaning} <span class="formula">${withSubscripts(formula)}</span></td></tr>`,
+<tr><th scope="row">${name}</th><td class="value">${value(layer)}</td><td>${withSubscripts(meaning)} <span class="formula">${withSubscripts(formula)}</span></td></tr>`,
   )}</tbody></table>`;
 }
 

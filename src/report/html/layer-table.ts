@@ -51,7 +51,7 @@ ${legend()}
 }
 
 const legend = (): Html => html`<ul class="legend" aria-label="Marks">
-<li>${inlineMark("blind")} blind</li><li>${inlineMark("dim")} dim</li><li>${inlineMark("clear")} clear: blocked share</li>
+<li>blocked share of a layer that is ${inlineMark("blind")} blind, ${inlineMark("dim")} dim, ${inlineMark("clear")} clear</li>
 <li>${inlineMark("first")} its first-order part</li><li>${inlineMark("diag")} its diagonal part</li>
 <li><svg class="inline-mark" viewBox="-7 -7 14 14" width="14" height="14" aria-hidden="true"><line class="chance" y1="-7" y2="7"/></svg> chance level</li>
 <li><svg class="inline-mark" viewBox="-9 -7 18 14" width="18" height="14" aria-hidden="true"><rect class="removed" x="-9" y="-4" width="18" height="8"/></svg> removed</li>
