@@ -57,8 +57,8 @@ export interface ComparedNumbers {
 
 /**
  * Puts two audit reports side by side. Layers are matched by name.
- * @param a The first report.
- * @param b The second report; differences are b − a.
+ * @param a - The first report.
+ * @param b - The second report; differences are b − a.
  * @returns The layers of both reports, the names that occur in one only, and warnings where more than
  * one thing differs between the reports (both model and batch, the loss, the precision, the thresholds).
  * @example
@@ -156,8 +156,8 @@ const batchName = ({ batch }: AuditReport): string => batch?.file ?? "a recorded
 
 /**
  * Reads an audit report from JSON and checks it against the schema `blindspot.audit/1`.
- * @param text The JSON, as `blindspot audit --format json` or `auditJson` writes it.
- * @param file Name of the file the text comes from; error messages begin with it.
+ * @param text - The JSON, as `blindspot audit --format json` or `auditJson` writes it.
+ * @param file - Name of the file the text comes from; error messages begin with it.
  * @returns The report.
  * @throws UserError if the text is not JSON, not an audit report, or breaks the schema. The message names
  * the first wrong field.

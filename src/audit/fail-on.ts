@@ -80,7 +80,7 @@ const verdicts: readonly Verdict[] = ["clear", "dim", "blind"];
  * `removed>0.9`, `verdict=blind`. Operators are `<`, `<=`, `>`, `>=`, `=` and `!=`. A comma separates
  * conditions and means "or". A field is a path of the report (`weights.removed`) or the last part of one
  * (`removed`).
- * @param list The conditions, separated by commas.
+ * @param list - The conditions, separated by commas.
  * @returns One condition for each part of the list.
  * @throws UserError if a part is not a condition, or if the field, the verdict or the number does not exist.
  * The message lists what exists.
@@ -134,8 +134,8 @@ function parseCondition(text: string): Condition {
 
 /**
  * Finds the layers that meet at least one condition. A layer that lacks a number meets no condition on it.
- * @param report The audit report.
- * @param conditions The conditions, from `parseFailOn`.
+ * @param report - The audit report.
+ * @param conditions - The conditions, from `parseFailOn`.
  * @returns One entry for each pair of layer and condition that meet, in the order of the layers; empty if
  * none does.
  * @example

@@ -3,7 +3,7 @@ import type { AuditReport, LayerReport } from "../audit/report/result.js";
 /**
  * Writes an audit report as JSON in the format `blindspot.audit/1`: keys in the order of the schema, two spaces
  * of indent, lists of numbers on one line, every number with all its digits.
- * @param report The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
+ * @param report - The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
  * @returns The JSON text, with a line break at the end.
  * @throws Error if a number is NaN or infinite. JSON cannot hold such numbers, and a report never contains
  * them unless the program has a bug.

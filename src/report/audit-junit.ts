@@ -5,8 +5,8 @@ import { baseName, cosine, share } from "./format.js";
 /**
  * Writes an audit report as JUnit XML for a CI server: one test case for each layer. A test case fails if its
  * layer meets a condition of `--fail-on`; without conditions, all test cases pass.
- * @param report The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
- * @param failures The conditions that layers meet, from `findFailures`; empty for none.
+ * @param report - The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
+ * @param failures - The conditions that layers meet, from `findFailures`; empty for none.
  * @returns The XML text. Warnings of the report stand in `system-err`.
  * @example
  * ```ts

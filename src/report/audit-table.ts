@@ -76,8 +76,8 @@ const LEGEND =
 /**
  * Writes an audit report as a text table for a terminal: model and batch, one line for each layer, the
  * meaning, an explanation of each blind or dim layer, and warnings.
- * @param report The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
- * @param options Colours and the widest line.
+ * @param report - The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
+ * @param options - Colours and the widest line.
  * @returns The text, with a line break at the end. Control characters in names are replaced.
  * @example
  * ```ts

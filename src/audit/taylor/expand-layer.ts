@@ -44,8 +44,8 @@ const EXACT_FEATURES = 512;
  * estimate with standard errors. `auditModel` calls this function for its option `taylor`.
  *
  * Source: Zhou et al. 2024, section 3; docs/theory.md, section 6.
- * @param at The opened model, the index of the layer in `opened.layers`, the loss, and the tensors to run on.
- * @param options Device, probes, cache and progress.
+ * @param at - The opened model, the index of the layer in `opened.layers`, the loss, and the tensors to run on.
+ * @param options - Device, probes, cache and progress.
  * @returns The terms and warnings about how to read them. `taylor` is null if a derivative is not finite.
  * @example
  * ```ts

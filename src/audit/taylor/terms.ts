@@ -32,8 +32,8 @@ export interface Standardization {
 
 /**
  * Computes the Taylor terms of the loss as gradients, each with three lengths: `gradient` (at z), `open` (at x
- * if the statistics were constants: γ·term/σ) and `passed` (at x). Source: docs/theory.md,
- * section 6.
+ * if the statistics were constants: γ·term/σ) and `passed` (at x).
+ * Source: docs/theory.md, section 6.
  */
 export function taylorTerms(derivatives: Derivatives, layer: Standardization): TaylorReport["terms"] {
   const { deviation, first, second, diagonal: hessian, whole } = derivatives;

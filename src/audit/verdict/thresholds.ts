@@ -14,7 +14,7 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
 /**
  * Reads the limits of the verdicts from a list such as `blind.removed=0.95,dim.blocked=0.2`. Limits that the
  * list does not name keep their defaults (`DEFAULT_THRESHOLDS`).
- * @param list Entries `(blind|dim).(removed|blocked|timesChance)=number`, separated by commas; undefined for
+ * @param list - Entries `(blind|dim).(removed|blocked|timesChance)=number`, separated by commas; undefined for
  * the defaults.
  * @returns The thresholds, for the option `thresholds` of `auditModel` and `auditTrace`.
  * @throws UserError if an entry has another form or a negative number.

@@ -17,7 +17,7 @@ const SHOWN = 5;
 /**
  * Writes an audit report as one HTML page. The page loads nothing and works from a disk, without JavaScript, in
  * light and dark, on a phone and on paper. It contains the report as JSON in the script element `report`.
- * @param report The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
+ * @param report - The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
  * @returns The HTML text. Names from the model file are escaped.
  * @example
  * ```ts
