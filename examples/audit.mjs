@@ -1,4 +1,4 @@
-// What `npm start` runs: the example model audited on a mixed and on a one-class batch, and the comparison.
+// The script of `npm start`: audits the example model on a mixed and on a one-class batch, then compares both.
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -31,4 +31,4 @@ blindspot(
   ...["audit", "examples/glyphs.onnx", "--data", "examples/one-class.npz", "--loss", "cross-entropy"],
   ...["-o", "reports/one-class.html"],
 );
-console.log(`The report to read in a browser: ${relative(process.cwd(), join(reports, "one-class.html"))}`);
+console.log(`Open this report in a browser: ${relative(process.cwd(), join(reports, "one-class.html"))}`);

@@ -62,3 +62,9 @@ it.each(["README.md", "docs/performance.md", "docs/upstream.md", "CHANGELOG.md"]
     expect(files.filter((file) => !existsSync(join(dirname(document), file)))).toEqual([]);
   },
 );
+
+it.each(["docs/performance.md", "docs/upstream.md"])("Every source file that %s names exists", (document) => {
+  const names = [...readFileSync(document, "utf8").matchAll(/`((?:src|test|bench)\/[\w./-]+)`/g)];
+  expect(names.length).toBeGreaterThan(0);
+  expect(names.map(([, file]) => file).filter((file) => !existsSync(file))).toEqual([]);
+});
