@@ -4,7 +4,10 @@ import { dirname, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { blindspot } from "./support/blindspot.js";
 
-/** Documents with ```console blocks. A block shows a command, or a command and a grep, and its output. */
+/**
+ * Documents with ```console blocks. A block shows a command, or a command and a grep, and its
+ * output.
+ */
 const DOCUMENTS = ["README.md", "docs/theory.md"];
 
 const blocks = DOCUMENTS.flatMap((document) =>

@@ -59,8 +59,9 @@ export interface ComparedNumbers {
  * Puts two audit reports side by side. Layers are matched by name.
  * @param a - The first report.
  * @param b - The second report; differences are b − a.
- * @returns The layers of both reports, the names that occur in one only, and warnings where more than
- * one thing differs between the reports (both model and batch, the loss, the precision, the thresholds).
+ * @returns The layers of both reports, the names that occur in one only, and warnings where more
+ * than one thing differs between the reports (both model and batch, the loss, the precision, the
+ * thresholds).
  * @example
  * ```ts
  * import { auditModel, compareReports } from "blindspot";
@@ -130,8 +131,9 @@ const minus = (x: number | null, y: number | null): number | null =>
   x === null || y === null ? null : x - y;
 
 /**
- * A comparison is meaningful if one thing differs: the batch (one class or mixed) or the model (before or
- * after a change). Warns if nothing differs, if both differ, or if loss, precision or thresholds differ.
+ * A comparison is meaningful if one thing differs: the batch (one class or mixed) or the model
+ * (before or after a change). Warns if nothing differs, if both differ, or if loss, precision or
+ * thresholds differ.
  */
 function differences(a: AuditReport, b: AuditReport): string[] {
   const warnings: string[] = [];
@@ -159,8 +161,8 @@ const batchName = ({ batch }: AuditReport): string => batch?.file ?? "a recorded
  * @param text - The JSON, as `blindspot audit --format json` or `auditJson` writes it.
  * @param file - Name of the file the text comes from; error messages begin with it.
  * @returns The report.
- * @throws UserError if the text is not JSON, not an audit report, or breaks the schema. The message names
- * the first wrong field.
+ * @throws UserError if the text is not JSON, not an audit report, or breaks the schema. The message
+ * names the first wrong field.
  * @example
  * ```ts
  * import { auditJson, auditModel, parseAuditReport } from "blindspot";

@@ -20,8 +20,8 @@ export interface Condition {
 }
 
 /**
- * Paths to the numbers of a layer, such as `shares.blocked`. Because `fields` is keyed by this type, a new
- * number in the schema does not compile until it is listed there.
+ * Paths to the numbers of a layer, such as `shares.blocked`. Because `fields` is keyed by this
+ * type, a new number in the schema does not compile until it is listed there.
  */
 type NumericPath<T, Prefix extends string = ""> = {
   [K in keyof T & string]: NonNullable<T[K]> extends number
@@ -32,8 +32,8 @@ type NumericPath<T, Prefix extends string = ""> = {
 }[keyof T & string];
 
 /**
- * The fields that a condition can name. Order matters: a bare name such as `first` means the first path that
- * ends with it. Taylor terms are left out.
+ * The fields that a condition can name. Order matters: a bare name such as `first` means the first
+ * path that ends with it. Taylor terms are left out.
  */
 const fields: Record<
   NumericPath<Omit<LayerReport, "taylor">>,
@@ -76,14 +76,14 @@ const comparisons: Record<string, (a: number, b: number) => boolean> = {
 const verdicts: readonly Verdict[] = ["clear", "dim", "blind"];
 
 /**
- * Reads the conditions of `--fail-on`. A condition compares a number of a layer, or its verdict, with a value:
- * `removed>0.9`, `verdict=blind`. Operators are `<`, `<=`, `>`, `>=`, `=` and `!=`. A comma separates
- * conditions and means "or". A field is a path of the report (`weights.removed`) or the last part of one
- * (`removed`).
+ * Reads the conditions of `--fail-on`. A condition compares a number of a layer, or its verdict,
+ * with a value: `removed>0.9`, `verdict=blind`. Operators are `<`, `<=`, `>`, `>=`, `=` and `!=`. A
+ * comma separates conditions and means "or". A field is a path of the report (`weights.removed`) or
+ * the last part of one (`removed`).
  * @param list - The conditions, separated by commas.
  * @returns One condition for each part of the list.
- * @throws UserError if a part is not a condition, or if the field, the verdict or the number does not exist.
- * The message lists what exists.
+ * @throws UserError if a part is not a condition, or if the field, the verdict or the number does
+ * not exist. The message lists what exists.
  * @example
  * ```ts
  * import { auditModel, findFailures, parseFailOn } from "blindspot";
@@ -133,11 +133,12 @@ function parseCondition(text: string): Condition {
 }
 
 /**
- * Finds the layers that meet at least one condition. A layer that lacks a number meets no condition on it.
+ * Finds the layers that meet at least one condition. A layer that lacks a number meets no condition
+ * on it.
  * @param report - The audit report.
  * @param conditions - The conditions, from `parseFailOn`.
- * @returns One entry for each pair of layer and condition that meet, in the order of the layers; empty if
- * none does.
+ * @returns One entry for each pair of layer and condition that meet, in the order of the layers;
+ * empty if none does.
  * @example
  * ```ts
  * import { auditModel, findFailures, parseFailOn } from "blindspot";

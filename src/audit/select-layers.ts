@@ -5,8 +5,8 @@ import { UserError } from "../base/errors.js";
 const SHOWN = 20;
 
 /**
- * Selects the layers whose name matches a glob, in their order; all layers without a glob. In the glob, `*`
- * also matches dots and slashes.
+ * Selects the layers whose name matches a glob, in their order; all layers without a glob. In the
+ * glob, `*` also matches dots and slashes.
  * @throws UserError if no layer matches. The message lists the layers.
  */
 export function selectLayers<T extends { readonly name: string }>(

@@ -2,8 +2,8 @@
 export class Interrupted extends Error {}
 
 /**
- * Runs `action` with an abort signal. The first SIGINT or SIGTERM aborts the signal, so that `action` can clean up.
- * The second one ends the process at once.
+ * Runs `action` with an abort signal. The first SIGINT or SIGTERM aborts the signal, so that
+ * `action` can clean up. The second one ends the process at once.
  */
 export async function interruptible<T>(action: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();

@@ -45,7 +45,8 @@ program.addCommand(sweepCommand().copyInheritedSettings(program));
 program.addCommand(workerCommand().copyInheritedSettings(program));
 
 process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
-  // A reader may close the pipe early (`| head`). This is no error; the exit code of --fail-on is kept.
+  // A reader may close the pipe early (`| head`). This is no error; the exit code of --fail-on is
+  // kept.
   if (code === "EPIPE") process.exit();
   console.error(`blindspot: standard output: cannot be written (${code ?? message})`);
   process.exit(EXIT.wrongUse);

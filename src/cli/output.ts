@@ -19,8 +19,9 @@ const MAX_WIDTH = 100;
 const MIN_WIDTH = 40;
 
 /**
- * Chooses colours and width of a table that is printed to `stream`, or to `file` if the user gave one. Colours are
- * used only on a terminal, and not if NO_COLOR is set (no-color.org). The table is no wider than the terminal.
+ * Chooses colours and width of a table that is printed to `stream`, or to `file` if the user gave
+ * one. Colours are used only on a terminal, and not if NO_COLOR is set (no-color.org). The table is
+ * no wider than the terminal.
  */
 export function tableOptions(
   file: string | undefined,
@@ -53,9 +54,9 @@ const cannotWrite = (file: string, error: unknown): UserError =>
 const interrupted = () => process.exit(130);
 
 /**
- * Writes a whole file or nothing: writes to a temporary name in the same folder, then renames. An interrupt during
- * the write takes effect right after it. At any other time Ctrl-C ends the process at once, even while native code
- * runs.
+ * Writes a whole file or nothing: writes to a temporary name in the same folder, then renames. An
+ * interrupt during the write takes effect right after it. At any other time Ctrl-C ends the process
+ * at once, even while native code runs.
  */
 export function writeWhole(file: string, content: string | Uint8Array): void {
   const temporary = join(dirname(file), `.${basename(file)}.${randomBytes(4).toString("hex")}.tmp`);

@@ -2,8 +2,8 @@
 export type Progress = (message: string) => void;
 
 /**
- * Shows the current step on one line of stderr. The next step overwrites the line, and `done` clears it. If stderr
- * is not a terminal, nothing is written, so logs stay clean.
+ * Shows the current step on one line of stderr. The next step overwrites the line, and `done`
+ * clears it. If stderr is not a terminal, nothing is written, so logs stay clean.
  */
 export function terminalProgress(stream: NodeJS.WriteStream = process.stderr): {
   report: Progress;
@@ -18,8 +18,9 @@ export function terminalProgress(stream: NodeJS.WriteStream = process.stderr): {
 const EVERY_MS = 10_000;
 
 /**
- * Shows the progress of work that takes minutes or hours. If stderr is not a terminal, a plain line is written every
- * ten seconds, so a log shows the progress. `note` writes a line that stays, in both cases.
+ * Shows the progress of work that takes minutes or hours. If stderr is not a terminal, a plain line
+ * is written every ten seconds, so a log shows the progress. `note` writes a line that stays, in
+ * both cases.
  */
 export function longProgress(stream: NodeJS.WriteStream = process.stderr): {
   report: Progress;

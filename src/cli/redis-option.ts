@@ -3,8 +3,8 @@ import { UserError } from "../base/errors.js";
 import type { Server } from "../experiments/sweep/redis/server.js";
 
 /**
- * The option `--redis`. Without a URL it uses BLINDSPOT_REDIS, because other users of the machine can see the
- * arguments of a command, and a URL may contain a password.
+ * The option `--redis`. Without a URL it uses BLINDSPOT_REDIS, because other users of the machine
+ * can see the arguments of a command, and a URL may contain a password.
  */
 export const redisOption = (): Option =>
   new Option(

@@ -92,7 +92,10 @@ function seeds(text: string): number[] {
   return list;
 }
 
-/** Reads a list of different normalizations such as `bn,ln,gn:4`. The experiment checks that they exist. */
+/**
+ * Reads a list of different normalizations such as `bn,ln,gn:4`. The experiment checks that they
+ * exist.
+ */
 function norms(text: string): NormName[] {
   const list = text.split(",") as NormName[];
   if (new Set(list).size < list.length)

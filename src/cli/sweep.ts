@@ -88,7 +88,10 @@ async function runnerOf({ jobs, redis, dataDir }: SweepFlags): Promise<Runner> {
   return (await import("../experiments/sweep/redis/index.js")).redisRunner(server);
 }
 
-/** Shows a bar, the number of finished jobs, the time left and the latest message. The line fits 80 columns. */
+/**
+ * Shows a bar, the number of finished jobs, the time left and the latest message. The line fits 80
+ * columns.
+ */
 function progressLine({ report, note }: ReturnType<typeof longProgress>): (p: SweepProgress) => void {
   const start = performance.now();
   let first: number | undefined;

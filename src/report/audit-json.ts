@@ -1,12 +1,12 @@
 import type { AuditReport, LayerReport } from "../audit/report/result.js";
 
 /**
- * Writes an audit report as JSON in the format `blindspot.audit/1`: keys in the order of the schema, two spaces
- * of indent, lists of numbers on one line, every number with all its digits.
+ * Writes an audit report as JSON in the format `blindspot.audit/1`: keys in the order of the
+ * schema, two spaces of indent, lists of numbers on one line, every number with all its digits.
  * @param report - The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
  * @returns The JSON text, with a line break at the end.
- * @throws Error if a number is NaN or infinite. JSON cannot hold such numbers, and a report never contains
- * them unless the program has a bug.
+ * @throws Error if a number is NaN or infinite. JSON cannot hold such numbers, and a report never
+ * contains them unless the program has a bug.
  * @example
  * ```ts
  * import { auditJson, auditModel } from "blindspot";
@@ -80,7 +80,10 @@ function layerInSchemaOrder(layer: LayerReport): LayerReport {
   };
 }
 
-/** Copies an object with its keys in the given order. A call that leaves out a key, even an optional one, does not compile. */
+/**
+ * Copies an object with its keys in the given order. A call that leaves out a key, even an optional
+ * one, does not compile.
+ */
 function ordered<T extends object, K extends keyof T>(value: T, ...keys: K[]): Complete<T, K> {
   return Object.fromEntries(keys.map((key) => [key, value[key]])) as Complete<T, K>;
 }

@@ -3,8 +3,8 @@ import type { AuditReport, LayerReport } from "../audit/report/result.js";
 import { baseName, cosine, share } from "./format.js";
 
 /**
- * Writes an audit report as JUnit XML for a CI server: one test case for each layer. A test case fails if its
- * layer meets a condition of `--fail-on`; without conditions, all test cases pass.
+ * Writes an audit report as JUnit XML for a CI server: one test case for each layer. A test case
+ * fails if its layer meets a condition of `--fail-on`; without conditions, all test cases pass.
  * @param report - The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
  * @param failures - The conditions that layers meet, from `findFailures`; empty for none.
  * @returns The XML text. Warnings of the report stand in `system-err`.

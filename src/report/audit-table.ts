@@ -74,8 +74,8 @@ const LEGEND =
   "blocked = first + diag: share of the gradient energy that normalization removes, along 1 (first) and along its output y (diag). chance: share that noise would lose. removed, kept: length of the removed and of the remaining weight gradient, relative to the gradient with constant statistics. cosine: direction of the remaining gradient relative to that gradient.";
 
 /**
- * Writes an audit report as a text table for a terminal: model and batch, one line for each layer, the
- * meaning, an explanation of each blind or dim layer, and warnings.
+ * Writes an audit report as a text table for a terminal: model and batch, one line for each layer,
+ * the meaning, an explanation of each blind or dim layer, and warnings.
  * @param report - The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
  * @param options - Colours and the widest line.
  * @returns The text, with a line break at the end. Control characters in names are replaced.

@@ -40,8 +40,9 @@ function pair(
 }
 
 /**
- * Writes a comparison of two audit reports as a text table for a terminal: model and batch of both reports, one
- * line for each common layer, the largest change, layers of one report only, and warnings.
+ * Writes a comparison of two audit reports as a text table for a terminal: model and batch of both
+ * reports, one line for each common layer, the largest change, layers of one report only, and
+ * warnings.
  * @param comparison - The comparison, from `compareReports`.
  * @param options - Colours and the widest line.
  * @returns The text, with a line break at the end. Control characters in names are replaced.

@@ -4,8 +4,8 @@ import type { LayerReport } from "../audit/report/result.js";
 const ABSENT = "–";
 
 /**
- * Writes a share or ratio with three decimals, or as `9.3e-5` below 0.001. The unit is that of the JSON and of
- * `--fail-on`, so a reader can copy a number from a report into a condition.
+ * Writes a share or ratio with three decimals, or as `9.3e-5` below 0.001. The unit is that of the
+ * JSON and of `--fail-on`, so a reader can copy a number from a report into a condition.
  */
 export function share(value: number | null | undefined): string {
   if (value === null || value === undefined) return ABSENT;
@@ -60,13 +60,16 @@ const shortOps: readonly (readonly [operator: RegExp, short: string])[] = [
   [/^Group/, "group"],
 ];
 
-/** The kind of normalization in one word, such as `batch`; the operator itself if it has no short name. */
+/**
+ * The kind of normalization in one word, such as `batch`; the operator itself if it has no short
+ * name.
+ */
 export const shortOp = ({ op }: Pick<LayerReport, "op">): string =>
   shortOps.find(([operator]) => operator.test(op))?.[1] ?? op;
 
 /**
- * Makes text from a model file safe to show on a terminal or a page: line breaks become spaces; other control
- * characters and overrides of the writing direction become `�`.
+ * Makes text from a model file safe to show on a terminal or a page: line breaks become spaces;
+ * other control characters and overrides of the writing direction become `�`.
  */
 export function printable(text: string): string {
   return text.replace(/[\t\r\n]+/g, " ").replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");

@@ -1,4 +1,7 @@
-/** Turns reports into text, JSON, JUnit XML and HTML. Pure functions: no file, no terminal, no network. */
+/**
+ * Turns reports into text, JSON, JUnit XML and HTML. Pure functions: no file, no terminal, no
+ * network.
+ */
 
 export { auditJson } from "./audit-json.js";
 export { auditJunit } from "./audit-junit.js";

@@ -16,7 +16,10 @@ export function subject(report: AuditReport): string[] {
   ];
 }
 
-/** Describes the batch: `64 samples of batch.npz, all labelled 3`; `a trace of resnet18, one batch of CIFAR-10`. */
+/**
+ * Describes the batch: `64 samples of batch.npz, all labelled 3`; `a trace of resnet18, one batch
+ * of CIFAR-10`.
+ */
 export function batchInWords({ batch, source }: Pick<AuditReport, "batch" | "source">): string {
   if (batch !== null)
     return `${plural(batch.size, "sample")} of ${baseName(batch.file)}${labels(batch.labelCounts)}`;
@@ -72,7 +75,9 @@ export function flagged(report: AuditReport): LayerReport[] {
     );
 }
 
-/** Explanations of layers, split so that a sentence that many layers have in common is printed once. */
+/**
+ * Explanations of layers, split so that a sentence that many layers have in common is printed once.
+ */
 export interface Explanations {
   /** For each layer, the sentences that are printed with it. */
   readonly own: readonly { readonly layer: LayerReport; readonly lines: readonly string[] }[];
@@ -81,9 +86,9 @@ export interface Explanations {
 }
 
 /**
- * Collects the reasons and the advice of the given layers. A sentence is common if at least two layers have it
- * and they are at least half of all. So advice is printed once, and a number that two of many layers happen to
- * have stays with each of them.
+ * Collects the reasons and the advice of the given layers. A sentence is common if at least two
+ * layers have it and they are at least half of all. So advice is printed once, and a number that
+ * two of many layers happen to have stays with each of them.
  */
 export function explanations(layers: readonly LayerReport[]): Explanations {
   const users = new Map<string, LayerReport[]>();

@@ -33,7 +33,8 @@ export function termRows({ terms }: TaylorReport): TermRow[] {
   return Object.entries(names).map(([key, name]) => {
     const term: Term = terms[key as keyof typeof names];
     const isShared = key.endsWith("Shared");
-    // The error of a shared part is itself shared, so it is blocked as the part is. Other errors pass.
+    // The error of a shared part is itself shared, so it is blocked as the part is. Other errors
+    // pass.
     const passedError = isShared ? undefined : term.error?.open;
     return {
       name,

@@ -39,7 +39,10 @@ const LEGENDS: Record<VerifyReport["arithmetic"], string> = {
     "Exact arithmetic: rational numbers, square roots as symbols, ε = 0. worst: how many numbers contradict the statement.",
 };
 
-/** Writes the checks as a text table: one line for each check, then the failing trial of each failed check. */
+/**
+ * Writes the checks as a text table: one line for each check, then the failing trial of each failed
+ * check.
+ */
 export function verifyTable(report: VerifyReport, { color, width = 100 }: TableOptions): string {
   const paint = painter({ color });
   const failed = report.checks.filter(({ pass }) => !pass);

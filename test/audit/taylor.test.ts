@@ -86,7 +86,10 @@ describe.skipIf(!hasShared)(`The Taylor terms of the shared models agree with Py
         });
 });
 
-/** Size of the model below: a batch normalization of the input [N, D], then the sum over samples of ½ zᵀAz + bᵀz. */
+/**
+ * Size of the model below: a batch normalization of the input [N, D], then the sum over samples of
+ * ½ zᵀAz + bᵀz.
+ */
 const FEATURES = 6;
 const SAMPLES = 20;
 
@@ -293,7 +296,8 @@ describe("The expansion of the example network", () => {
     expect(await couplesSamples(product, samples, features, new Random(2))).toBe(false);
     const exact = await exactDiagonal(product, samples, features, share);
     expect(exact.error).toBeNull();
-    // ((estimate − exact)/error)² is 1 on average. Several seeds, because errors within one run are correlated.
+    // ((estimate − exact)/error)² is 1 on average. Several seeds, because errors within one run are
+    // correlated.
     const squares = { diagonal: [] as number[], shared: [] as number[] };
     for (let seed = 0; seed < 12; seed++) {
       const random = new Random(seed);
@@ -310,7 +314,10 @@ describe("The expansion of the example network", () => {
     await above[Symbol.asyncDispose]();
   });
 
-  /** The part of the example network above a layer, in float64, on the first samples of the mixed batch. */
+  /**
+   * The part of the example network above a layer, in float64, on the first samples of the mixed
+   * batch.
+   */
   async function networkAbove(layer: string, samples: number) {
     const batch = await readTensors("examples/mixed.npz");
     const tensors = new Map(

@@ -14,8 +14,8 @@ export interface ExpandOptions {
   /** Where the graphs run: `cpu`, `cuda` or `webgpu`. Default `cpu`. */
   readonly device?: Device;
   /**
-   * Number of random probes where diag(H) is estimated. The error of the estimate falls with the square root
-   * of this number. Default 64.
+   * Number of random probes where diag(H) is estimated. The error of the estimate falls with the
+   * square root of this number. Default 64.
    */
   readonly probes?: number;
   /** Seed of the random probes. Default 0. */
@@ -26,27 +26,33 @@ export interface ExpandOptions {
   readonly onProgress?: (step: string) => void;
 }
 
-/** Up to this many features of a sample, diag(H) is computed exactly: one product with H for each feature. */
+/**
+ * Up to this many features of a sample, diag(H) is computed exactly: one product with H for each
+ * feature.
+ */
 const EXACT_FEATURES = 512;
 
 /**
- * Computes the Taylor terms of a network's loss at one normalization layer, and how much of each term the
- * standardization of the layer passes.
+ * Computes the Taylor terms of a network's loss at one normalization layer, and how much of each
+ * term the standardization of the layer passes.
  *
- * With g and H the gradient and Hessian of the loss with respect to z at ẑ = β (the z of y = 0), the gradient
- * of the loss at z is the sum of four terms:
+ * With g and H the gradient and Hessian of the loss with respect to z at ẑ = β (the z of y = 0),
+ * the gradient of the loss at z is the sum of four terms:
  *
  *     g  +  diag(H)(z − ẑ)  +  (H − diag(H))(z − ẑ)  +  higher orders
  *
- * Each term is reported by three lengths: at z, at x if mean and σ were constants (`open`), and at x as it is
- * (`passed`). The statistics of batch normalizations above the layer are held at their values on the batch.
- * diag(H) is exact up to 512 features a sample; above that, or if samples depend on each other, it is an
- * estimate with standard errors. `auditModel` calls this function for its option `taylor`.
+ * Each term is reported by three lengths: at z, at x if mean and σ were constants (`open`), and at
+ * x as it is (`passed`). The statistics of batch normalizations above the layer are held at their
+ * values on the batch. diag(H) is exact up to 512 features a sample; above that, or if samples
+ * depend on each other, it is an estimate with standard errors. `auditModel` calls this function
+ * for its option `taylor`.
  *
  * Source: Zhou et al. 2024, section 3; docs/theory.md, section 6.
- * @param at - The opened model, the index of the layer in `opened.layers`, the loss, and the tensors to run on.
+ * @param at - The opened model, the index of the layer in `opened.layers`, the loss, and the
+ * tensors to run on.
  * @param options - Device, probes, cache and progress.
- * @returns The terms and warnings about how to read them. `taylor` is null if a derivative is not finite.
+ * @returns The terms and warnings about how to read them. `taylor` is null if a derivative is not
+ * finite.
  * @example
  * ```ts
  * import { expandLayer } from "blindspot/audit";
@@ -134,8 +140,9 @@ const allFinite = ({ data }: Tensor): boolean => data.every(Number.isFinite);
 const floats = ({ data }: Tensor): FloatArray => data as FloatArray;
 
 /**
- * The sets of elements over which a shared part is averaged. Batch normalization: all elements of a channel,
- * because they share one mean and variance. Other normalizations: the same feature in all samples.
+ * The sets of elements over which a shared part is averaged. Batch normalization: all elements of a
+ * channel, because they share one mean and variance. Other normalizations: the same feature in all
+ * samples.
  */
 function sharingElements({ norm, layout }: OpenedLayer, samples: number, features: number): Addresses {
   if (normKinds[norm.kind].acrossSamples) return addressesOf(layout);
@@ -161,8 +168,8 @@ const couplingWarning = (name: string): string =>
   `${name}: above this layer, the loss of one sample depends on other samples; the Taylor terms are those of the loss of the whole batch`;
 
 /**
- * Warns where derivatives at ẑ say little about the batch: at β = 0 a ReLU above sits on its kink and its slope
- * counts as 0, or all units above are off.
+ * Warns where derivatives at ẑ say little about the batch: at β = 0 a ReLU above sits on its kink
+ * and its slope counts as 0, or all units above are off.
  */
 function kinkWarning(name: string, point: FloatArray, first: FloatArray, whole: FloatArray): string[] {
   if (first.every((g) => g === 0) && whole.some((g) => g !== 0) && point.some((z) => z !== 0))

@@ -17,8 +17,9 @@ export interface HessianDiagonal {
 }
 
 /**
- * Computes diag(H) exactly for a block-diagonal H with one block of `features` × `features` for each sample.
- * Takes one product for each feature: the direction is 1 at that feature of all samples.
+ * Computes diag(H) exactly for a block-diagonal H with one block of `features` × `features` for
+ * each sample. Takes one product for each feature: the direction is 1 at that feature of all
+ * samples.
  */
 export async function exactDiagonal(
   product: HessianProduct,
@@ -41,9 +42,9 @@ export async function exactDiagonal(
 }
 
 /**
- * Estimates diag(H) without bias: the mean of v ∘ Hv over `probes` ≥ 2 vectors v of random signs. Off-diagonal
- * elements of H are the noise of the estimate. Source: Hutchinson 1990; for the diagonal Bekas, Kokiopoulou
- * and Saad 2007.
+ * Estimates diag(H) without bias: the mean of v ∘ Hv over `probes` ≥ 2 vectors v of random signs.
+ * Off-diagonal elements of H are the noise of the estimate. Source: Hutchinson 1990; for the
+ * diagonal Bekas, Kokiopoulou and Saad 2007.
  */
 export async function estimatedDiagonal(
   product: HessianProduct,
@@ -94,8 +95,8 @@ class RunningMean {
 }
 
 /**
- * Tells whether H couples samples. A random direction within one half of the samples has an image in the other
- * half only if it does.
+ * Tells whether H couples samples. A random direction within one half of the samples has an image
+ * in the other half only if it does.
  */
 export async function couplesSamples(
   product: HessianProduct,

@@ -40,9 +40,10 @@ export interface LayerValues {
 }
 
 /**
- * The part of a model above one normalization layer: a function from the layer's z to the loss, with its first
- * and second derivatives at any z. Batch normalizations above the layer keep the statistics they have on the
- * batch, so the loss of one sample does not depend on other samples through them.
+ * The part of a model above one normalization layer: a function from the layer's z to the loss,
+ * with its first and second derivatives at any z. Batch normalizations above the layer keep the
+ * statistics they have on the batch, so the loss of one sample does not depend on other samples
+ * through them.
  */
 export class NetworkAbove {
   private constructor(
@@ -51,7 +52,10 @@ export class NetworkAbove {
     private readonly feeds: readonly Tensor[],
   ) {}
 
-  /** Runs the model once for the values at the layer, then compiles the derivatives of the part above. */
+  /**
+   * Runs the model once for the values at the layer, then compiles the derivatives of the part
+   * above.
+   */
   static async compile(
     { opened, layer, loss, feeds }: LossAtLayer,
     options: Pick<CompileOptions, "device" | "cache">,
@@ -82,9 +86,10 @@ export class NetworkAbove {
 }
 
 /**
- * Indices of the layers whose statistics are held: the batch normalizations after `layer` in execution order.
- * Holding one that does not depend on `layer` changes nothing. Other normalizations are not held: their
- * statistics lie within one sample and belong to the loss of that sample.
+ * Indices of the layers whose statistics are held: the batch normalizations after `layer` in
+ * execution order. Holding one that does not depend on `layer` changes nothing. Other
+ * normalizations are not held: their statistics lie within one sample and belong to the loss of
+ * that sample.
  */
 export const frozenAbove = (opened: OpenedModel, layer: number): number[] =>
   opened.layers.flatMap(({ norm }, i) => (i > layer && normKinds[norm.kind].acrossSamples ? [i] : []));
@@ -120,7 +125,10 @@ function valuesAt(opened: OpenedModel, layer: number, frozen: readonly number[])
   };
 }
 
-/** Returns the gradient of the loss with respect to the layer's z, and its derivative along a direction. */
+/**
+ * Returns the gradient of the loss with respect to the layer's z, and its derivative along a
+ * direction.
+ */
 function derivatives(
   opened: OpenedModel,
   layer: number,

@@ -31,8 +31,8 @@ export interface Standardization {
 }
 
 /**
- * Computes the Taylor terms of the loss as gradients, each with three lengths: `gradient` (at z), `open` (at x
- * if the statistics were constants: γ·term/σ) and `passed` (at x).
+ * Computes the Taylor terms of the loss as gradients, each with three lengths: `gradient` (at z),
+ * `open` (at x if the statistics were constants: γ·term/σ) and `passed` (at x).
  * Source: docs/theory.md, section 6.
  */
 export function taylorTerms(derivatives: Derivatives, layer: Standardization): TaylorReport["terms"] {
@@ -69,7 +69,10 @@ function norms(
   };
 }
 
-/** Root mean square distance of an estimated term from the exact one, given the errors of its elements. */
+/**
+ * Root mean square distance of an estimated term from the exact one, given the errors of its
+ * elements.
+ */
 function errorNorms(error: Float64Array, layer: Standardization): { gradient: number; open: number } {
   return { gradient: norm(error), open: norm(overSigma(times(error, layer.scale), layer)) };
 }

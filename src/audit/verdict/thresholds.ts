@@ -2,9 +2,10 @@ import { UserError } from "../../base/errors.js";
 import type { Thresholds } from "../report/result.js";
 
 /**
- * The limits of the verdicts. A layer is `blind` if the weights below it lose at least `removed` of their
- * gradient's length, or if the blocked share is at least `blocked` and at least `timesChance` times the chance
- * level. A layer that is not blind is `dim` by the same rule with the limits of `dim`.
+ * The limits of the verdicts. A layer is `blind` if the weights below it lose at least `removed` of
+ * their gradient's length, or if the blocked share is at least `blocked` and at least `timesChance`
+ * times the chance level. A layer that is not blind is `dim` by the same rule with the limits of
+ * `dim`.
  */
 export const DEFAULT_THRESHOLDS: Thresholds = {
   blind: { removed: 0.9, blocked: 0.5, timesChance: 10 },
@@ -12,10 +13,10 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
 };
 
 /**
- * Reads the limits of the verdicts from a list such as `blind.removed=0.95,dim.blocked=0.2`. Limits that the
- * list does not name keep their defaults (`DEFAULT_THRESHOLDS`).
- * @param list - Entries `(blind|dim).(removed|blocked|timesChance)=number`, separated by commas; undefined for
- * the defaults.
+ * Reads the limits of the verdicts from a list such as `blind.removed=0.95,dim.blocked=0.2`. Limits
+ * that the list does not name keep their defaults (`DEFAULT_THRESHOLDS`).
+ * @param list - Entries `(blind|dim).(removed|blocked|timesChance)=number`, separated by commas;
+ * undefined for the defaults.
  * @returns The thresholds, for the option `thresholds` of `auditModel` and `auditTrace`.
  * @throws UserError if an entry has another form or a negative number.
  * @example

@@ -28,8 +28,8 @@ export interface AxisRange {
 }
 
 /**
- * A linear axis whose ends are round numbers at or beyond `low` and `high`, with about `steps` steps. If `low`
- * equals `high`, the range is widened.
+ * A linear axis whose ends are round numbers at or beyond `low` and `high`, with about `steps`
+ * steps. If `low` equals `high`, the range is widened.
  */
 export function linearAxis({ low, high, from, to }: AxisRange, steps = 4): Axis {
   const span = high > low ? high - low : Math.abs(high) || 1;
@@ -49,7 +49,10 @@ export function linearAxis({ low, high, from, to }: AxisRange, steps = 4): Axis 
   };
 }
 
-/** A logarithmic axis over whole decades, for positive `low` and `high`. Smaller values are drawn at its low end. */
+/**
+ * A logarithmic axis over whole decades, for positive `low` and `high`. Smaller values are drawn at
+ * its low end.
+ */
 export function logAxis({ low, high, from, to }: AxisRange): Axis {
   const first = Math.floor(Math.log10(low));
   const last = Math.max(first + 1, Math.ceil(Math.log10(high)));

@@ -8,8 +8,8 @@ const TOP = 66;
 const COLUMNS = 4;
 
 /**
- * A panel shows this many units to each side of 0; the unit is the standard deviation along the axis that varies
- * more. Points further out are drawn at the edge.
+ * A panel shows this many units to each side of 0; the unit is the standard deviation along the
+ * axis that varies more. Points further out are drawn at the edge.
  */
 const REACH = 2.5;
 

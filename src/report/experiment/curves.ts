@@ -12,10 +12,10 @@ const LEGEND = { left: 16, entry: 130 };
 const POINTS = 80;
 
 /**
- * Draws one quantity over the steps of training, or over the quantity that `across` names. There is one panel for
- * each group and one line for each series: the mean over the seeds, with a band from the lowest to the highest
- * seed. The vertical axis is logarithmic if the values span two decades. Otherwise it is linear, and includes 0
- * if the horizontal axis shows steps.
+ * Draws one quantity over the steps of training, or over the quantity that `across` names. There is
+ * one panel for each group and one line for each series: the mean over the seeds, with a band from
+ * the lowest to the highest seed. The vertical axis is logarithmic if the values span two decades.
+ * Otherwise it is linear, and includes 0 if the horizontal axis shows steps.
  */
 export function curvesFigure(curves: readonly Curve[], title: string): string {
   const thinned = curves.map(thin);

@@ -13,7 +13,9 @@ const columns: readonly Column<Measurement>[] = [
   { title: "mean ± deviation", align: "right", cell: meanOf },
 ];
 
-/** Writes a result as text: a table of the numbers, then each claim with the numbers that decide it. */
+/**
+ * Writes a result as text: a table of the numbers, then each claim with the numbers that decide it.
+ */
 export function experimentTable(result: ExperimentResult, { color, width = 100 }: TableOptions): string {
   const paint = painter({ color });
   const { experiment, scale, seeds, claims, measurements, title, trainingMs } = result;

@@ -25,7 +25,9 @@ export function picturesFigure(pictures: readonly Picture[], title: string): str
   return figure(width, TOP + lines * (high + GAP + 10) - 10, title, html`${panels}`);
 }
 
-/** Reads width and height from the first chunk of a PNG. Source: PNG specification, section 11.2.1. */
+/**
+ * Reads width and height from the first chunk of a PNG. Source: PNG specification, section 11.2.1.
+ */
 function pngSize(base64: string): [width: number, height: number] {
   const head = Uint8Array.from(atob(base64.slice(0, 32)), (c) => c.charCodeAt(0));
   const view = new DataView(head.buffer);

@@ -16,8 +16,8 @@ import { conditionName } from "./svg.js";
 export type WholeResults = ReadonlyMap<string, ExperimentResult>;
 
 /**
- * Writes all experiments as one HTML file that loads nothing: for each experiment its claims, numbers and
- * figures.
+ * Writes all experiments as one HTML file that loads nothing: for each experiment its claims,
+ * numbers and figures.
  */
 export function suitePage(suite: SuiteResult, results: WholeResults): string {
   const { tool, scale, seeds, experiments } = suite;
@@ -90,8 +90,8 @@ const outcomeClass: Record<Outcome, string> = {
 };
 
 /**
- * Embeds a figure as an image. So its styles and those of the page stay apart, and it chooses light or dark by
- * itself.
+ * Embeds a figure as an image. So its styles and those of the page stay apart, and it chooses light
+ * or dark by itself.
  */
 function image(svg: string): Html {
   const [, title = ""] = /<title>([^<]*)<\/title>/.exec(svg) ?? [];

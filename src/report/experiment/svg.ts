@@ -5,8 +5,8 @@ import { type Html, html } from "../html/markup.js";
 const LETTER = 8.5;
 
 /**
- * Writes a complete SVG file. It is light or dark by the reader's setting, and its text can be selected. It is
- * at least `atLeast` pixels wide, and wide enough for its title.
+ * Writes a complete SVG file. It is light or dark by the reader's setting, and its text can be
+ * selected. It is at least `atLeast` pixels wide, and wide enough for its title.
  */
 export function figure(atLeast: number, height: number, title: string, content: Html): string {
   const width = Math.max(atLeast, Math.ceil(32 + LETTER * title.length));
@@ -22,7 +22,10 @@ ${content}
 /** Number of colours for series and classes; further ones start again with the first. */
 export const COLOURS = 10;
 
-/** The CSS classes of a series. Every second line is dashed, so that colours are not needed to tell lines apart. */
+/**
+ * The CSS classes of a series. Every second line is dashed, so that colours are not needed to tell
+ * lines apart.
+ */
 export const seriesStyle = (all: readonly string[], one: string): string =>
   `s${all.indexOf(one) % COLOURS}${all.indexOf(one) % 2 === 1 ? " dashed" : ""}`;
 

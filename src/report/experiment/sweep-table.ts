@@ -11,8 +11,8 @@ import { conditionName } from "./svg.js";
 const ABSENT = "–";
 
 /**
- * Writes a sweep as text: one table for each quantity, with a line for each combination of settings and a column
- * for each condition; then the claims; then the failures.
+ * Writes a sweep as text: one table for each quantity, with a line for each combination of settings
+ * and a column for each condition; then the claims; then the failures.
  */
 export function sweepTable(result: SweepResult, { color, width = 100 }: TableOptions): string {
   const paint = painter({ color });

@@ -3,7 +3,9 @@ import { count, plural, share } from "../format.js";
 import { type Html, html } from "./markup.js";
 import { axis, gridLines, type Scale } from "./scale.js";
 
-/** A layer may have thousands of channels. The page shows their distribution and lists this many. */
+/**
+ * A layer may have thousands of channels. The page shows their distribution and lists this many.
+ */
 const LISTED = 10;
 const BINS_PER_TICK = 4;
 const HEIGHT = 88;
@@ -17,7 +19,10 @@ interface Channel {
   readonly weight: number;
 }
 
-/** Shows how the blocked share is distributed over the channels (samples, groups) of a layer, and lists those that lose most. */
+/**
+ * Shows how the blocked share is distributed over the channels (samples, groups) of a layer, and
+ * lists those that lose most.
+ */
 export function channelSection(layer: LayerReport, scale: Scale): Html {
   const channels = channelsWithGradient(layer);
   const unit = layer.groupedBy;

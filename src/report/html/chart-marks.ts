@@ -1,7 +1,9 @@
 import type { Verdict } from "../../audit/report/result.js";
 import { type Html, html } from "./markup.js";
 
-/** The marks that charts and text use. Shapes tell them apart; colours only repeat the difference. */
+/**
+ * The marks that charts and text use. Shapes tell them apart; colours only repeat the difference.
+ */
 export const markDefinitions: Html = html`<svg width="0" height="0" class="defs" aria-hidden="true"><defs>
 <g id="m-blind"><circle r="5.5" class="v-blind fill"/></g>
 <g id="m-dim"><circle r="5" class="v-dim ring"/><path d="M0-5A5 5 0 0 1 0 5Z" class="v-dim fill"/></g>

@@ -24,8 +24,8 @@ ${picture()}
 }
 
 /**
- * Gradient against activation for twelve elements: the distance of each from a common line. The numbers are made
- * up; the caption calls the picture a sketch.
+ * Gradient against activation for twelve elements: the distance of each from a common line. The
+ * numbers are made up; the caption calls the picture a sketch.
  */
 const POINTS: readonly (readonly [y: number, rest: number])[] = [
   [-1.7, 0.16],

@@ -15,8 +15,9 @@ import { style } from "./style.js";
 const SHOWN = 5;
 
 /**
- * Writes an audit report as one HTML page. The page loads nothing and works from a disk, without JavaScript, in
- * light and dark, on a phone and on paper. It contains the report as JSON in the script element `report`.
+ * Writes an audit report as one HTML page. The page loads nothing and works from a disk, without
+ * JavaScript, in light and dark, on a phone and on paper. It contains the report as JSON in the
+ * script element `report`.
  * @param report - The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
  * @returns The HTML text. Names from the model file are escaped.
  * @example
@@ -103,7 +104,10 @@ ${more.length > 0 && html`<details class="more"><summary>${more.length} more</su
 </section>`;
 }
 
-/** Rounds the channel lists of a report to four digits: they are most of its size, and the page shows three. */
+/**
+ * Rounds the channel lists of a report to four digits: they are most of its size, and the page
+ * shows three.
+ */
 function embedded(report: AuditReport): AuditReport {
   const short = (values: readonly number[]) => values.map((value) => Number(value.toPrecision(4)));
   return {

@@ -18,8 +18,8 @@ export interface LayerNumberGroup {
 }
 
 /**
- * All numbers of a layer. y is the output of the standardization and G = ∂L/∂y. Sums in the formulas run over the
- * groups of the layer.
+ * All numbers of a layer. y is the output of the standardization and G = ∂L/∂y. Sums in the
+ * formulas run over the groups of the layer.
  */
 export const layerNumberGroups: readonly LayerNumberGroup[] = [
   {

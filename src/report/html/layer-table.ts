@@ -15,9 +15,9 @@ interface Scales {
 }
 
 /**
- * Shows all layers as one table. The charts are part of its rows, so a reader who cannot see a chart reads its
- * numbers in the same row. Roles are written out because narrow screens lay rows out as grids, and some browsers
- * then no longer treat them as rows.
+ * Shows all layers as one table. The charts are part of its rows, so a reader who cannot see a
+ * chart reads its numbers in the same row. Roles are written out because narrow screens lay rows
+ * out as grids, and some browsers then no longer treat them as rows.
  */
 export function layerTable(report: AuditReport, scales: Scales): Html {
   const { shares, ratios } = scales;

@@ -13,9 +13,9 @@ export class Html {
 export type Content = Html | string | number | null | undefined | false | readonly Content[];
 
 /**
- * Builds HTML from a template. Values are escaped unless they are `Html`, so a name from a model file never
- * becomes markup, neither in text nor in a quoted attribute. Lists are joined. Null, undefined and false are
- * left out.
+ * Builds HTML from a template. Values are escaped unless they are `Html`, so a name from a model
+ * file never becomes markup, neither in text nor in a quoted attribute. Lists are joined. Null,
+ * undefined and false are left out.
  */
 export function html(strings: TemplateStringsArray, ...values: Content[]): Html {
   let text = strings[0];
@@ -47,9 +47,9 @@ export function codeName(name: string): Html {
 }
 
 /**
- * Writes a value as the content of a `<script type="application/json">`. `<` is escaped, so no string can close
- * the element or open a comment. Invisible characters are escaped, because they could mislead a reader of the
- * source.
+ * Writes a value as the content of a `<script type="application/json">`. `<` is escaped, so no
+ * string can close the element or open a comment. Invisible characters are escaped, because they
+ * could mislead a reader of the source.
  */
 export function jsonContent(value: unknown): Html {
   const text = JSON.stringify(value).replace(

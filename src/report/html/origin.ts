@@ -2,7 +2,10 @@ import type { AuditReport } from "../../audit/report/result.js";
 import { count, duration, significant } from "../format.js";
 import { type Content, codeName, type Html, html } from "./markup.js";
 
-/** Says where the numbers come from: files, loss, precision, limits and check. Enough to repeat the audit. */
+/**
+ * Says where the numbers come from: files, loss, precision, limits and check. Enough to repeat the
+ * audit.
+ */
 export function originSection(report: AuditReport): Html {
   const { source, batch, loss, thresholds, tool } = report;
   const residuals = report.layers.flatMap(({ identityResidual }) => identityResidual ?? []);

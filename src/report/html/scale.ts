@@ -1,11 +1,17 @@
 import type { LayerReport } from "../../audit/report/result.js";
 import { type Html, html } from "./markup.js";
 
-/** A horizontal axis. Positions are percentages of its width, so charts can stretch without stretching text. */
+/**
+ * A horizontal axis. Positions are percentages of its width, so charts can stretch without
+ * stretching text.
+ */
 export interface Scale {
   /** The position of a value, such as `37.5%`. Values outside the axis are placed at its ends. */
   readonly at: (value: number) => string;
-  /** Tells whether a value lies below the axis. It is then drawn at the left end with the mark `below`. */
+  /**
+   * Tells whether a value lies below the axis. It is then drawn at the left end with the mark
+   * `below`.
+   */
   readonly isBelow: (value: number) => boolean;
   readonly ticks: readonly { readonly value: number; readonly label: Html | null }[];
 }
@@ -20,8 +26,8 @@ const LABELS = 4;
 const LOWEST_DECADE = -8;
 
 /**
- * The logarithmic axis of energy shares, the same for all charts of a page. It goes from the decade below all
- * chance levels and blocked shares to 1.
+ * The logarithmic axis of energy shares, the same for all charts of a page. It goes from the decade
+ * below all chance levels and blocked shares to 1.
  */
 export function shareScale(layers: readonly LayerReport[]): Scale {
   const smallest = Math.min(
@@ -44,7 +50,9 @@ export function shareScale(layers: readonly LayerReport[]): Scale {
 const powerOfTen = (exponent: number): Html =>
   exponent === 0 ? html`1` : html`10<tspan dy="-.4em" font-size=".75em">−${exponent}</tspan>`;
 
-/** The linear axis of lengths relative to ‖ΔW_open‖: from 0 to 1, or up to 2 if a layer exceeds 1. */
+/**
+ * The linear axis of lengths relative to ‖ΔW_open‖: from 0 to 1, or up to 2 if a layer exceeds 1.
+ */
 export function ratioScale(layers: readonly LayerReport[]): Scale {
   const largest = Math.max(
     1,
@@ -63,7 +71,10 @@ export function ratioScale(layers: readonly LayerReport[]): Scale {
 export const gridLines = (scale: Scale): Html =>
   html`${scale.ticks.map(({ value }) => html`<line class="grid" x1="${scale.at(value)}" x2="${scale.at(value)}" y1="0" y2="100%"/>`)}`;
 
-/** Draws the labels of a scale, above or below a chart. The first and the last label stay within its width. */
+/**
+ * Draws the labels of a scale, above or below a chart. The first and the last label stay within its
+ * width.
+ */
 export const axis = (scale: Scale): Html =>
   html`<svg class="axis" width="100%" height="16" aria-hidden="true">${scale.ticks.map(
     ({ value, label }) =>

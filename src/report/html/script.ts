@@ -1,7 +1,8 @@
 /**
- * The JavaScript of the page: chooses the theme, filters and sorts the layers, opens the layer that a link leads
- * to. The page works without it; controls that need it are hidden until it runs. It is kept as text because it
- * runs in the reader's browser and must not depend on how this package is compiled.
+ * The JavaScript of the page: chooses the theme, filters and sorts the layers, opens the layer that
+ * a link leads to. The page works without it; controls that need it are hidden until it runs. It is
+ * kept as text because it runs in the reader's browser and must not depend on how this package is
+ * compiled.
  */
 export const script = `
 (() => {

@@ -1,4 +1,7 @@
-/** Colours by role. Text has a contrast of at least 4.5 to the page and to surfaces, marks at least 3. */
+/**
+ * Colours by role. Text has a contrast of at least 4.5 to the page and to surfaces, marks at least
+ * 3.
+ */
 const light = `
 --page:#faf9f6;--surface:#fff;--ink:#1e2024;--quiet:#5a5e66;--rule:#e2dfd8;--grid:#ebe8e2;
 --blind:#ad2a1c;--dim:#8a5a00;--clear:#2c6e5d;--first:#2b62a8;--diag:#8550a8;--bar:#848b97;--link:#234f8c;

@@ -9,7 +9,10 @@ export interface Column<Row> {
   readonly align: "left" | "right";
   readonly cell: (row: Row) => string;
   readonly style?: (row: Row) => Style | undefined;
-  /** If lines are too long, the columns with the highest number are left out first; without a number, a column stays. */
+  /**
+   * If lines are too long, the columns with the highest number are left out first; without a
+   * number, a column stays.
+   */
   readonly dropAt?: number;
 }
 
@@ -19,9 +22,9 @@ const NARROWEST_NAME = 24;
 export const GAP = 2;
 
 /**
- * Writes rows as aligned text of at most `columns` terminal columns: headings, titles, one line for each row.
- * The names in the first column are shortened to the space that the other columns leave. If that space is too
- * small, droppable columns are left out.
+ * Writes rows as aligned text of at most `columns` terminal columns: headings, titles, one line for
+ * each row. The names in the first column are shortened to the space that the other columns leave.
+ * If that space is too small, droppable columns are left out.
  */
 export function alignedTable<Row>(
   rows: readonly Row[],
@@ -59,7 +62,8 @@ export function alignedTable<Row>(
     const line = shown.map((column, i) => {
       const aligned = align(column === name ? names[r] : cellsOf(column)[r], i);
       const style = column.style?.(row);
-      // A painted cell ends with an escape code, so its trailing spaces must go before it is painted.
+      // A painted cell ends with an escape code, so its trailing spaces must go before it is
+      // painted.
       const cell = i === shown.length - 1 ? aligned.trimEnd() : aligned;
       return style === undefined ? cell : paint(style, cell);
     });

@@ -12,8 +12,8 @@ export interface WideTable<Row> {
 }
 
 /**
- * Writes a table of at most `columns` terminal columns. Columns that do not fit beside the first one follow in
- * further tables below.
+ * Writes a table of at most `columns` terminal columns. Columns that do not fit beside the first
+ * one follow in further tables below.
  */
 export function splitTable<Row>(
   { rows, name, others }: WideTable<Row>,

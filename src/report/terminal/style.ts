@@ -11,7 +11,10 @@ const codes: Record<Style, [on: number, off: number]> = {
   green: [32, 39],
 };
 
-/** Returns a function that puts ANSI escape codes around text; without `color` it returns the text as it is. */
+/**
+ * Returns a function that puts ANSI escape codes around text; without `color` it returns the text
+ * as it is.
+ */
 export function painter({ color }: { readonly color: boolean }): Paint {
   if (!color) return (_, text) => text;
   return (style, text) => `\u001b[${codes[style][0]}m${text}\u001b[${codes[style][1]}m`;

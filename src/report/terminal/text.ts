@@ -1,6 +1,9 @@
 import { printable } from "../format.js";
 
-/** Text layout in terminal columns. Names come from model files; some of their letters take two columns. */
+/**
+ * Text layout in terminal columns. Names come from model files; some of their letters take two
+ * columns.
+ */
 
 const zeroWidth = /[\p{Mn}\p{Me}\p{Cf}]/u;
 const doubleWidth =
@@ -21,9 +24,9 @@ export const padStart = (text: string, columns: number): string =>
   " ".repeat(Math.max(0, columns - width(text))) + text;
 
 /**
- * Shortens names to at most `columns` each. Numbers tell the module paths of layers apart, so the words before
- * them are cut, to the same length in all names (`f….d…4.d…16.norm2`). A name that is still too long is cut in
- * the middle.
+ * Shortens names to at most `columns` each. Numbers tell the module paths of layers apart, so the
+ * words before them are cut, to the same length in all names (`f….d…4.d…16.norm2`). A name that is
+ * still too long is cut in the middle.
  */
 export function shortenNames(names: readonly string[], columns: number): string[] {
   for (let letters = Math.max(...names.map((name) => name.length), 1); letters > 0; letters--) {
@@ -33,14 +36,19 @@ export function shortenNames(names: readonly string[], columns: number): string[
   return names.map((name) => shorten(name, columns));
 }
 
-/** Cuts each part of a dotted or slashed path, except the last, to `letters` letters before its number. */
+/**
+ * Cuts each part of a dotted or slashed path, except the last, to `letters` letters before its
+ * number.
+ */
 function shortenPath(path: string, letters: number): string {
   return path.replace(/([^./]+?)(\d*)(?=[./])/g, (part: string, word: string, number: string) =>
     word.length <= letters + 1 ? part : `${word.slice(0, letters)}…${number}`,
   );
 }
 
-/** Cuts `text` in the middle to at most `columns`. More of the end is kept than of the beginning. */
+/**
+ * Cuts `text` in the middle to at most `columns`. More of the end is kept than of the beginning.
+ */
 function shorten(text: string, columns: number): string {
   if (width(text) <= columns) return text;
   const chars = [...text];
@@ -59,7 +67,10 @@ function take(chars: readonly string[], columns: number): string[] {
   return chars.slice(0, end < 0 ? chars.length : end);
 }
 
-/** Breaks `text` into lines of at most `columns`. The first line follows `first`; the others are indented to match. */
+/**
+ * Breaks `text` into lines of at most `columns`. The first line follows `first`; the others are
+ * indented to match.
+ */
 export function wrap(text: string, columns: number, first = ""): string {
   const indent = " ".repeat(width(first));
   const lines: string[] = [];

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { UserError } from "../../../../src/base/errors.js";
 import type { DType, Tensor } from "../../../../src/base/tensor.js";
 import { compile, lang, lower, type TracedFunction } from "../../../../src/engine/index.js";
+import { borrow } from "../../../../src/engine/lang/borrow.js";
 import { lax, numpy as np, type Traced } from "../../../../src/engine/tracing/jax.js";
 import { agrees, compiled, oracle, tensor, withGradients } from "../../../support/engine/programs.js";
 
@@ -34,7 +35,7 @@ const SMOOTH: readonly Case[] = [
   ["log", (x) => L.log(positive(x)), [7]],
   ["sqrt", (x) => L.sqrt(positive(x)), [7]],
   ["floor and ceil", (x) => L.mul(x, L.add(L.floor(x), L.ceil(L.mul(x, 3)))), [7]],
-  ["truncating division", (x) => L.mul(x, np.trunc(L.borrow(x)) as Traced), [7]],
+  ["truncating division", (x) => L.mul(x, np.trunc(borrow(x)) as Traced), [7]],
   ["where", (x, y) => L.where(L.less(x, y), L.mul(x, 3), y), [3, 4], [4]],
   ["relu", (x) => L.relu(x), [3, 4]],
   [
@@ -176,21 +177,21 @@ const SMOOTH: readonly Case[] = [
   ],
   ["take of a broadcast", (x) => L.take(L.broadcastTo(x, [3, 4]), indices([2, 0], [2]), 0), [4]],
   ["advanced indexing", (x) => advanced(x), [3, 4, 5]],
-  ["sort", (x) => np.sort(L.borrow(x), -1) as Traced, [3, 9]],
+  ["sort", (x) => np.sort(borrow(x), -1) as Traced, [3, 9]],
 ];
 
 const indices = (values: number[], shape: number[]): Traced =>
   L.constant(Int32Array.from(values), shape, "int32");
 
 function splitAndJoin(x: Traced): Traced {
-  const [a, b, c] = np.split(L.borrow(x), [2, 3], 1) as [Traced, Traced, Traced];
+  const [a, b, c] = np.split(borrow(x), [2, 3], 1);
   return L.add(L.sum(L.exp(a), [1]), L.add(L.sum(b, [1]), L.prod(c, [1])));
 }
 
 /** x[i, :, j] with index arrays that broadcast against each other and repeat elements. */
 function advanced(x: Traced): Traced {
   const [i, j] = [indices([0, 2, 2], [3, 1]), indices([4, 0, 4, 4], [4])];
-  return L.borrow(x).slice(i, [], j) as Traced;
+  return borrow(x).slice(i, [], j) as Traced;
 }
 
 describe.each(FLOATS)("In %s, values and gradients agree with jax-js's kernels", (dtype) => {
@@ -251,11 +252,11 @@ describe("Integers and booleans agree with jax-js's kernels", () => {
       `${dtype}: bits`,
       ints(
         (x, y) => [
-          np.bitwiseAnd(L.borrow(x), L.borrow(y)) as Traced,
-          np.bitwiseOr(L.borrow(x), L.borrow(y)) as Traced,
-          np.bitwiseXor(L.borrow(x), L.borrow(y)) as Traced,
-          np.leftShift(L.borrow(x), L.mul(y, 0)) as Traced,
-          np.rightShift(L.borrow(x), L.add(L.mul(y, 0), 3)) as Traced,
+          np.bitwiseAnd(borrow(x), borrow(y)) as Traced,
+          np.bitwiseOr(borrow(x), borrow(y)) as Traced,
+          np.bitwiseXor(borrow(x), borrow(y)) as Traced,
+          np.leftShift(borrow(x), borrow(L.mul(y, 0))) as Traced,
+          np.rightShift(borrow(x), borrow(L.add(L.mul(y, 0), 3))) as Traced,
         ],
         dtype,
       ),
@@ -268,26 +269,23 @@ describe("Integers and booleans agree with jax-js's kernels", () => {
   it.each(["int32", "uint32"] as const)("negation of %s", (dtype) => ints((x) => [L.neg(x)], dtype)());
   it(
     "division and remainder, which round towards zero",
-    ints((x, y) => [
-      L.borrow(x).div(L.borrow(odd(y))) as Traced,
-      L.borrow(x).mod(L.borrow(odd(y))) as Traced,
-    ]),
+    ints((x, y) => [borrow(x).div(borrow(odd(y))) as Traced, borrow(x).mod(borrow(odd(y))) as Traced]),
   );
   it(
     "booleans",
     ints(
       (p, q) => [
-        np.logicalAnd(L.borrow(p), L.borrow(q)) as Traced,
-        np.logicalOr(L.borrow(p), L.borrow(q)) as Traced,
-        np.logicalXor(L.borrow(p), L.borrow(q)) as Traced,
-        np.logicalNot(L.borrow(p)) as Traced,
+        np.logicalAnd(borrow(p), borrow(q)) as Traced,
+        np.logicalOr(borrow(p), borrow(q)) as Traced,
+        np.logicalXor(borrow(p), borrow(q)) as Traced,
+        np.logicalNot(borrow(p)) as Traced,
         L.equal(p, q),
         L.less(p, q),
         L.where(p, q, p),
         L.max(p, q),
         L.min(p, q),
-        np.all(L.borrow(p), 0) as Traced,
-        np.any(L.borrow(p), 1) as Traced,
+        np.all(borrow(p), 0) as Traced,
+        np.any(borrow(p), 1) as Traced,
       ],
       "bool",
     ),
@@ -295,10 +293,10 @@ describe("Integers and booleans agree with jax-js's kernels", () => {
   it("comparisons with other types and with untyped numbers", () =>
     agrees(
       (x, n, m) => [
-        np.less(L.borrow(x), L.borrow(n)) as Traced,
-        L.borrow(n).less(0) as Traced,
-        L.borrow(m).greater(2) as Traced,
-        L.borrow(x).less(0) as Traced,
+        np.less(borrow(x), borrow(n)) as Traced,
+        borrow(n).less(0) as Traced,
+        borrow(m).greater(2) as Traced,
+        borrow(x).less(0) as Traced,
       ],
       tensor([9]),
       tensor([9], "int32", 2),
@@ -321,14 +319,14 @@ describe("Integers and booleans agree with jax-js's kernels", () => {
   it("integer matrix product", () =>
     agrees((x, y) => [L.matmul(x, y)], tensor([3, 4], "int32"), tensor([4, 2], "int32", 2)));
   it("argsort, which keeps the order of equal values", () =>
-    agrees((x) => [np.argsort(L.floor(x), -1) as Traced], tensor([3, 20])));
+    agrees((x) => [np.argsort(borrow(L.floor(x)), -1) as Traced], tensor([3, 20])));
   it("sort of int32 values", () =>
-    agrees((x) => [np.sort(L.borrow(x), -1) as Traced], tensor([3, 8], "int32")));
+    agrees((x) => [np.sort(borrow(x), -1) as Traced], tensor([3, 8], "int32")));
   it("sort of uint32 values beyond the range of int32", () => {
     const large = { dtype: "uint32" as const, shape: [4], data: Uint32Array.of(4e9, 1, 3e9, 2) };
-    return agrees((x) => [np.sort(L.borrow(x), -1) as Traced], large);
+    return agrees((x) => [np.sort(borrow(x), -1) as Traced], large);
   });
-  it("argmax", () => agrees((x) => [np.argmax(L.borrow(x), 1) as Traced], tensor([5, 6])));
+  it("argmax", () => agrees((x) => [np.argmax(borrow(x), 1) as Traced], tensor([5, 6])));
 });
 
 describe("Compiled programs agree with jax-js's kernels", () => {
@@ -362,7 +360,7 @@ describe("Compiled programs agree with jax-js's kernels", () => {
     ));
   it("with nested jit", () =>
     agrees(
-      (x) => [np.tanh(L.borrow(x)) as Traced, np.hypot(L.borrow(x), L.exp(x)) as Traced],
+      (x) => [np.tanh(borrow(x)) as Traced, np.hypot(borrow(x), borrow(L.exp(x))) as Traced],
       tensor([3], "float32"),
     ));
   it("with scalars", () => agrees((x, y) => [L.mul(x, y)], tensor([]), tensor([])));
@@ -370,8 +368,8 @@ describe("Compiled programs agree with jax-js's kernels", () => {
 
 describe("A UserError names what cannot be compiled or run", () => {
   it.each([
-    ["cholesky", () => lower((x) => [lax.linalg.cholesky(L.borrow(x)) as Traced], [spec([3, 3])])],
-    ["lu", () => lower((x) => [lax.linalg.lu(L.borrow(x))[0] as Traced], [spec([3, 3])])],
+    ["cholesky", () => lower((x) => [lax.linalg.cholesky(borrow(x)) as Traced], [spec([3, 3])])],
+    ["lu", () => lower((x) => [lax.linalg.lu(borrow(x))[0] as Traced], [spec([3, 3])])],
   ])("the primitive %s, with line and shape", (name, attempt) => {
     expect(attempt).toThrow(UserError);
     expect(attempt).toThrow(new RegExp(`primitives\\.test\\.ts:\\d+:\\d+: ${name}: .*\\[3,3\\]`));

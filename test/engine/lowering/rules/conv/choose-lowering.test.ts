@@ -2,8 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { castTensor } from "../../../../../src/base/tensor.js";
 import { lang, type TracedFunction } from "../../../../../src/engine/index.js";
+import { borrow } from "../../../../../src/engine/lang/borrow.js";
 import { PLAIN } from "../../../../../src/engine/lowering/optimizations.js";
-import { type Traced, vmap } from "../../../../../src/engine/tracing/jax.js";
+import { type JaxArray, type Traced, vmap } from "../../../../../src/engine/tracing/jax.js";
 import {
   anyWideConvolution,
   type GeneralConvolution,
@@ -101,7 +102,10 @@ describe("Convolutions of many channels agree with jax-js's kernels and with the
 
 describe("A vmapped convolution agrees with jax-js's kernels", () => {
   const mapped = (axes: (number | null)[]) => (x: Traced, w: Traced) =>
-    vmap((a: Traced, b: Traced) => L.conv(a, b, unstrided(1)), axes)(L.borrow(x), L.borrow(w)) as Traced;
+    vmap((a: JaxArray, b: JaxArray) => borrow(L.conv(a, b, unstrided(1))), axes as never)(
+      borrow(x),
+      borrow(w),
+    ) as Traced;
   const cases = [
     ["both operands", [0, 0], [3, 2, 4, 5, 5], [3, 6, 4, 3, 3]],
     ["the input only", [0, null], [3, 2, 4, 5, 5], [6, 4, 3, 3]],
