@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { DType, Tensor } from "../../../src/base/tensor.js";
 import { lang, lower, type TracedFunction } from "../../../src/engine/index.js";
+import { borrow } from "../../../src/engine/lang/borrow.js";
 import { lax, type Traced } from "../../../src/engine/tracing/jax.js";
 import { tensor } from "./programs.js";
 
@@ -56,8 +57,8 @@ export interface GeneralConvolution {
 export const generalConvolution =
   (c: Pick<GeneralConvolution, "groups" | "axes">) => (x: Traced, w: Traced) =>
     lax.convGeneralDilated(
-      lang.borrow(x),
-      lang.borrow(w),
+      borrow(x),
+      borrow(w),
       c.axes.map((a) => a.stride),
       c.axes.map((a): [number, number] => [a.before, a.after]),
       {
