@@ -120,7 +120,13 @@ describe("An error inside a traced function names the line, the call and the mis
 
   it("A value of an earlier call is refused, as an operand and as a result", () => {
     let kept: Traced | undefined;
-    lower((x) => [(kept = L.exp(x))], [spec(2, 3)]);
+    lower(
+      (x) => {
+        kept = L.exp(x);
+        return [kept];
+      },
+      [spec(2, 3)],
+    );
     expect(refusalHere((x: Traced) => [L.add(x, kept as Traced)])).toBe(
       "lang.add: a traced value of another call is used; a traced value lives only while its function is traced",
     );
