@@ -18,17 +18,16 @@ import { dropAxes, repeated } from "./reduce.js";
 import type { Rule } from "./rule.js";
 
 /**
- * Σ x·y over the last axis of two views of the same shape that both store it. Views know which axes
- * are broadcast and not stored. That tells the roles of the other axes, and the broadcasts are
- * never computed:
+ * The sum of x·y over the last axis of two views of the same shape, both of which store that axis.
+ * jax-js writes a matrix product as such a sum of two broadcasts:
  *
- *     stored by      role          for x of shape [batch, rows, 1, depth] broadcast against
- *     x and y        batch             y of shape [batch, 1, columns, depth]
- *     only x         rows
- *     only y         columns       result [batch, rows, columns]
- *     neither        –             (not stored in the result either)
+ *     x  [batch, rows, (columns), depth]     axes in brackets are broadcast and not stored
+ *     y  [batch, (rows), columns, depth]
+ *     Σ  [batch, rows, columns]
  *
- * This is a matrix product, or a stack of them where there is a batch.
+ * A view tells which axes it stores, so the roles of the axes can be read off: an axis that both
+ * views store is batch, an axis that only x stores is rows, an axis that only y stores is columns.
+ * The result is a matrix product, or a stack of them, and no broadcast is computed.
  */
 interface Contraction {
   readonly x: View;
@@ -125,8 +124,8 @@ const sizeAlong = (view: View, axes: readonly number[]): number =>
   sizeOf(axes.map((axis) => view.shape[axis]));
 
 /**
- * What the view stores as a dense tensor along `axes`, which are all the axes it stores, reshaped
- * to `shape`.
+ * The view as a dense tensor of `shape`. `axes` are all the axes that it stores, in the order asked
+ * for.
  */
 function stored(g: GraphBuilder, view: View, axes: readonly number[], shape: readonly number[]): Value {
   const part: View = {

@@ -57,7 +57,7 @@ export function channelsLast(g: GraphBuilder, c: Convolution): View {
   const x = packed(g, c.x, [[...spatial, ...batch], [channel]]);
   const weight = matrix(g, w, [...spatial, channel], outputs);
   const rows = rowIndices({ taps, positions, indices }, n);
-  const bands = bandsOf(positions, taps * channels * n).map(([from, to]) => {
+  const bands = pixelBands(positions, taps * channels * n).map(([from, to]) => {
     const count = (to - from) * n;
     const columns = gatherTable(g, x, {
       axis: 0,
@@ -77,7 +77,7 @@ export function channelsLast(g: GraphBuilder, c: Convolution): View {
 const BAND = 1 << 20;
 
 /** Cuts `pixels`, each of `size` floats, into ranges of about one band. */
-export function bandsOf(pixels: number, size: number): [from: number, to: number][] {
+export function pixelBands(pixels: number, size: number): [from: number, to: number][] {
   const count = Math.min(pixels, Math.ceil((pixels * size) / BAND));
   const start = (i: number) => Math.floor((i * pixels) / count);
   return Array.from({ length: count }, (_, i) => [start(i), start(i + 1)]);

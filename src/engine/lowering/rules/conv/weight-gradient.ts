@@ -3,7 +3,7 @@ import * as ops from "../../../graph/ops.js";
 import type { View } from "../../../graph/view.js";
 import type { Pair } from "../../../tracing/primitives.js";
 import { ABSENT, gatherTable, type IndexTable } from "../index-tables.js";
-import { bandsOf, SHORT_ROW } from "./channels-last.js";
+import { pixelBands, SHORT_ROW } from "./channels-last.js";
 import { byPosition, type Convolution, resultRoles, size, windowTableOf } from "./convolution.js";
 import { type Matrix, matrix, packed, resultView } from "./layout.js";
 
@@ -112,7 +112,7 @@ function inOneProduct(g: GraphBuilder, c: Convolution, operands: Operands): View
   const out = resultRoles(c);
   const rows = packed(g, shifted.view, [shifted.outer, spatial, [channel]]);
   const factor = matrix(g, fixed.view, [...spatial, channel], fixed.outer);
-  const products = bandsOf(pixels, channels * positions * samples).map(([from, to]) => {
+  const products = pixelBands(pixels, channels * positions * samples).map(([from, to]) => {
     const width = to - from;
     const inBand = Int32Array.from({ length: positions * width }, (_, i) => {
       const position = Math.floor(i / width);

@@ -27,7 +27,7 @@ import { ABSENT, type IndexTable, tileTable } from "../../index-tables.js";
  *     dilation 1                   dilation 2
  *     result   0 1 2 3 4 5         result   0 1 2 3 4 5 6 7
  *     tile     a a b b c c         tile     a b a b c d c d
- *     run     [   ]               run      [       ]
+ *     run      └─┘                 run      └─────┘
  */
 
 /**
@@ -87,7 +87,7 @@ const BAND = 1 << 22;
  * Every band reads the whole transformed kernel, so a band is not smaller than that. Bands end
  * between runs of tiles.
  */
-export function bandsOf({ extents, steps }: Plane, depth: number, kernel: number): Band[] {
+export function tileBands({ extents, steps }: Plane, depth: number, kernel: number): Band[] {
   const [height, width] = extents;
   const columns = tileStarts(width, steps[1], 0, width);
   const run = 2 * steps[0];

@@ -7,11 +7,11 @@ import { type Convolution, resultRoles, size, spatialShape, storedKernel } from 
 import { packed, resultView } from "../layout.js";
 import {
   type Band,
-  bandsOf,
   inputTable,
   placesInTiles,
   planeOf,
   resultIndices,
+  tileBands,
   tilesIn,
   tilesOf,
 } from "./tiles.js";
@@ -118,7 +118,7 @@ export function winograd(g: GraphBuilder, c: Convolution): View {
     transformTiles(g, G, ops.transpose(g, weight, [1, 0])),
     outputsFirst ? [16, o, channels] : [16, channels, o],
   );
-  const bands = bandsOf(plane, n * channels, 16 * channels * o).map((band) => {
+  const bands = tileBands(plane, n * channels, 16 * channels * o).map((band) => {
     const depth = tilesIn(band) * n;
     const inputs = transformInput(g, c, x, { band, bt: inKernelOrder(BT) });
     const products = ops.batchedProduct(g, ops.reshape(g, inputs, [16, depth, channels]), kernel, {
@@ -151,7 +151,7 @@ export function winogradGradient(g: GraphBuilder, c: Convolution): View {
     byOutput ? [[...outputs, ...spatial], [channel]] : [spatial, [channel, ...outputs]],
   );
   const planes = byOutput ? o : 1;
-  const products = bandsOf(plane, n * channels, 16 * n * o).map((band) => {
+  const products = tileBands(plane, n * channels, 16 * n * o).map((band) => {
     const depth = tilesIn(band) * channels;
     const inputs = transformInput(g, c, x, { band, bt: BT, unshared: true });
     const cotangents = gatherTiles(g, y, {
