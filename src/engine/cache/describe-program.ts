@@ -3,8 +3,9 @@ import type { TracedProgram } from "../tracing/translate.js";
 import type { KeyPart } from "./program-cache.js";
 
 /**
- * Everything that a traced program says, to the last bit of its numbers: programs with equal descriptions lower to
- * equal graphs. Variables are numbered in the order in which they appear; the source lines of equations are left out.
+ * Everything in a traced program that its graph depends on, to the last bit of every number. Programs with
+ * equal descriptions lower to equal graphs. Variables are numbered in order of appearance. Source lines are
+ * left out.
  */
 export function describeProgram({ inputs, constants, equations, outputs }: TracedProgram): KeyPart[] {
   const numbers = new Map<Variable, number>();
@@ -27,11 +28,12 @@ export function describeProgram({ inputs, constants, equations, outputs }: Trace
   return [JSON.stringify(described, exactly), ...constants.map(({ tensor }) => bytesOf(tensor.data))];
 }
 
-/** JSON writes finite numbers so that they read back the same, but for −0; it has no others. */
+/** A replacer for JSON, which on its own writes −0 as 0, and infinities and NaN as null. */
 function exactly(_key: string, value: unknown): unknown {
   if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)))
     return { number: Object.is(value, -0) ? "-0" : String(value) };
-  if (!isPlain(value)) throw new Error(`a parameter of a traced program is no plain data: ${String(value)}`);
+  if (!isPlain(value))
+    throw new Error(`a traced program has a parameter that is not plain data: ${String(value)}`);
   return value;
 }
 

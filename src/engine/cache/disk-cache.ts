@@ -13,22 +13,36 @@ import { join } from "node:path";
 import type { KeyPart, ProgramCache } from "./program-cache.js";
 
 export interface DiskCacheOptions {
+  /** The folder that holds the files. It is made when the first program is kept. */
   readonly folder: string;
-  /** Names the code that makes the programs; what other code has made is not found. */
+  /** Identifies the code that makes the programs. Programs that other code made are not found. */
   readonly code: string;
-  /** Bytes that the files may take together. Default 256 MiB. */
+  /** Most bytes that all files together may take. Default 256 MiB. */
   readonly limit?: number;
 }
 
-/** A file that was written but never renamed belongs to a process that is gone once it is an hour old. */
+/** Age at which a temporary file counts as left by a process that has ended. */
 const ABANDONED_MS = 3_600_000;
 const TEMPORARY = ".part";
 const CHECKSUM_BYTES = 32;
 
 /**
- * Programs as files of a folder, for Node. Each is a checksum and its content, written to a temporary name and renamed, so that
- * processes may share the folder. A file that is damaged, or that was written for another digest, counts as not there.
- * Beyond `limit` the files that were not used for longest go. A folder that cannot be read or written is no error.
+ * A program cache in a folder of files, for Node.
+ *
+ * A file holds a checksum and a program. It is written under a temporary name and then renamed, so several
+ * processes may share the folder. A damaged or renamed file counts as missing. Where the files exceed `limit`,
+ * those that have been unused for longest are removed. A folder that cannot be read or written is no error:
+ * programs are then compiled anew.
+ *
+ * @example
+ * ```ts
+ * import { compile, lang } from "blindspot/engine";
+ * import { DiskCache } from "blindspot/engine/cache";
+ *
+ * const cache = new DiskCache({ folder: "/tmp/my-programs", code: "my-app 1.0" });
+ * const x = { dtype: "float32", shape: [3] } as const;
+ * await using program = await compile((x) => [lang.exp(x)], [x], { cache });
+ * ```
  */
 export class DiskCache implements ProgramCache {
   readonly #folder: string;
@@ -77,7 +91,7 @@ export class DiskCache implements ProgramCache {
     }
   }
 
-  /** Removes what was not used for longest until the rest fits; never what was just put. */
+  /** Removes the files that have been unused for longest until the rest fits, but never the newest. */
   #makeRoom(newest: string): void {
     const now = Date.now();
     const files = readdirSync(this.#folder)
@@ -99,7 +113,7 @@ export class DiskCache implements ProgramCache {
   }
 }
 
-/** Over the name too: a file that was renamed is no longer valid. */
+/** The digest is part of the checksum, so a renamed file is not valid. */
 const checksum = (digest: string, content: Uint8Array): Buffer =>
   createHash("sha256").update(digest).update(content).digest();
 
@@ -107,6 +121,6 @@ function ignoringErrors(action: () => void): void {
   try {
     action();
   } catch {
-    // what could not be done makes no difference to the result
+    // The cache works without the action.
   }
 }

@@ -1,15 +1,19 @@
 /**
- * Where programs are kept from one start to the next. What is kept is made anew whenever it is not found, so a cache may
- * forget anything at any time, but must never give back other bytes than those put.
+ * Keeps compiled graphs from one start of a process to the next.
+ *
+ * A graph that is not found is compiled anew, so a cache may forget any entry at any time. It must never
+ * return other bytes than those that were put.
  */
 export interface ProgramCache {
-  /** A short name for all of these parts in this order; other parts, or other engine code, have another one. */
+  /** A short name for these parts in this order. It differs for other parts and for other engine code. */
   digest(parts: readonly KeyPart[]): Promise<string>;
+  /** The bytes that were put under this digest; undefined where there are none. */
   get(digest: string): Promise<Uint8Array | undefined>;
-  /** Does not throw: what cannot be kept is not kept. */
+  /** Keeps the bytes under the digest. Must not throw: an entry that cannot be written is not kept. */
   put(digest: string, bytes: Uint8Array): Promise<void>;
 }
 
+/** A part of a key: text, or bytes. */
 export type KeyPart = string | Uint8Array;
 
 /**

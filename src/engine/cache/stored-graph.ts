@@ -1,11 +1,15 @@
 import type { LoweredGraph } from "../lowering/lower.js";
 
-/** What is stored of a graph besides the bytes of its ONNX file. Sources are not. */
+/** The parts of a graph that are stored beside its ONNX file. Sources are not stored. */
 interface Header extends Pick<LoweredGraph, "inputs" | "outputs" | "memory"> {
   readonly operators: readonly (readonly [string, number])[];
 }
 
-/** A lowered graph as bytes: the length of a JSON header in four bytes, little-endian, the header, the ONNX file. */
+/**
+ * A lowered graph as bytes:
+ *
+ *     length of the header (4 bytes, little-endian) | header (JSON) | ONNX file
+ */
 export function storeGraph({ bytes, inputs, outputs, memory, operators }: LoweredGraph): Uint8Array {
   const header: Header = { inputs, outputs, memory, operators: [...operators] };
   const json = new TextEncoder().encode(JSON.stringify(header));
@@ -16,7 +20,7 @@ export function storeGraph({ bytes, inputs, outputs, memory, operators }: Lowere
   return stored;
 }
 
-/** The graph that `storeGraph` was given, without its sources. */
+/** The graph that `storeGraph` stored, without its sources. */
 export function restoreGraph(stored: Uint8Array): LoweredGraph {
   const length = new DataView(stored.buffer, stored.byteOffset).getUint32(0, true);
   const header: Header = JSON.parse(new TextDecoder().decode(stored.subarray(4, 4 + length)));

@@ -7,14 +7,28 @@ import { DiskCache } from "./disk-cache.js";
 import type { ProgramCache } from "./program-cache.js";
 
 /**
- * The code that makes programs: what audits trace, too, since their keys spare them tracing. Hashed when this is loaded, as the
- * process goes on with what it has loaded whatever happens to the files.
+ * Hashes every folder that affects a graph; audit keys skip tracing. The hash is taken when this file is
+ * loaded: the process keeps running the code that it has loaded, even where the files change later.
  */
 const CODE = codeHash(["base", "engine", "measure", "onnx", "audit", "theory"]);
 
 /**
- * The cache of the user who runs this process: in the folder `programs` of `cacheFolder`, in the one that BLINDSPOT_CACHE names,
- * or none where it says `off`. None either where our code cannot be told from other code (in a bundle).
+ * The program cache of the user who runs this process.
+ *
+ * @param setting The absolute path of the cache's folder; `off` for no cache; empty or undefined for the
+ * folder `programs` of the user's cache folder (`~/.cache/blindspot`). Default: the environment variable
+ * BLINDSPOT_CACHE.
+ * @returns The cache; undefined where it is off, and where blindspot's code cannot be hashed (in a bundle).
+ * @throws UserError where `setting` is neither `off` nor the absolute path of a folder.
+ *
+ * @example
+ * ```ts
+ * import { compile, lang } from "blindspot/engine";
+ * import { userCache } from "blindspot/engine/cache";
+ *
+ * const x = { dtype: "float32", shape: [3] } as const;
+ * await using program = await compile((x) => [lang.exp(x)], [x], { cache: userCache() });
+ * ```
  */
 export function userCache(
   setting: string | undefined = process.env.BLINDSPOT_CACHE,

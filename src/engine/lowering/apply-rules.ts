@@ -7,7 +7,10 @@ import type { TracedProgram } from "../tracing/translate.js";
 import type { Optimizations } from "./optimizations.js";
 import { rules } from "./rules/index.js";
 
-/** Applies the rule of every equation's primitive; the graph's inputs and outputs are the program's, in order. */
+/**
+ * The graph that the rules make of a traced program: for each equation, the rule of its primitive adds nodes.
+ * Inputs and outputs are those of the program, in order.
+ */
 export function lowerProgram(program: TracedProgram, optimizations: Optimizations): Graph {
   const g = new GraphBuilder(optimizations);
   const views = new Map<Variable, View>();
@@ -34,11 +37,13 @@ function applyRule<P extends Primitive>(
 ): readonly View[] {
   const rule = rules[equation.primitive];
   if (rule === undefined)
-    throw new UserError(`${equation.primitive}: cannot be compiled, the engine has no rule for it`);
+    throw new UserError(
+      `${equation.primitive}: cannot be compiled, as the engine has no rule for it; use other functions of lang`,
+    );
   return rule(g, inputs, equation.params, equation.outputs);
 }
 
-/** Shapes and types are known twice, from the trace and from the rules; a rule that disagrees is wrong. */
+/** Tracing and rules each know shapes and element types. A rule that disagrees with tracing is wrong. */
 function checked({ primitive }: Equation, view: View, expected: Variable): View {
   if (`${view.shape}` !== `${expected.shape}` || view.value.dtype !== expected.dtype)
     throw new Error(

@@ -1,7 +1,7 @@
 import { UserError } from "../../base/errors.js";
 import type { TensorSpec } from "../../base/tensor.js";
 import { emit, nodeName, usedInputs } from "../graph/emit.js";
-import type { Graph } from "../graph/graph.js";
+import type { Graph, Value } from "../graph/graph.js";
 import type { TracedFunction } from "../lang/autodiff.js";
 import { type PlannedMemory, planMemory } from "../memory/plan.js";
 import type { SourceLine } from "../tracing/source-line.js";
@@ -14,39 +14,58 @@ import { passes } from "./passes/index.js";
 import { ownOutputs } from "./passes/outputs.js";
 
 export interface LowerOptions {
-  /** Names of the graph's inputs and outputs; `input0`, …, `output0`, … where not given. */
+  /** Names of the graph's inputs, by position. Default `input0`, `input1`, …. */
   readonly inputNames?: readonly string[];
+  /** Names of the graph's outputs, by position. Default `output0`, `output1`, …. */
   readonly outputNames?: readonly string[];
-  /** Optimizations to switch off (or on); all are on unless told. */
+  /** Optimizations to switch off or on. By default all are on. */
   readonly optimizations?: Partial<Optimizations>;
-  /** Find out which lines of the function each node comes from (`sources` of the result). Tracing takes several times as long. */
+  /** Whether to find the source lines of every node (`sources`). Tracing then takes several times as long. */
   readonly sourceLines?: boolean;
 }
 
+/** Shape and element type of a graph's input or output, with its name. */
 export interface NamedSpec extends TensorSpec {
   readonly name: string;
 }
 
-/** A function as an ONNX file. */
+/** A function as an ONNX graph. */
 export interface LoweredGraph {
+  /** The ONNX file. */
   readonly bytes: Uint8Array;
-  /** The function's inputs in order; those it does not use are not inputs of the file. */
+  /** The function's inputs in order. Inputs that are not `used` are not inputs of the file. */
   readonly inputs: readonly (NamedSpec & { readonly used: boolean })[];
+  /** The function's outputs in order. */
   readonly outputs: readonly NamedSpec[];
-  /** How many nodes of each operator the graph has. */
+  /** How many nodes the graph has of each operator. */
   readonly operators: ReadonlyMap<string, number>;
-  /** Bytes that a run needs, by plan. */
+  /** Planned bytes of a run. */
   readonly memory: PlannedMemory;
   /**
-   * By node name: the calls of the function that the node was made for, innermost first; nodes of a backward pass have
-   * those of the operation whose derivative they are part of. Empty unless asked for by `sourceLines`.
+   * For each node, by its name: the calls of the function that the node was made for, innermost first. A node
+   * of a backward pass has the calls of the operation whose derivative it belongs to. Empty without the option
+   * `sourceLines`.
    */
   readonly sources: ReadonlyMap<string, readonly SourceLine[]>;
 }
 
 /**
- * Compiles `fn`, called with inputs of the given shapes and element types, to an ONNX graph. Needs no runtime. Throws
- * a `UserError` that names the primitive where `fn` uses one that ONNX cannot express, and the line of `fn` that does.
+ * Compiles a function to an ONNX graph, without a runtime.
+ *
+ * @param fn A function written with `lang`.
+ * @param specs Shape and element type of each argument of `fn`.
+ * @returns The ONNX file with a description of its inputs, outputs, operators and memory.
+ * @throws UserError where `fn` fails, or uses an operation that ONNX cannot express. The message begins with
+ * the line of `fn`.
+ *
+ * @example
+ * ```ts
+ * import { lang, lower } from "blindspot/engine";
+ *
+ * const image = { dtype: "float32", shape: [8, 3] } as const;
+ * const centred = lower((x) => [lang.sub(x, lang.mean(x, [0]))], [image], { inputNames: ["image"] });
+ * console.log(centred.operators, centred.bytes.length);
+ * ```
  */
 export function lower(
   fn: TracedFunction,
@@ -69,7 +88,7 @@ export const lowerWithSourceLines = (
   options: LowerOptions,
 ): LoweredGraph => lowerTraced(trace(fn, specs, { sourceLines: true }), specs, options);
 
-/** As `lower`, of a function that has been traced for inputs of these shapes and element types. */
+/** Lowers a function that has been traced for inputs of these shapes and element types. */
 export function lowerTraced(
   program: TracedProgram,
   specs: readonly TensorSpec[],
@@ -100,7 +119,7 @@ export function lowerTraced(
   };
 }
 
-/** The graph of a traced program after the passes that are on. */
+/** The graph of a traced program after the passes that `optimizations` switches on. */
 export function optimize(program: TracedProgram, optimizations: Optimizations): Graph {
   let graph = eliminateDeadCode(lowerProgram(program, optimizations));
   for (const pass of passes)
@@ -108,7 +127,7 @@ export function optimize(program: TracedProgram, optimizations: Optimizations): 
   return ownOutputs(graph);
 }
 
-function specOf({ dtype, shape }: { readonly dtype: string; readonly shape: readonly number[] }): TensorSpec {
+function specOf({ dtype, shape }: Value): TensorSpec {
   if (dtype === "int64") throw new Error("an output of the graph is int64");
-  return { dtype: dtype as TensorSpec["dtype"], shape };
+  return { dtype, shape };
 }

@@ -1,37 +1,38 @@
 import type { Device } from "../runtime/runtime.js";
 
 /**
- * The ways of computing something faster than by the plain rule. Each can be switched off; results agree
- * within rounding whichever are on.
+ * Faster ways to compute, each of which can be switched off. Results with any choice of them agree within
+ * rounding.
  */
 export interface Optimizations {
-  /** 3×3 convolutions by Winograd's minimal filtering F(2×2, 3×3), float32 only. */
+  /** 3×3 convolutions in float32 by Winograd's minimal filtering F(2×2, 3×3) (Lavin & Gray 2016). */
   readonly winograd: boolean;
-  /** The same for the convolutions of a backward pass: those with a reversed kernel, and the gradients of kernels. */
+  /** Winograd for the backward pass: convolutions with a reversed kernel, and gradients of kernels. */
   readonly winogradGradients: boolean;
-  /** Other convolutions as matrix products over rows of channels, stored channels last. */
+  /** Other convolutions as matrix products of images that are stored channels last. */
   readonly rows: boolean;
-  /** Convolutions whose kernel is larger than their result as matrix products, without which ONNX's Conv takes them. */
+  /** Weight gradients, whose kernel is larger than their result, as matrix products. When off, ONNX Conv is used. */
   readonly columns: boolean;
   /**
-   * Depthwise convolutions by blocked kernels that ONNX Runtime keeps to itself, float32 only. Not part of any standard, and not
-   * on every device: `contrib` must be on as well.
+   * Depthwise convolutions in float32 by blocked kernels, which are operators of ONNX Runtime alone and exist
+   * on some devices only. `contrib` must be on as well.
    */
   readonly blocked: boolean;
-  /** Kernels that hold one number per output leave the sum over channels and taps. */
+  /** Convolutions whose kernel holds one number per output as a sum over the window times this number. */
   readonly constantKernels: boolean;
-  /** Selections between a value and zero as products with a mask. */
+  /** A choice between a value and zero as a product with a mask of 0 and 1. */
   readonly masks: boolean;
-  /** Factors and offsets per channel merged before they touch a big tensor. */
+  /** Factors and offsets per channel are combined before they are applied to a large tensor. */
   readonly linearForms: boolean;
-  /** Sums of a few long rows as products with ones. */
+  /** Sums of a few long rows as matrix products with ones. */
   readonly rowSums: boolean;
-  /** Shapes hidden from ONNX Runtime where it would otherwise hold memory that nothing lives in. */
+  /** Shapes are hidden from ONNX Runtime, so that it releases the memory of values that are no longer needed. */
   readonly promptRelease: boolean;
-  /** Operators of ONNX Runtime that standard ONNX lacks. Without them the file runs anywhere ONNX runs. */
+  /** Operators of ONNX Runtime that standard ONNX lacks. When off, the file runs wherever ONNX runs. */
   readonly contrib: boolean;
 }
 
+/** All optimizations. */
 export const OPTIMIZED: Optimizations = {
   winograd: true,
   winogradGradients: true,
@@ -46,7 +47,7 @@ export const OPTIMIZED: Optimizations = {
   contrib: true,
 };
 
-/** Every operation by its plain rule: what the optimized graph is checked against. */
+/** Every operation by its plain rule. Tests check optimized graphs against these. */
 export const PLAIN: Optimizations = {
   winograd: false,
   winogradGradients: false,
@@ -61,13 +62,14 @@ export const PLAIN: Optimizations = {
   contrib: false,
 };
 
-/** As few nodes as a reader would write: convolutions are always ONNX's. */
+/** As few nodes as a person would write, and ONNX Conv for every convolution. Exported models use this. */
 export const READABLE: Optimizations = { ...PLAIN, columns: false };
 
 /**
- * What a device goes without unless told otherwise. Blocked kernels are those of the processor, and so is a slow ReduceSum. WebGPU
- * has no FusedMatMul, which would run on the processor, and trades multiplications for passes over memory badly: VGG-11's
- * gradient by software Vulkan takes twice as long with Winograd as without.
+ * Optimizations that are off by default on each device. Blocked kernels exist on the CPU only, and ReduceSum
+ * is slow on the CPU only. WebGPU has no FusedMatMul, so a graph with it would go back and forth to the CPU.
+ * Winograd saves multiplications but passes over memory more often, which does not pay on WebGPU: VGG-11's
+ * gradient takes twice as long with it (software Vulkan).
  */
 export const WITHOUT: Readonly<Record<Device, Partial<Optimizations>>> = {
   cpu: {},

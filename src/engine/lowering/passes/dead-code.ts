@@ -1,6 +1,6 @@
 import type { Graph, Node, Value } from "../../graph/graph.js";
 
-/** Leaves out nodes and constants that no output depends on. Sound because operators have no effects. */
+/** The graph without nodes and constants that no output depends on. Operators have no side effects. */
 export function eliminateDeadCode(graph: Graph): Graph {
   const live = new Set<Value>(graph.outputs);
   const nodes: Node[] = [];

@@ -5,14 +5,15 @@ import { multiplyMasks } from "./masks.js";
 import { releasePromptly } from "./prompt-release.js";
 import { multiplyRowSums } from "./row-sums.js";
 
-/** A rewriting of the graph that keeps what it computes, up to rounding. */
+/** A step that rewrites a graph. The results of the graph stay the same within rounding. */
 export interface Pass {
   readonly name: string;
+  /** Whether the pass is applied with these optimizations. */
   readonly on: (optimizations: Optimizations) => boolean;
   readonly apply: (graph: Graph, optimizations: Optimizations) => Graph;
 }
 
-/** In the order in which they are applied. */
+/** All passes, in the order in which they are applied. */
 export const passes: readonly Pass[] = [
   { name: "masks", on: ({ masks }) => masks, apply: multiplyMasks },
   { name: "linear forms", on: ({ linearForms }) => linearForms, apply: mergeLinearForms },

@@ -5,13 +5,17 @@ import type { Optimizations } from "../optimizations.js";
 import { rewrite } from "./rewrite.js";
 
 /**
- * Big values as sums Σ coefᵢ ∘ baseᵢ + k of values already computed, with coefficients and k that are much smaller (one
- * number per channel, say), so that factors and offsets meet before they touch a big tensor:
+ * Combines factors and offsets before they are applied to a large tensor.
  *
- *   a(bx + c) = (ab)x + ac,   ax + bx = (a + b)x,   (ax)(by) = (ab)(xy),   Σ ax = a Σ x for a constant along the sum.
+ * The pass writes each large value as a form Σᵢ coefᵢ ∘ baseᵢ + k. The bases are large values that are computed
+ * already; coefficients and k are much smaller, one number per channel for example. Then
  *
- * The two sums of a normalization's backward pass, over G and y ∘ G, are then made once each. Never done, because digits
- * would cancel: multiplying out a form of several terms, and summing its terms one by one.
+ *     a(bx + c) = (ab)x + ac        ax + bx = (a + b)x
+ *     (ax)(by) = (ab)(xy)           Σ ax = a Σ x, where a is constant along the sum.
+ *
+ * So the backward pass of a normalization computes each of its two sums, over G and over y ∘ G, once. Two
+ * steps would cancel digits and are never done: multiplying out a form of several terms, and summing the terms
+ * of a form one by one.
  */
 export function mergeLinearForms(graph: Graph, optimizations: Optimizations): Graph {
   const forms = new Map<Value, Form>();
@@ -44,7 +48,7 @@ export function mergeLinearForms(graph: Graph, optimizations: Optimizations): Gr
   });
 }
 
-/** coefficient = scale · value; 1 for the value where there is none. */
+/** The product scale · value. A missing value counts as 1. */
 interface Coefficient {
   readonly scale: number;
   readonly value?: Value;
@@ -52,11 +56,14 @@ interface Coefficient {
 
 interface Term {
   readonly coefficient: Coefficient;
-  /** Has the shape of the form. */
+  /** A value of the form's shape. */
   readonly base: Value;
 }
 
-/** Changes when it is materialized: a form of several terms is then its value, which others build upon. */
+/**
+ * A large value as Σ coefficient ∘ base + offset. Materializing a form of several terms computes its value and
+ * replaces the terms by this value, so that later forms build on the value.
+ */
 interface Form {
   terms: readonly Term[];
   offset?: Value;
@@ -67,10 +74,10 @@ const ONE: Coefficient = { scale: 1 };
 
 const whole = (base: Value): Form => ({ terms: [{ coefficient: ONE, base }], value: base });
 
-/** Below this many elements there is nothing to gain. */
+/** Values of fewer elements are left as they are: there is nothing to gain. */
 const FEWEST_ELEMENTS = 4096;
 
-/** Coefficients and offsets are smaller than what they act on by this factor at least. */
+/** Coefficients and offsets have at least this many times fewer elements than the base. */
 const SMALLER = 8;
 
 const isBig = ({ shape, dtype }: Value): boolean => ops.isFloat(dtype) && sizeOf(shape) >= FEWEST_ELEMENTS;
@@ -82,18 +89,20 @@ const isSmall = (
   result: { readonly shape: readonly number[] },
 ): boolean => sizeOf(x.shape) * SMALLER <= sizeOf(result.shape);
 
-/** More terms than this are added up. */
+/** Most terms of a form. Sums of more terms are materialized first. */
 const MOST_TERMS = 3;
 
+/** Arithmetic of forms. A result is undefined where the form would not be cheaper than the node. */
 class Algebra {
   constructor(private readonly g: GraphBuilder) {}
 
+  /** `value` as a coefficient. */
   coefficient(value: Value): Coefficient {
     const scale = this.g.scalarOf(value);
     return scale === undefined ? { scale: 1, value } : { scale };
   }
 
-  /** c · form; undefined where the coefficients' shapes together are no longer small. */
+  /** c · form; undefined where the product of coefficients is no longer small. */
   scaled({ terms, offset }: Form, c: Coefficient): Form | undefined {
     const products = terms.map(({ coefficient, base }) => ({
       coefficient: this.times(coefficient, c),
@@ -112,6 +121,7 @@ class Algebra {
     return isSmall(total, terms[0].base) ? { terms, offset: total } : undefined;
   }
 
+  /** a + b. */
   sum(a: Form, b: Form | undefined): Form | undefined {
     if (b === undefined) return undefined;
     for (const form of [a, b])
@@ -127,6 +137,7 @@ class Algebra {
     return b.offset === undefined ? joined : this.shifted(joined, b.offset);
   }
 
+  /** a ∘ b, each taken as one term. */
   product(a: Form, b: Form): Form | undefined {
     const [p, q] = [this.single(a), this.single(b)];
     const coefficient = this.times(p.coefficient, q.coefficient);
@@ -135,7 +146,7 @@ class Algebra {
     return { terms: [{ coefficient, base: ops.elementwise(this.g, "Mul", bases) }] };
   }
 
-  /** Σ form over `axes`, which `result` lacks; only of one term whose coefficient does not vary along them. */
+  /** Σ form over `axes`; undefined where the coefficient varies along these axes. */
   summed(form: Form, axes: readonly number[], result: Value): Form | undefined {
     const { coefficient, base } = this.single(form);
     const rank = base.shape.length;
@@ -149,10 +160,10 @@ class Algebra {
     return { terms: [{ coefficient: { ...coefficient, value }, base: total }] };
   }
 
-  /** The form's value, computed when first asked for. */
+  /** The form's value, which is computed at the first call. */
   materialize(form: Form): Value {
     if (form.value !== undefined) return form.value;
-    // A term that is only negated is best subtracted.
+    // A term whose coefficient is −1 is subtracted: this saves a negation.
     const negated = ({ coefficient: { scale, value } }: Term) => scale === -1 && value === undefined;
     const [first, ...rest] = form.terms.toSorted((a, b) => Number(negated(a)) - Number(negated(b)));
     let total = this.termOf(first);
@@ -169,7 +180,7 @@ class Algebra {
     return total;
   }
 
-  /** The form as one term without offset. */
+  /** The form as one term without an offset. */
   private single(form: Form): Term {
     if (form.terms.length > 1 || form.offset !== undefined) this.materialize(form);
     return form.terms[0];
@@ -182,7 +193,7 @@ class Algebra {
     return ops.elementwise(this.g, "Mul", [base, this.valueOf(coefficient, base)]);
   }
 
-  /** A coefficient as a value, of the element type of `like`. */
+  /** The coefficient as a value of the element type of `like`. */
   private valueOf({ scale, value }: Coefficient, like: Value): Value {
     const factor = () => this.g.scalar(scale, like.dtype as "float32" | "float64");
     if (value === undefined) return factor();

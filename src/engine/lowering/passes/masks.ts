@@ -5,11 +5,12 @@ import type { Optimizations } from "../optimizations.js";
 import { rewrite } from "./rewrite.js";
 
 /**
- * `mask ? x : 0` is mask · x, the mask as 0 and 1: ONNX Runtime multiplies several times faster than it selects.
+ * Replaces `mask ? x : 0` by mask · x, with the mask as 0 and 1. ONNX Runtime multiplies several times faster
+ * than it selects.
  *
- * They differ where x is not finite and the mask is off: 0 · ∞ is NaN. So x must not come, element by element, from an
- * operator that makes infinities of finite numbers (`where(x > 0, log(x), 0)` stays as it is). What a sum or a product
- * of matrices has mixed, and a factor that is the same for many elements, counts as finite.
+ * The two differ where x is not finite and the mask is 0, as 0 · ∞ is NaN. So a choice stays where x comes,
+ * element by element, from an operator that makes infinities of finite numbers: `where(x > 0, log(x), 0)`.
+ * Sums, matrix products, and factors that many elements share count as finite.
  */
 export function multiplyMasks(graph: Graph, optimizations: Optimizations): Graph {
   const zeros = new Set(
@@ -24,7 +25,7 @@ export function multiplyMasks(graph: Graph, optimizations: Optimizations): Graph
     const [mask, x, y] = node.inputs as [Value, Value, Value];
     if (!ops.isFloat(x.dtype)) return copy(node);
     const { shape } = node.outputs[0];
-    // 0 < z where 0 < max(z, 0), which the layer above needs anyway: z itself need not be kept for the mask.
+    // 0 < z and 0 < relu(z) are the same mask. The layer above keeps relu(z), so z need not be kept.
     const comparison = producers.get(mask);
     const [zero, z] = comparison?.op === "Less" ? comparison.inputs : [];
     const positive = zero !== undefined && zeros.has(zero) ? relus.get(z) : undefined;
@@ -40,17 +41,17 @@ export function multiplyMasks(graph: Graph, optimizations: Optimizations): Graph
   });
 }
 
-/** Operators whose result may be infinite, or no number, where their operand is finite. */
+/** Operators that can return infinities or NaN for finite operands. */
 const UNBOUNDED = new Set(["Log", "Reciprocal", "Div", "Sqrt", "Exp", "Mod", "ScatterND"]);
 
-/** Operators that act element by element, or pick and move elements. */
+/** Operators that act element by element, or that select and move elements. */
 const ELEMENTWISE = new Set([
   ...["Add", "Sub", "Mul", "Neg", "Abs", "Min", "Max", "Relu", "Where", "Floor", "Ceil", "Sin", "Cos", "Erf"],
   ...["Reshape", "Transpose", "Expand", "Slice", "Pad", "Concat", "Gather", "GatherND", "Split", "Cast"],
   ...["MaxPool", "Resize", "Identity"],
 ]);
 
-/** The values that are finite wherever the graph's inputs are, as far as is known. */
+/** The values that are known to be finite where the graph's inputs are finite. */
 function finiteValues(graph: Graph): ReadonlySet<Value> {
   const producers = producersOf(graph);
   const finite = new Set<Value>([...graph.inputs, ...graph.constants.map(({ value }) => value)]);
@@ -70,8 +71,8 @@ const producersOf = ({ nodes }: Graph): Producers =>
   new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
 
 /**
- * Whether x counts how often the largest (or smallest) of some elements is among them: at least once. The sum over a window
- * is its average times its size.
+ * Whether x is the number of elements that equal the largest (or smallest) element of their set. Such a count
+ * is at least 1, so its reciprocal is finite. The count over a window is an average times the window's size.
  */
 function countsTies(x: Value, producers: Producers): boolean {
   const cast = producers.get(source(x, ["ReduceSum", "AveragePool", "Mul", "Reshape"], producers));
@@ -83,7 +84,7 @@ function countsTies(x: Value, producers: Producers): boolean {
   return a === b;
 }
 
-/** What a chain of these operators started from. */
+/** The value at the start of a chain of these operators that ends in x. */
 function source(x: Value, operators: readonly string[], producers: Producers): Value {
   const node = producers.get(x);
   return node !== undefined && operators.includes(node.op) ? source(node.inputs[0], operators, producers) : x;

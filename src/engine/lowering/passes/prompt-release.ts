@@ -1,16 +1,20 @@
 import { type Graph, type Node, nextId, type Value } from "../../graph/graph.js";
 import { planMemory } from "../../memory/plan.js";
 
-/** Programs that take less than this are left as they are. */
+/** Graphs that need fewer bytes are left as they are. */
 const SMALL = 1 << 25;
 
 /**
- * Memory that nothing lives in is given back. ONNX Runtime keeps the buffer of a dead value for the next value of its type and
- * shape, through all that happens in between: a network's backward pass finds the buffers of its forward pass still held. It
- * does so only where it knows shapes beforehand. So the shape that a Reshape is told goes through another one first,
- * Reshape(x, s) = Reshape(x, Reshape(s, [−1])), the −1 by way of an Identity: of what follows not even the number of axes is
- * known then. (Were that known, ONNX Runtime would look for a buffer among all dead ones, and find none: 20 s for the 13,000
- * nodes of DenseNet-121's gradient.)
+ * Makes ONNX Runtime release the memory of values that are no longer needed.
+ *
+ * ONNX Runtime plans memory ahead where it knows shapes. It then keeps the buffer of a dead value for the next
+ * value of the same type and shape, however late that value comes: during a backward pass, the buffers of the
+ * forward pass are still held. So this pass hides shapes. It replaces
+ *
+ *     Reshape(x, s)   by   Reshape(x, Reshape(s, Identity([−1])))
+ *
+ * The Identity hides even the number of axes. Were this number known, ONNX Runtime would search all dead
+ * buffers for each value and find none: 20 s for the 13,000 nodes of DenseNet-121's gradient.
  */
 export function releasePromptly(graph: Graph): Graph {
   if (planMemory(graph).peak < SMALL) return graph;

@@ -1,20 +1,20 @@
 import { type Graph, GraphBuilder, type Node, type Value } from "../../graph/graph.js";
 import type { Optimizations } from "../optimizations.js";
 
-/** A graph being rebuilt node by node. */
+/** A graph that is being rebuilt node by node. */
 export interface Rewriting {
   /** The new graph so far. */
   readonly g: GraphBuilder;
-  /** What a value of the old graph is in the new one. */
+  /** The value of the new graph that stands for a value of the old graph. */
   readonly of: (old: Value) => Value;
-  /** The node as it is, on new operands. */
+  /** Adds the node to the new graph, unchanged but for its operands. */
   readonly copy: (node: Node) => readonly Value[];
 }
 
-/** What replaces a node: its values, or a way to build its only value when somebody needs it. */
+/** The values that replace a node's outputs, or a function that builds the only output when it is first read. */
 export type Replacement = readonly Value[] | (() => Value);
 
-/** The graph with every node replaced by what `visit` builds for it. Equal work is done once in the result. */
+/** The graph with each node replaced by the values that `visit` builds. Equal nodes of the result are shared. */
 export function rewrite(
   graph: Graph,
   optimizations: Optimizations,

@@ -4,15 +4,15 @@ import * as ops from "../../graph/ops.js";
 import type { Optimizations } from "../optimizations.js";
 import { rewrite } from "./rewrite.js";
 
-/** Sums of more rows are no slower by ReduceSum, and their rounding is looked after where they are made (`rules/reduce.ts`). */
+/** ReduceSum is as fast for more rows than this. `rules/reduce.ts` limits the rounding of such sums. */
 const MOST_ROWS = 64;
 
-/** Nor are those of shorter rows. */
+/** ReduceSum is as fast for shorter rows. */
 const SHORTEST_ROW = 1 << 10;
 
 /**
- * The sum of a few long rows is a product with ones, Σᵣ x[r, c] = 1ᵀx: ONNX Runtime takes 0.5 ms for four rows of a million
- * numbers instead of 4 ms by ReduceSum, 1.3 instead of 6 ms for nine.
+ * Replaces the sum of a few long rows by a matrix product with ones: Σᵣ x[r, c] = (1ᵀx)[c]. For rows of a
+ * million numbers ONNX Runtime takes 0.5 ms instead of 4 ms for four rows, and 1.3 ms instead of 6 ms for nine.
  */
 export function multiplyRowSums(graph: Graph, optimizations: Optimizations): Graph {
   const axesOf = new Map(graph.constants.map(({ value, data }) => [value, Array.from(data, Number)]));
@@ -27,7 +27,7 @@ export function multiplyRowSums(graph: Graph, optimizations: Optimizations): Gra
   });
 }
 
-/** The number of rows that a sum over leading axes adds up; 0 where it is none. */
+/** The number of rows that a sum over leading axes adds; 0 where the axes are not the leading ones. */
 function leadingRows({ inputs: [x] }: Node, axes: readonly number[]): number {
   return axes.every((axis, i) => axis === i) ? sizeOf(x.shape.slice(0, axes.length)) : 0;
 }
