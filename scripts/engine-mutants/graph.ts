@@ -129,8 +129,8 @@ export const graph: readonly Mutant[] = [
     ["the state stands still", "[this.current, this.spare] = [this.spare, this.current];", ""],
     [
       "starts from the given tensors themselves",
-      "if (fill) own.set(data as never);\n        return { dtype, shape, data: own };",
-      "if (fill) own.set(data as never);\n        return { dtype, shape, data: fill ? data : own };",
+      "this.current = state.map(copyOf);",
+      "this.current = [...state];",
     ],
     ["gives the state, too", "results.slice(this.current.length)", "results"],
     ["takes back other shapes", "next?.dtype !== dtype ||", "next?.dtype !== dtype &&"],

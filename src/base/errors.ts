@@ -1,13 +1,17 @@
 /**
- * A problem the user can mend: bad input, wrong use. Its message is one line that says where, what was
- * expected, what was got and what to do; the command line prints it as it is and exits with `exitCode`.
+ * An error that the user can correct: bad input or wrong use. The message is one line that says
+ * where the error is, what was expected, what was found and what to do. The command line prints the
+ * message and exits with `exitCode`.
  */
 export class UserError extends Error {
   override readonly name: string = "UserError";
 
   constructor(
     message: string,
-    /** 2: wrong use or bad input; 5: the model holds no normalization layer. */
+    /**
+     * Exit code of the command line: 2 for wrong use or bad input, 5 for a model without
+     * normalization layers.
+     */
     readonly exitCode: 2 | 5 = 2,
     options?: ErrorOptions,
   ) {
@@ -15,8 +19,10 @@ export class UserError extends Error {
   }
 }
 
-/** Names from damaged files may hold anything; a terminal gets one line without control characters. */
+/**
+ * The message as one line without control characters, which names from damaged files may contain.
+ */
 function onOneLine(message: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression replaces control characters
   return message.replace(/\s*\n\s*/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
 }

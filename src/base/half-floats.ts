@@ -1,6 +1,11 @@
-/** Widening of the two 16-bit floating-point formats; every value is exact in float32. */
+/**
+ * Conversion of the two 16-bit floating-point formats to float32, which holds all their values
+ * exactly.
+ */
 
-/** IEEE 754 binary16: 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits. */
+/**
+ * The values of IEEE 754 binary16 numbers: 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits.
+ */
 export function widenFloat16(halves: Uint16Array): Float32Array {
   table ??= float16Table();
   const result = new Float32Array(halves.length);
@@ -8,7 +13,7 @@ export function widenFloat16(halves: Uint16Array): Float32Array {
   return result;
 }
 
-/** bfloat16: the upper 16 bits of a float32. */
+/** The values of bfloat16 numbers, each of which is the upper 16 bits of a float32. */
 export function widenBfloat16(halves: Uint16Array): Float32Array {
   const result = new Float32Array(halves.length);
   const bits = new Uint32Array(result.buffer);
@@ -16,7 +21,10 @@ export function widenBfloat16(halves: Uint16Array): Float32Array {
   return result;
 }
 
-/** Each of the 65536 binary16 values, made at first use: a table beats arithmetic on every element. */
+/**
+ * All 65536 binary16 values, computed at first use. A table is faster than arithmetic on every
+ * element.
+ */
 let table: Float32Array | undefined;
 
 function float16Table(): Float32Array {

@@ -1,6 +1,12 @@
 /**
- * A small seeded generator (xoshiro128**, Blackman & Vigna 2018, seeded by splitmix32): the same numbers on
- * every machine, which Math.random cannot promise. Not for cryptography.
+ * A seeded generator of random numbers: xoshiro128** (Blackman & Vigna 2018), seeded by splitmix32.
+ * A seed gives the same numbers on every machine. Not for cryptography.
+ *
+ * @example
+ * ```ts
+ * const random = new Random(1);
+ * const weights = Float32Array.from({ length: 4 }, () => random.normal());
+ * ```
  */
 export class Random {
   readonly #state: Uint32Array;
@@ -16,7 +22,7 @@ export class Random {
     });
   }
 
-  /** A whole number, uniform in [0, 2³²). */
+  /** A uniform whole number in [0, 2³²). */
   bits(): number {
     const s = this.#state as Uint32Array & { 0: number; 1: number; 2: number; 3: number };
     const rotated = Math.imul(s[1], 5);
@@ -31,22 +37,22 @@ export class Random {
     return result;
   }
 
-  /** Uniform in [low, high). */
+  /** A uniform number in [low, high), by default in [0, 1). */
   uniform(low = 0, high = 1): number {
     return low + (high - low) * (this.bits() / 2 ** 32);
   }
 
-  /** A whole number, uniform in [0, n). */
+  /** A uniform whole number in [0, n). */
   below(n: number): number {
     return Math.floor(this.uniform(0, n));
   }
 
-  /** Standard normal, by the Box-Muller transform. */
+  /** A standard normal number, by the Box-Muller transform. */
   normal(): number {
     return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
   }
 
-  /** Puts `items` into a random order, in place (Fisher-Yates). */
+  /** Puts `items` into a random order, in place (Fisher-Yates), and returns them. */
   shuffle<T>(items: T[]): T[] {
     for (let i = items.length - 1; i > 0; i--) {
       const j = this.below(i + 1);

@@ -2,7 +2,10 @@ import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import type { Tensor } from "./tensor.js";
 
-/** One block of this size is reused for the whole file, as fresh buffers would pile up between collections. */
+/**
+ * One block of this size is reused for the whole file, as fresh buffers would pile up between
+ * collections.
+ */
 const BLOCK_BYTES = 1 << 20;
 
 /** SHA-256 of a file in hexadecimal. */

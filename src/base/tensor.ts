@@ -1,34 +1,39 @@
 import { UserError } from "./errors.js";
 
-/** Element types that tensors on our side of every boundary have. Others are converted where they enter. */
+/** Element types of tensors. Files with other element types are converted when they are read. */
 export type DType = "float32" | "float64" | "int32" | "uint32" | "bool";
 
+/**
+ * Elements of a tensor. Each array type is for one element type; `bool` is stored as bytes 0 and 1.
+ */
 export type TensorData = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
 
 /** Shape and element type of a tensor, without its elements. */
 export interface TensorSpec {
+  /** Size of every axis; [] for a scalar. */
   readonly shape: readonly number[];
   readonly dtype: DType;
 }
 
-/** A dense tensor in C order. `data.length` is the product of `shape`; `bool` is stored as 0/1 bytes. */
+/** A dense tensor. */
 export interface Tensor extends TensorSpec {
+  /** The elements in C order. Their number is the product of `shape`. */
   readonly data: TensorData;
 }
 
-/** Number of elements of a shape; 1 for a scalar. */
+/** Number of elements of a tensor of this shape; 1 for a scalar. */
 export function sizeOf(shape: readonly number[]): number {
   let size = 1;
   for (const dim of shape) size *= dim;
   return size;
 }
 
-/** `[2, 3]` as text, for messages. */
+/** The shape as text, such as `[2, 3]`, with ? for unknown sizes. */
 export function showShape(shape: readonly (number | string | null)[]): string {
   return `[${shape.map((d) => d ?? "?").join(", ")}]`;
 }
 
-/** Zero-filled storage for `size` elements of `dtype`. */
+/** An array of zeros for `size` elements of type `dtype`. */
 export function allocate(dtype: DType, size: number): TensorData {
   switch (dtype) {
     case "float32":
@@ -44,7 +49,7 @@ export function allocate(dtype: DType, size: number): TensorData {
   }
 }
 
-/** `tensor` with elements converted to `dtype`; the same object when it has that type already. */
+/** The tensor with its elements converted to `dtype`; `tensor` itself where it has this type. */
 export function castTensor(tensor: Tensor, dtype: DType): Tensor {
   if (tensor.dtype === dtype) return tensor;
   const data = allocate(dtype, tensor.data.length);
@@ -53,7 +58,12 @@ export function castTensor(tensor: Tensor, dtype: DType): Tensor {
   return { dtype, shape: tensor.shape, data };
 }
 
-/** Throws unless `data` has as many elements as `shape` says. */
+/**
+ * Checks that a tensor has as many elements as its shape says.
+ *
+ * @param name Name of the tensor in the message.
+ * @throws UserError where it has more or fewer.
+ */
 export function checkTensor(name: string, tensor: Tensor): void {
   const expected = sizeOf(tensor.shape);
   if (tensor.data.length !== expected)

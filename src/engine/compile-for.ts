@@ -4,9 +4,12 @@ import { type CompileOptions, compile } from "./compile.js";
 import type { TracedFunction } from "./lang/autodiff.js";
 import type { Program } from "./session.js";
 
-/** A caller's key holds for one shape at most; graphs are found by what tracing gives. */
+/** Options of `compileFor`. A caller's `key` would hold for one shape only, so there is none. */
 export interface CompileForOptions extends Omit<CompileOptions, "key"> {
-  /** Programs held at once; beyond it the one that was not run for longest is disposed. Default 4. */
+  /**
+   * Most programs held at once. Beyond it, the program that has not run for longest is disposed.
+   * Default 4.
+   */
   readonly programs?: number;
 }
 
@@ -16,12 +19,14 @@ interface Held {
 }
 
 /**
- * A function as a program for inputs of any shapes and element types: it is compiled for those of the inputs it is run on when
- * they are seen first. Graphs have fixed shapes, so these are several programs, of which the last used ones are held;
- * with a `cache` one that comes back is lowered only once. Holds memory outside JavaScript until disposed.
+ * A function as a program for inputs of any shapes and element types.
+ *
+ * A graph has fixed shapes. So the function is compiled when inputs of new shapes or element types
+ * come, and the programs that ran last are held. With a `cache`, a program that was disposed is not
+ * lowered again. The programs hold memory outside of JavaScript until `dispose` is called.
  */
 export class ProgramFor implements AsyncDisposable {
-  /** By shapes and element types, the one that was run last at the end. */
+  /** Programs by shapes and element types of the inputs, in the order in which they ran last. */
   readonly #held = new Map<string, Held>();
   readonly #fn: TracedFunction;
   readonly #options: CompileForOptions;
@@ -39,8 +44,14 @@ export class ProgramFor implements AsyncDisposable {
   }
 
   /**
-   * Results for these inputs, as of `Program.run`. Programs beyond the number that is held have given their memory back
-   * when it returns, but for those that are being run.
+   * Computes the function, as `Program.run` does. Compiles it first where no program for such
+   * inputs is held.
+   *
+   * @param inputs One tensor for each argument of the function.
+   * @param into Tensors that results are written to, by position. New tensors are made for the
+   * others.
+   * @returns One tensor for each output.
+   * @throws UserError where the function cannot be compiled for these inputs, or after `dispose`.
    */
   run(inputs: readonly Tensor[], into?: readonly (Tensor | undefined)[]): Promise<Tensor[]> {
     if (this.#disposal !== undefined)
@@ -58,7 +69,7 @@ export class ProgramFor implements AsyncDisposable {
     held.runs++;
     try {
       const program = await held.program.catch((error: unknown) => {
-        // What could not be made is not held: the next run tries again.
+        // A failed compilation is not held, so the next run tries again.
         if (this.#held.get(key) === held) this.#held.delete(key);
         throw error;
       });
@@ -81,7 +92,7 @@ export class ProgramFor implements AsyncDisposable {
     for (const [, { program }] of dropped) await (await program).dispose();
   }
 
-  /** Gives the runtime's memory back once runs under way are done. A second call does nothing more. */
+  /** Releases all memory after the runs under way. A second call does nothing. */
   dispose(): Promise<void> {
     this.#disposal ??= this.#running.then(async () => {
       for (const { program } of this.#held.values()) await (await program).dispose();
@@ -94,6 +105,23 @@ export class ProgramFor implements AsyncDisposable {
   }
 }
 
-/** `fn` as a program for inputs of any shapes and element types. */
+/**
+ * Makes a program for inputs of any shapes and element types.
+ *
+ * @param fn A function written with `lang`.
+ * @returns A program that compiles `fn` when inputs of new shapes or element types come.
+ * @throws UserError where `programs` is not a whole number from 1 on.
+ *
+ * @example
+ * ```ts
+ * import { compileFor, lang } from "blindspot/engine";
+ *
+ * await using norm = compileFor((x) => [lang.sqrt(lang.sum(lang.square(x)))]);
+ * for (const data of [Float32Array.of(3, 4), Float32Array.of(2, 3, 6)]) {
+ *   const [length] = await norm.run([{ dtype: "float32", shape: [data.length], data }]);
+ *   console.log(length.data[0]); // 5, then 7
+ * }
+ * ```
+ */
 export const compileFor = (fn: TracedFunction, options?: CompileForOptions): ProgramFor =>
   new ProgramFor(fn, options);

@@ -3,15 +3,35 @@ import { allocate, showShape, type Tensor } from "../base/tensor.js";
 import type { Program } from "./session.js";
 
 /**
- * A program run again and again on state of its own, as a training step is: its first inputs are the state and its first
- * outputs the next one. State is kept in two sets of tensors, one read and one written in turn. The runtime reads
- * and writes them where they are; onnxruntime-node also makes a copy of every result, which is dropped (docs/upstream.md).
+ * A program that runs again and again on its own state, such as a training step: the first inputs
+ * of the program are the state, and its first outputs are the next state.
+ *
+ * The state is kept in two sets of tensors. Each step reads one set and writes the other. The
+ * runtime reads and writes the tensors in place; onnxruntime-node also copies every result, and the
+ * copy is dropped (docs/upstream.md).
+ *
+ * @example
+ * ```ts
+ * import { compile, Loop, lang } from "blindspot/engine";
+ *
+ * const scalar = (value: number) =>
+ *   ({ dtype: "float32", shape: [], data: Float32Array.of(value) }) as const;
+ * await using program = await compile((sum, x) => [lang.add(sum, x)], [scalar(0), scalar(0)]);
+ * const loop = new Loop(program, [scalar(0)]);
+ * for (const x of [1, 2, 3]) await loop.step([scalar(x)]);
+ * console.log(loop.state[0].data[0]); // 6
+ * ```
  */
 export class Loop {
   private current: readonly Tensor[];
   private spare: readonly Tensor[];
 
-  /** The loop that starts from `state`, which it copies. Throws where the program does not give back what it takes. */
+  /**
+   * @param program Its first outputs have the shapes and element types of its first inputs.
+   * @param state The state to start from. It is copied.
+   * @throws UserError where an output of the program differs from the state in shape or element
+   * type.
+   */
   constructor(
     private readonly program: Program,
     state: readonly Tensor[],
@@ -25,28 +45,33 @@ export class Loop {
           }`,
         );
     });
-    const copy = (fill: boolean) =>
-      state.map(({ dtype, shape, data }) => {
-        const own = allocate(dtype, data.length);
-        if (fill) own.set(data as never);
-        return { dtype, shape, data: own };
-      });
-    this.current = copy(true);
-    this.spare = copy(false);
+    this.current = state.map(copyOf);
+    this.spare = state.map(copyOf);
   }
 
-  /** The state now. Its tensors are written again by the step after the next one. */
+  /** The present state. The step after the next one overwrites these tensors. */
   get state(): readonly Tensor[] {
     return this.current;
   }
 
   /**
-   * Runs once on the state and `inputs`; returns the outputs that are not state. `program` does instead of the loop's
-   * own: one that takes and gives the same state.
+   * Runs the program once and replaces the state.
+   *
+   * @param inputs The inputs of the program after the state.
+   * @param program Runs in place of the loop's own program. It takes and returns the same state.
+   * @returns The outputs of the program after the state.
+   * @throws UserError where the inputs do not fit the program.
    */
   async step(inputs: readonly Tensor[], program: Program = this.program): Promise<Tensor[]> {
     const results = await program.run([...this.current, ...inputs], this.spare);
     [this.current, this.spare] = [this.spare, this.current];
     return results.slice(this.current.length);
   }
+}
+
+function copyOf({ dtype, shape, data }: Tensor): Tensor {
+  const copy = allocate(dtype, data.length);
+  // Both arrays have the class of this element type, which the compiler cannot tell from a union of classes.
+  copy.set(data as never);
+  return { dtype, shape, data: copy };
 }

@@ -14,21 +14,36 @@ import type { PlannedMemory } from "./memory/plan.js";
 import { loadRuntime } from "./runtime/node.js";
 import type { Device, Runtime } from "./runtime/runtime.js";
 
+/** How a program runs. */
 export interface SessionOptions {
-  /** Where to run; "cpu" unless told. */
+  /** Where the program runs. Default "cpu". */
   readonly device?: Device;
-  /** Threads within one operator; `BLINDSPOT_THREADS`, else as many as there are cores, unless told. */
+  /**
+   * Threads within one operator. Default: the environment variable BLINDSPOT_THREADS, or the number
+   * of cores.
+   */
   readonly threads?: number;
-  /** Prefix of the file that every run's time per node is written to when `endProfiling` is called. */
+  /**
+   * Prefix of a file name. `endProfiling` writes the time that each node took in each run to this
+   * file.
+   */
   readonly profile?: string;
 }
 
-/** A compiled function, ready to run many times. Holds memory outside JavaScript until disposed. */
+/**
+ * A compiled function, which can run many times. A program holds memory outside of JavaScript until
+ * it is disposed. `compile` makes programs.
+ */
 export class Program {
+  /** Shape and element type of each input. */
   readonly inputs: readonly TensorSpec[];
+  /** Shape and element type of each output. */
   readonly outputs: readonly TensorSpec[];
+  /** The ONNX file of the program. */
   readonly bytes: Uint8Array;
+  /** The source lines of each node, by its name. Empty without the option `sourceLines`. */
   readonly sources: LoweredGraph["sources"];
+  /** Planned bytes of a run. */
   readonly memory: PlannedMemory;
   private pending: Promise<unknown> = Promise.resolve();
   private disposal?: Promise<void>;
@@ -45,7 +60,12 @@ export class Program {
     this.memory = lowered.memory;
   }
 
-  /** Hands the graph to ONNX Runtime, which is loaded now and not before. */
+  /**
+   * Makes a program of a graph. Loads ONNX Runtime at the first call.
+   *
+   * @param lowered The result of `lower`.
+   * @throws UserError where the device is not available.
+   */
   static async load(
     lowered: LoweredGraph,
     { device = "cpu", threads, profile }: SessionOptions = {},
@@ -53,7 +73,8 @@ export class Program {
     const runtime = await loadRuntime(device, threads);
     const options: InferenceSession.SessionOptions = {
       executionProviders: runtime.providers(device),
-      // The engine's own passes run; ONNX Runtime's undo some of them (fast 2-d transposes, for one).
+      // ONNX Runtime's optimizations would undo some of the engine's, such as transposes in single
+      // moves.
       graphOptimizationLevel: "disabled",
       enableMemPattern: false,
       enableCpuMemArena: true,
@@ -74,21 +95,29 @@ export class Program {
   }
 
   /**
-   * Results for these inputs, which must have the shapes and element types the program was compiled for. `into` gives
-   * tensors to write results to, by position, none of them an input; where it has none a new one is made. Runs that overlap
-   * take place one after another.
+   * Computes the function. Runs that overlap in time take place one after another.
+   *
+   * @param inputs One tensor for each input, with the shape and element type of `inputs`.
+   * @param into Tensors that results are written to, by position. None of them may be an input. New
+   * tensors are made for the others.
+   * @returns One tensor for each output.
+   * @throws UserError where a tensor has another shape or element type, where an integer is divided
+   * by zero, and after `dispose`.
    */
   async run(inputs: readonly Tensor[], into: readonly (Tensor | undefined)[] = []): Promise<Tensor[]> {
     if (this.disposal !== undefined) throw new UserError("program: run after dispose; compile it again");
     const feeds: Record<string, RuntimeTensor> = {};
     if (inputs.length !== this.inputs.length)
-      throw new UserError(`program: expected ${this.inputs.length} inputs, got ${inputs.length}`);
+      throw new UserError(
+        `program: expected an array of ${this.inputs.length} input tensors, got ${inputs.length}`,
+      );
     this.lowered.inputs.forEach((spec, i) => {
       const tensor = inputs[i];
       checkMatches(`input ${spec.name}`, tensor, spec);
       if (spec.used) feeds[spec.name] = this.wrap(tensor);
     });
-    // Written straight into JavaScript's memory where possible: tensors of the runtime's own would be copied out.
+    // Where possible, results are written straight into JavaScript's memory. Otherwise they are
+    // copied.
     const outputs = this.lowered.outputs.map((spec, i): Tensor | undefined => {
       const given = into[i];
       if (given !== undefined) checkMatches(`output ${spec.name}`, given, spec);
@@ -118,23 +147,26 @@ export class Program {
     return new this.runtime.Tensor(dtype, data as never, [...shape]);
   }
 
-  /** Writes the times of all runs so far, if the program was compiled with `profile`. */
+  /** Writes the times of all runs so far, where the program was compiled with `profile`. */
   endProfiling(): void {
     this.session.endProfiling();
   }
 
-  /** Gives the runtime's memory back once runs under way are done. A second call does nothing more. */
+  /** Releases the program's memory after the runs under way. A second call does nothing. */
   dispose(): Promise<void> {
     this.disposal ??= this.pending.then(() => this.session.release());
     return this.disposal;
   }
 
+  /** The same as `dispose`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
 }
 
-function checkMatches(name: string, tensor: Tensor, { dtype, shape }: TensorSpec): void {
+function checkMatches(name: string, tensor: Tensor | undefined, { dtype, shape }: TensorSpec): void {
+  if (tensor?.shape === undefined)
+    throw new UserError(`${name}: expected a tensor, ${dtype} ${showShape(shape)}, got ${typeof tensor}`);
   if (tensor.dtype !== dtype || `${tensor.shape}` !== `${shape}`)
     throw new UserError(
       `${name}: expected ${dtype} ${showShape(shape)}, got ${tensor.dtype} ${showShape(tensor.shape)}`,

@@ -3,7 +3,9 @@ import type { Tensor } from "../../src/base/tensor.js";
 import { compile, compileFor, lang, Program, type TracedFunction } from "../../src/engine/index.js";
 import { tensor } from "../support/engine/programs.js";
 
-/** Standardized rows times weights: the mean depends on the number of rows, which is in the graph. */
+/**
+ * Standardized rows times weights: the mean depends on the number of rows, which is in the graph.
+ */
 const fn: TracedFunction = (x, w) => {
   const centred = lang.sub(x, lang.mean(x, [0], { keepdims: true }));
   return [lang.matmul(centred, w)];
@@ -61,7 +63,8 @@ it("disposes none that is being run, however many shapes come at once, and all i
 
 it("a shape that is asked for again just as its program would go keeps it", async () => {
   await using program = compileFor(fn, { programs: 1 });
-  // The second call for 2 rows comes a few turns after the run for 3 rows has ended, about when the first program goes.
+  // The second call for 2 rows comes a few turns after the run for 3 rows has ended, about when the
+  // first program goes.
   for (let turns = 0; turns < 12; turns++) {
     await program.run([rows(2), w]);
     const other = program.run([rows(3), w]);

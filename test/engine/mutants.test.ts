@@ -6,7 +6,10 @@ import { mutated } from "../../scripts/engine-mutants/mutant.js";
 
 const engine = new URL("../../src/engine/", import.meta.url);
 
-/** Folders whose every file must have faults of its own, which `npm run mutants` lets the tests find. */
+/**
+ * Folders whose every file must have faults of its own, which `npm run mutants` lets the tests
+ * find.
+ */
 const COVERED = ["lowering/rules", "lowering/passes", "memory"];
 /** Types and tables of what the others export. */
 const NOTHING_TO_BREAK = ["lowering/rules/rule.ts", "lowering/rules/index.ts"];

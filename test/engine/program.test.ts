@@ -49,8 +49,9 @@ describe("a program", () => {
       { encoding: "utf8" },
     );
     const [before, after] = JSON.parse(out) as [number, number];
-    // Two intermediate results of 8 MB each: kept, they take 640 MB more and up. The allocator keeps some 50 MB of what is freed
-    // for each thread that has freed some, and how many have is by chance.
+    // Two intermediate results of 8 MB each: kept, they take 640 MB more and up. The allocator
+    // keeps some 50 MB of what is freed for each thread that has freed some, and how many have is
+    // by chance.
     expect(after - before).toBeLessThan(450);
   });
 });

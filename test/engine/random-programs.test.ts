@@ -78,7 +78,8 @@ function convolved(image: Traced, pick: (count: number) => number): Traced {
 function pooled(image: Traced, pick: (count: number) => number): Traced {
   const sizes = image.shape.slice(2);
   const window = sizes.map((n) => 1 + pick(Math.min(n, 3)));
-  // One kind of windows for all axes: jax-js's kernels refuse some that overlap along one and are apart along another.
+  // One kind of windows for all axes: jax-js's kernels refuse some that overlap along one and are
+  // apart along another.
   const stride = pick(3);
   const options = {
     window,
@@ -97,14 +98,15 @@ const places = (n: number, pick: (count: number) => number): Traced =>
   );
 
 /**
- * What was picked from x, scaled: jax-js's scatter, the gradient of picking, reads on beyond a cotangent that has just been cut
- * to size, as that of a pad is (docs/upstream.md).
+ * What was picked from x, scaled: jax-js's scatter, the gradient of picking, reads on beyond a
+ * cotangent that has just been cut to size, as that of a pad is (docs/upstream.md).
  */
 const picked = (x: Traced): Traced => L.mul(x, 1.25);
 
 /**
- * x with each element moved by another amount: among equal ones jax-js shares a cotangent by 1/count in float32, a third being
- * no third in float64. `pool.test.ts` and `float64.test.ts` have ties.
+ * x with each element moved by another amount: among equal ones jax-js shares a cotangent by
+ * 1/count in float32, a third being no third in float64. `pool.test.ts` and `float64.test.ts` have
+ * ties.
  */
 function untied(x: Traced): Traced {
   const { data, shape, dtype } = tensor(x.shape, L.dtypeOf(x), 11);
@@ -337,8 +339,8 @@ const KINDS: Record<string, (f: (...x: Traced[]) => Traced, dtype: DType) => Tra
 };
 
 /**
- * Whether jax-js's own gradient agrees with differences of its own values. Now and then it does not (docs/upstream.md), and
- * then it is no oracle.
+ * Whether jax-js's own gradient agrees with differences of its own values. Now and then it does not
+ * (docs/upstream.md), and then it is no oracle.
  */
 function isDifferentiatedRight(f: (...x: Traced[]) => Traced): boolean {
   const inputs = inputsOf("float64");
@@ -416,7 +418,8 @@ it("random programs and their gradients reach every primitive of floating-point 
       if (!String(error).includes("is too negative")) throw error;
     }
   }
-  // Of whole numbers, or computed by jax-js in float32 even for float64: those have tests of their own.
+  // Of whole numbers, or computed by jax-js in float32 even for float64: those have tests of their
+  // own.
   const elsewhere = [
     "idiv",
     "mod",

@@ -8,8 +8,8 @@ import { type JaxArray, lax, makeJaxpr, numpy as np, type Traced } from "../../s
 import { eager, oracle, tensor } from "../support/engine/programs.js";
 
 /**
- * Faults of the packages below that the engine works around, listed in docs/upstream.md. Each test holds as long as the fault
- * does: when one fails after an upgrade, the workaround it names can go.
+ * Faults of the packages below that the engine works around, listed in docs/upstream.md. Each test
+ * holds as long as the fault does: when one fails after an upgrade, the workaround it names can go.
  */
 
 const L = lang;

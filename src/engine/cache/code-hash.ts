@@ -9,9 +9,10 @@ const CODE = /(?<!\.d)\.[jt]s$/;
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
 /**
- * SHA-256 over the code files in these folders of `root` (src or dist), and over package.json, which pins the
- * versions of the packages that the code uses. A cache with this hash in its keys never returns a program that
- * other code made: neither another version of blindspot nor a working copy with a changed line.
+ * SHA-256 over the code files in these folders of `root` (src or dist), and over package.json,
+ * which pins the versions of the packages that the code uses. A cache with this hash in its keys
+ * never returns a program that other code made: neither another version of blindspot nor a working
+ * copy with a changed line.
  *
  * @returns undefined where the folders are not there or are not blindspot's, as in a bundle.
  */

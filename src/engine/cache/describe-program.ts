@@ -3,9 +3,9 @@ import type { TracedProgram } from "../tracing/translate.js";
 import type { KeyPart } from "./program-cache.js";
 
 /**
- * Everything in a traced program that its graph depends on, to the last bit of every number. Programs with
- * equal descriptions lower to equal graphs. Variables are numbered in order of appearance. Source lines are
- * left out.
+ * Everything in a traced program that its graph depends on, to the last bit of every number.
+ * Programs with equal descriptions lower to equal graphs. Variables are numbered in order of
+ * appearance. Source lines are left out.
  */
 export function describeProgram({ inputs, constants, equations, outputs }: TracedProgram): KeyPart[] {
   const numbers = new Map<Variable, number>();

@@ -29,10 +29,10 @@ const CHECKSUM_BYTES = 32;
 /**
  * A program cache in a folder of files, for Node.
  *
- * A file holds a checksum and a program. It is written under a temporary name and then renamed, so several
- * processes may share the folder. A damaged or renamed file counts as missing. Where the files exceed `limit`,
- * those that have been unused for longest are removed. A folder that cannot be read or written is no error:
- * programs are then compiled anew.
+ * A file holds a checksum and a program. It is written under a temporary name and then renamed, so
+ * several processes may share the folder. A damaged or renamed file counts as missing. Where the
+ * files exceed `limit`, those that have been unused for longest are removed. A folder that cannot
+ * be read or written is no error: programs are then compiled anew.
  *
  * @example
  * ```ts
@@ -91,7 +91,9 @@ export class DiskCache implements ProgramCache {
     }
   }
 
-  /** Removes the files that have been unused for longest until the rest fits, but never the newest. */
+  /**
+   * Removes the files that have been unused for longest until the rest fits, but never the newest.
+   */
   #makeRoom(newest: string): void {
     const now = Date.now();
     const files = readdirSync(this.#folder)

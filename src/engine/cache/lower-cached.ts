@@ -21,13 +21,13 @@ export interface CacheUse {
 }
 
 /**
- * Lowers `fn`, or takes its graph from the cache. A cached graph equals the one that lowering makes,
- * byte for byte. The cache has two kinds of entries:
+ * Lowers `fn`, or takes its graph from the cache. A cached graph equals the one that lowering
+ * makes, byte for byte. The cache has two kinds of entries:
  *
  *     caller's key ──▶ digest of the traced program ──▶ graph
  *
- * With the caller's key the graph is found without tracing `fn`. Without a key, or where its entry is
- * missing, `fn` is traced and the graph is found by the digest of the traced program.
+ * With the caller's key the graph is found without tracing `fn`. Without a key, or where its entry
+ * is missing, `fn` is traced and the graph is found by the digest of the traced program.
  */
 export async function lowerCached(
   fn: TracedFunction,
@@ -55,7 +55,10 @@ export async function lowerCached(
   }
 }
 
-/** Everything besides the function that the graph depends on: options and device, and the inputs' shapes. */
+/**
+ * Everything besides the function that the graph depends on: options and device, and the inputs'
+ * shapes.
+ */
 function describeOptions(
   { inputNames = [], outputNames = [], optimizations }: LowerOptions,
   specs: readonly TensorSpec[],

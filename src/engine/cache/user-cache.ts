@@ -7,18 +7,20 @@ import { DiskCache } from "./disk-cache.js";
 import type { ProgramCache } from "./program-cache.js";
 
 /**
- * Hashes every folder that affects a graph; audit keys skip tracing. The hash is taken when this file is
- * loaded: the process keeps running the code that it has loaded, even where the files change later.
+ * Hashes every folder that affects a graph; audit keys skip tracing. The hash is taken when this
+ * file is loaded: the process keeps running the code that it has loaded, even where the files
+ * change later.
  */
 const CODE = codeHash(["base", "engine", "measure", "onnx", "audit", "theory"]);
 
 /**
  * The program cache of the user who runs this process.
  *
- * @param setting The absolute path of the cache's folder; `off` for no cache; empty or undefined for the
- * folder `programs` of the user's cache folder (`~/.cache/blindspot`). Default: the environment variable
- * BLINDSPOT_CACHE.
- * @returns The cache; undefined where it is off, and where blindspot's code cannot be hashed (in a bundle).
+ * @param setting The absolute path of the cache's folder; `off` for no cache; empty or undefined
+ * for the folder `programs` of the user's cache folder (`~/.cache/blindspot`). Default: the
+ * environment variable BLINDSPOT_CACHE.
+ * @returns The cache; undefined where it is off, and where blindspot's code cannot be hashed (in a
+ * bundle).
  * @throws UserError where `setting` is neither `off` nor the absolute path of a folder.
  *
  * @example

@@ -1,14 +1,19 @@
 import { type Constant, type Graph, type Node, nextId, type Value } from "../graph/graph.js";
 
-/** A graph for batches of any size: its first axis of these inputs and outputs is the batch. */
+/** A graph that takes batches of any size. */
 export interface AnyBatch {
   readonly graph: Graph;
+  /** The inputs and outputs whose first axis is the batch. */
   readonly batched: ReadonlySet<Value>;
 }
 
 /**
- * The graph for batches of any size, from the same program lowered for two sizes; null where the size is in more than the
- * shapes that Reshape is told. There the one number that differs becomes −1, "what is left".
+ * Makes a graph for batches of any size from one program that was lowered for two batch sizes.
+ *
+ * The two graphs may differ in shapes that Reshape takes, in one number each. This number becomes
+ * −1, for which Reshape computes the size.
+ *
+ * @returns null where the graphs differ in anything else.
  */
 export function anyBatch(graph: Graph, other: Graph): AnyBatch | null {
   if (graph.nodes.length !== other.nodes.length || graph.inputs.length !== other.inputs.length) return null;
@@ -62,7 +67,7 @@ const alike = (a: Node, b: Node): boolean =>
 const sameElements = ({ data: a }: Constant, { data: b }: Constant): boolean =>
   a === b || (a.length === b.length && a.every((value, i) => Object.is(value, b[i])));
 
-/** A shape with −1 where the two differ; null unless that is in one place. */
+/** The shape with −1 where the two differ; null where they differ in several places. */
 function withOneOpen({ data: a }: Constant, { data: b }: Constant): BigInt64Array | null {
   if (!(a instanceof BigInt64Array) || a.length !== b.length) return null;
   const differing = Array.from(a.keys()).filter((i) => a[i] !== b[i]);

@@ -1,10 +1,13 @@
 import type { Graph, Node, Value } from "../graph/graph.js";
 import { eliminateDeadCode } from "../lowering/passes/dead-code.js";
 
-/** Operators that take a bias as their third input, one number for each index along axis 1 of the result. */
+/** Operators whose third input is a bias: a vector that is added along axis 1 of the result. */
 const linear = new Set(["Conv", "ConvTranspose", "Gemm"]);
 
-/** The graph with sums of linear operators and constant vectors as one node each, the vector being its bias. */
+/**
+ * Replaces each sum of a linear operator and a constant vector by one node, with the vector as its
+ * bias.
+ */
 export function fuseBiases(graph: Graph): Graph {
   const constants = new Set(graph.constants.map(({ value }) => value));
   const writers = new Map<Value, Node>();
@@ -16,7 +19,10 @@ export function fuseBiases(graph: Graph): Graph {
     node.inputs.forEach(read);
   }
 
-  /** The vector that `value` is, where it broadcasts along axis 1 of `result`. */
+  /**
+   * The constant vector that `value` adds along axis 1 of `result`; null where `value` is something
+   * else.
+   */
   const vector = (value: Value, result: Value): Value | null => {
     const [, channels] = result.shape;
     const along = [channels, ...result.shape.slice(2).map(() => 1)].join();

@@ -10,42 +10,53 @@ import { type AnyBatch, anyBatch } from "./any-batch.js";
 import { fuseBiases } from "./fuse-biases.js";
 import { splice } from "./splice.js";
 
-/** A tensor that the file stores under its name. */
+/** A tensor that the model file stores, with its name in the file. */
 export interface Stored {
   readonly name: string;
   readonly tensor: Tensor;
 }
 
-/** A place where the traced function was cut open and a node of ONNX stands. */
+/**
+ * A place where the traced function is cut in two, and a node of ONNX joins the parts:
+ *
+ *     … ──▶ argument ──▶ node ──▶ result ──▶ …
+ *
+ * The function returns the argument as an extra output and takes the result as an extra input.
+ */
 export interface Cut {
-  /** What the node's name begins with. */
+  /** The beginning of the node's name. */
   readonly name: string;
+  /** The operator of the node. */
   readonly op: string;
   readonly attributes: Readonly<Record<string, Attribute>>;
-  /** Names of stored tensors, the node's inputs after the value that enters the cut. */
+  /** Names of stored tensors: the node's inputs after the argument. */
   readonly operands: readonly string[];
-  /** Of the value that leaves the cut. */
+  /** Shape and element type of the result. */
   readonly spec: TensorSpec;
-  /** Of what else the node yields, which nobody reads. */
+  /** Shapes and element types of further outputs of the node, which nothing reads. */
   readonly unread: readonly TensorSpec[];
-  /** The first operator set that has the node in this form. */
+  /** The first operator set that has the operator in this form. */
   readonly opset: number;
 }
 
-/** A function to be written as an ONNX model. */
+/** A function that is to be written as an ONNX model. */
 export interface ModelSource {
-  /** From stored tensors, inputs and the values that leave the cuts, to outputs and the values that enter the cuts. */
+  /** Takes stored tensors, inputs and results of cuts. Returns outputs and arguments of cuts. */
   readonly fn: TracedFunction;
   readonly stored: readonly Stored[];
   readonly inputs: readonly NamedSpec[];
+  /** Names of the outputs. */
   readonly outputs: readonly string[];
   readonly cuts: readonly Cut[];
 }
 
 /**
- * An ONNX model to keep: plain operators, weights under their names, a node for each cut, and the least operator set
- * that has them all. `source` gives the function for a batch size; the file takes batches of any size where nothing
- * but shapes depends on it, else of the size `batch`.
+ * Writes a function as an ONNX model for other tools: plain operators, weights under their names,
+ * one node for each cut, and the lowest operator set that has all of these.
+ *
+ * @param source The function for a given batch size.
+ * @param batch The batch size of the file. Where only shapes depend on the size, the file takes any
+ * size.
  */
 export function modelFile(source: (batch: number) => ModelSource, batch: number): Uint8Array {
   const own = source(batch);
@@ -62,7 +73,10 @@ export function modelFile(source: (batch: number) => ModelSource, batch: number)
   );
 }
 
-/** The function as a graph whose inputs and outputs are those of the model. */
+/**
+ * The function as a graph with the model's inputs and outputs, and with the stored tensors as
+ * constants.
+ */
 function assemble({ fn, stored, inputs, outputs, cuts }: ModelSource): { graph: Graph; stored: Constant[] } {
   const specs = [...stored.map(({ tensor }) => tensor), ...inputs, ...cuts.map(({ spec }) => spec)];
   const graph = optimize(trace(fn, specs), READABLE);

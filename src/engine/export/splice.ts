@@ -1,22 +1,24 @@
 import type { TensorSpec } from "../../base/tensor.js";
 import { type Constant, type Graph, type Node, nextId, type Origin, type Value } from "../graph/graph.js";
 
-/** A node that takes the place of a cut: it computes the graph's input `result` from the value `argument`. */
+/** A node that joins the two sides of a cut. */
 export interface Splice {
   readonly op: string;
   readonly attributes: Node["attributes"];
+  /** The value that the node takes. */
   readonly argument: Value;
-  /** Its inputs after the argument. */
+  /** The node's inputs after the argument. */
   readonly operands: readonly Value[];
+  /** The input of the graph that the node computes. */
   readonly result: Value;
-  /** Of its outputs after the result, which nobody reads. */
+  /** Shapes and element types of the node's outputs after the result, which nothing reads. */
   readonly unread: readonly TensorSpec[];
   readonly origin: Origin;
 }
 
 /**
- * The graph with some of its inputs computed by nodes of their own, and others stored in it as constants. Nodes come
- * in an order in which every value is written before it is read.
+ * Adds nodes that compute some of the graph's inputs, and stores other inputs as constants. The
+ * nodes of the result are ordered so that every value is written before it is read.
  */
 export function splice(graph: Graph, splices: readonly Splice[], stored: readonly Constant[]): Graph {
   const given = new Set([...splices.map(({ result }) => result), ...stored.map(({ value }) => value)]);
@@ -37,12 +39,13 @@ export function splice(graph: Graph, splices: readonly Splice[], stored: readonl
   };
 }
 
-/** The nodes so that each comes after those that write what it reads, otherwise in the given order. */
+/** The nodes in the given order, except that each comes after the nodes whose outputs it reads. */
 function inOrder(nodes: readonly Node[]): Node[] {
   const writers = new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
   const ordered: Node[] = [];
   const placed = new Set<Node>();
-  // Depth first with a stack of its own: a network of hundreds of layers would exhaust that of the language.
+  // Depth first, with an explicit stack: recursion would exhaust JavaScript's stack in deep
+  // networks.
   for (const root of nodes) {
     const stack = [root];
     while (stack.length > 0) {

@@ -10,29 +10,37 @@ import {
 import type { Attribute, Constant, Graph, Node, Value } from "./graph.js";
 import { ELEMENT_TYPE } from "./ops.js";
 
-/** The version of ONNX that the engine writes unless told: opset 18 reduces over axes given as inputs. */
+/**
+ * The operator set that the engine writes by default. From 18 on, all reductions take their axes as
+ * an input.
+ */
 export const OPSET = 18;
 
 /** The IR version that an operator set belongs to. */
 const irVersion = (opset: number): bigint => (opset < 19 ? 8n : opset < 21 ? 9n : opset < 23 ? 10n : 11n);
 
+/** Names of the values of a graph in its ONNX file. */
 export interface GraphNames {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** Names of constants that somebody should know again; the others are numbered. */
+  /**
+   * Names of constants that readers of the file know, such as weights. Other constants are
+   * numbered.
+   */
   readonly constants?: ReadonlyMap<Value, string>;
 }
 
 export interface EmitOptions {
+  /** Operator set of the file. Default `OPSET`. */
   readonly opset?: number;
-  /** Inputs and outputs whose first axis may have any size, N. */
+  /** Inputs and outputs whose first axis may have any size; the file calls the size N. */
   readonly batched?: ReadonlySet<Value>;
 }
 
 /** The name of the node at `index`. */
 export const nodeName = ({ origin, op }: Node, index: number): string => `${origin.primitive}/${op}_${index}`;
 
-/** The graph as the bytes of an ONNX file. Inputs that no node reads are left out. */
+/** The graph as an ONNX file. Inputs that no node reads are left out. */
 export function emit(
   graph: Graph,
   { inputs, outputs, constants = new Map() }: GraphNames,
@@ -73,7 +81,7 @@ export function emit(
   return toBinary(ModelProtoSchema, model);
 }
 
-/** The inputs that some node reads. ONNX Runtime must not be fed others. */
+/** The inputs that some node reads. ONNX Runtime refuses feeds for other inputs. */
 export function usedInputs(graph: Graph): Value[] {
   const read = new Set(graph.nodes.flatMap((node) => node.inputs));
   return graph.inputs.filter((input) => read.has(input));
@@ -102,7 +110,7 @@ function initializer(name: string, { value, data }: Constant): MessageInitShape<
     name,
     dataType: ELEMENT_TYPE[value.dtype],
     dims: value.shape.map(BigInt),
-    // Raw data is little-endian, as typed arrays are on every platform that Node and ONNX Runtime share.
+    // ONNX wants little-endian data. Typed arrays are little-endian wherever ONNX Runtime runs.
     rawData: new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength),
   };
 }

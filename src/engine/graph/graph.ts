@@ -2,45 +2,55 @@ import type { DType, TensorData } from "../../base/tensor.js";
 import { OPTIMIZED, type Optimizations } from "../lowering/optimizations.js";
 import type { SourceLine } from "../tracing/source-line.js";
 
-/** Element types inside a graph: int64 only in constants of shapes, axes and indices. */
+/** Element types inside a graph. int64 occurs in constants only: shapes, axes and indices. */
 export type GraphDType = DType | "int64";
 
-/** An edge of the graph: the dense C-order result of one node, an input or a constant. */
+/**
+ * An edge of the graph: a dense tensor in C order that is an input, a constant or the result of a
+ * node.
+ */
 export interface Value {
+  /** Differs between the values of a graph. */
   readonly id: number;
   readonly dtype: GraphDType;
   readonly shape: readonly number[];
 }
 
-/** Numbers are whole ones, but for those that `float` marks. */
+/** An attribute of a node. A plain number is an integer; `float` marks floating-point numbers. */
 export type Attribute = number | string | readonly number[] | Float;
 
-/** A number that ONNX keeps as float32. */
+/** A floating-point number, which ONNX stores as float32. */
 export interface Float {
   readonly float: number;
 }
 
+/** `value` as a floating-point attribute. */
 export const float = (value: number): Float => ({ float: value });
 
+/** One operator of the graph. */
 export interface Node {
+  /** Name of the operator. */
   readonly op: string;
-  /** "" is the standard ONNX domain. */
+  /** Domain of the operator; "" for standard ONNX. */
   readonly domain: string;
   readonly inputs: readonly Value[];
   readonly attributes: Readonly<Record<string, Attribute>>;
   readonly outputs: readonly Value[];
-  /** What asked for the node first. Names the node, nothing more. */
+  /** Where the node comes from. Used in the node's name and in profiles only. */
   readonly origin: Origin;
 }
 
+/** Where a node comes from. A shared node has the origin of its first use. */
 export interface Origin {
-  /** The primitive whose rule made the node; "output" for what only lays out a result. */
+  /** The primitive whose rule made the node; "output" for nodes that only lay out a result. */
   readonly primitive: string;
+  /** The calls of the traced function, innermost first, where they were recorded. */
   readonly source?: readonly SourceLine[];
 }
 
 export type ConstantData = TensorData | BigInt64Array;
 
+/** A value whose elements are stored in the graph. */
 export interface Constant {
   readonly value: Value;
   readonly data: ConstantData;
@@ -54,7 +64,7 @@ export interface Graph {
   readonly outputs: readonly Value[];
 }
 
-/** A number that no value of the graph has yet. */
+/** An id that no value of the graph has. */
 export function nextId({ inputs, constants, nodes }: Graph): number {
   let largest = -1;
   const see = ({ id }: Value) => {
@@ -74,30 +84,32 @@ export interface NodeOptions {
 type ValueType = Pick<Value, "dtype" | "shape">;
 
 /**
- * Builds a graph in which equal work is done once: asking for a node or a constant that is already there
- * returns the values that are already there (ONNX operators used here are pure functions).
+ * Builds a graph in which equal nodes are shared: asking for a node or constant that exists returns
+ * the existing values. This is sound, because the operators used are pure functions.
  */
 export class GraphBuilder {
   private readonly inputs: Value[] = [];
   private readonly nodes: Node[] = [];
   private readonly constants: Constant[] = [];
-  /** Constants that may be equal, by `contentKey`. */
+  /** Constants by `contentKey`. Constants with the same key may still differ. */
   private readonly alike = new Map<string, Constant[]>();
   private readonly constantOf = new Map<Value, Constant>();
   private readonly known = new Map<string, readonly Value[]>();
   private readonly producers = new Map<Value, Node>();
   private nextId = 0;
-  /** The origin of nodes that are made from now on. */
+  /** The origin of the nodes that are made next. */
   origin: Origin = { primitive: "" };
 
   constructor(readonly optimizations: Optimizations = OPTIMIZED) {}
 
+  /** A new input of the graph. */
   input(type: ValueType): Value {
     const value = this.value(type);
     this.inputs.push(value);
     return value;
   }
 
+  /** A constant with these elements in C order. */
   constant(dtype: GraphDType, shape: readonly number[], data: ConstantData): Value {
     const key = `${dtype}[${shape}]${contentKey(data)}`;
     const alike = this.alike.get(key) ?? [];
@@ -111,28 +123,29 @@ export class GraphBuilder {
     return value;
   }
 
-  /** A list of whole numbers, as shapes, axes and repeats are given to ONNX operators. */
+  /** A constant list of whole numbers. ONNX operators take shapes and axes in this form. */
   int64(values: readonly number[]): Value {
     return this.constant("int64", [values.length], BigInt64Array.from(values, BigInt));
   }
 
-  /** A number, rounded to what `dtype` holds. */
+  /** A constant of shape [], rounded to `dtype`. */
   scalar(value: number, dtype: DType): Value {
     return this.constant(dtype, [], storageOf(dtype).of(value));
   }
 
-  /** The number a scalar constant holds; undefined for every other value. */
+  /** The number that a scalar constant holds; undefined for any other value. */
   scalarOf(value: Value): number | undefined {
     if (value.shape.length > 0) return undefined;
     const data = this.constantOf.get(value)?.data;
     return data === undefined ? undefined : Number(data[0]);
   }
 
-  /** The only result of a node of type `op`. */
+  /** The result of a node with one output. */
   node(op: string, inputs: readonly Value[], type: ValueType, options: NodeOptions = {}): Value {
     return this.multi(op, inputs, [type], options)[0];
   }
 
+  /** The results of a node with any number of outputs. */
   multi(
     op: string,
     inputs: readonly Value[],
@@ -166,6 +179,7 @@ export class GraphBuilder {
     return this.producers.get(value);
   }
 
+  /** The graph built so far, with these outputs. */
   finish(outputs: readonly Value[]): Graph {
     return {
       inputs: this.inputs,
@@ -192,13 +206,16 @@ function storageOf(dtype: DType): { of(...values: number[]): TensorData } {
   return STORAGE[dtype];
 }
 
-/** Up to this many elements constants are compared by their content, above by the identity of their arrays. */
+/**
+ * Constants of at most this many elements are compared by content; larger ones by the identity of
+ * their arrays.
+ */
 const COMPARED = 1 << 16;
 
 const keys = new WeakMap<ConstantData, string>();
 let nextIdentity = 0;
 
-/** Equal for equal content; rarely for other content. */
+/** A hash of the content: equal for equal content, and rarely equal for other content. */
 function contentKey(data: ConstantData): string {
   let key = keys.get(data);
   if (key === undefined) {
@@ -211,7 +228,7 @@ function contentKey(data: ConstantData): string {
 function sameContent(a: ConstantData, b: ConstantData): boolean {
   if (a === b) return true;
   if (a.length > COMPARED) return false;
-  // Bytes, so that −0 and 0 differ and NaN equals itself.
+  // Bytes are compared, so −0 and 0 differ, and NaN equals itself.
   const [x, y] = [bytesOf(a), bytesOf(b)];
   return x.length === y.length && x.every((byte, i) => byte === y[i]);
 }
@@ -219,7 +236,7 @@ function sameContent(a: ConstantData, b: ConstantData): boolean {
 const bytesOf = ({ buffer, byteOffset, byteLength }: ConstantData): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
-/** FNV-1a, 32 bits. */
+/** The hash function FNV-1a with 32 bits. */
 function hash(bytes: Uint8Array): number {
   let h = 0x811c9dc5;
   for (const byte of bytes) h = Math.imul(h ^ byte, 0x01000193);

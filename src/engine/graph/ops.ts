@@ -3,14 +3,14 @@ import type { Attribute, GraphBuilder, GraphDType, Value } from "./graph.js";
 import { planTranspose } from "./plan-transpose.js";
 
 /**
- * ONNX operators as functions that know the shape of their result. Operations that change nothing
- * add no node, and chains of Reshape become one.
+ * ONNX operators as functions that compute the shape of their result. An operation that changes
+ * nothing adds no node, and a chain of Reshapes becomes one Reshape.
  */
 
 const same = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((x, i) => x === b[i]);
 
-/** ONNX's number for each element type (TensorProto.DataType). */
+/** ONNX's code of each element type (TensorProto.DataType). */
 export const ELEMENT_TYPE: Record<GraphDType, number> = {
   float32: 1,
   int32: 6,
@@ -20,6 +20,7 @@ export const ELEMENT_TYPE: Record<GraphDType, number> = {
   uint32: 12,
 };
 
+/** x in another shape with as many elements. */
 export function reshape(g: GraphBuilder, x: Value, shape: readonly number[]): Value {
   if (same(x.shape, shape)) return x;
   const producer = g.producer(x);
@@ -42,11 +43,13 @@ export function transpose(g: GraphBuilder, x: Value, perm: readonly number[]): V
   );
 }
 
+/** x repeated to `shape` by NumPy's rules of broadcasting. */
 export function expand(g: GraphBuilder, x: Value, shape: readonly number[]): Value {
   if (same(x.shape, shape)) return x;
   return g.node("Expand", [x, g.int64(shape)], { dtype: x.dtype, shape });
 }
 
+/** x as another element type. */
 export function cast(g: GraphBuilder, x: Value, dtype: GraphDType): Value {
   if (x.dtype === dtype) return x;
   const scalar = g.scalarOf(x);
@@ -54,11 +57,16 @@ export function cast(g: GraphBuilder, x: Value, dtype: GraphDType): Value {
   return g.node("Cast", [x], { dtype, shape: x.shape }, { attributes: { to: ELEMENT_TYPE[dtype] } });
 }
 
+/** Whether `dtype` is float32 or float64. */
 export function isFloat(dtype: GraphDType): dtype is "float32" | "float64" {
   return dtype === "float32" || dtype === "float64";
 }
 
-/** An elementwise operator: shapes broadcast as in NumPy, which is ONNX's rule too. */
+/**
+ * An elementwise operator. Shapes broadcast as in NumPy.
+ *
+ * @param dtype Element type of the result. Default: that of the first operand.
+ */
 export function elementwise(
   g: GraphBuilder,
   op: string,
@@ -69,6 +77,7 @@ export function elementwise(
   return g.node(op, inputs, { dtype: dtype ?? inputs[0].dtype, shape });
 }
 
+/** The shape to which two shapes broadcast, by NumPy's rules. */
 export function broadcastShapes(a: readonly number[], b: readonly number[]): number[] {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, i) => {
@@ -82,8 +91,10 @@ export function broadcastShapes(a: readonly number[], b: readonly number[]): num
 export type Reduction = "ReduceSum" | "ReduceProd" | "ReduceMax" | "ReduceMin";
 
 /**
- * Reduces `axes` away. ONNX Runtime is quick where the reduced axes are one run or surround one; more runs are reduced
- * one after another, the first one first.
+ * x reduced over `axes`, which the result lacks.
+ *
+ * ONNX Runtime is fast where the reduced axes form one run of neighbours, or two runs at both ends.
+ * Otherwise the runs are reduced one after another, from the first.
  */
 export function reduce(g: GraphBuilder, op: Reduction, x: Value, axes: readonly number[]): Value {
   if (axes.length === 0) return x;
@@ -99,12 +110,12 @@ export function reduce(g: GraphBuilder, op: Reduction, x: Value, axes: readonly 
   return g.node(op, [x, g.int64(sorted)], { dtype: x.dtype, shape }, { attributes });
 }
 
-/** How many runs of neighbours a sorted list of axes has. */
+/** The number of runs of neighbouring axes in a sorted list. */
 function runsOf(axes: readonly number[]): number {
   return axes.filter((axis, i) => i === 0 || axes[i - 1] !== axis - 1).length;
 }
 
-/** Elements `start[i] ≤ j < stop[i]` of each axis. */
+/** The elements `start ≤ j < stop` of each axis; `ranges` has one pair for each axis. */
 export function slice(
   g: GraphBuilder,
   x: Value,
@@ -118,7 +129,9 @@ export function slice(
   return g.node("Slice", [x, g.int64(starts), g.int64(stops), g.int64(axes)], { dtype: x.dtype, shape });
 }
 
-/** What `x` is the reverse of along just these axes; undefined where it is no such thing. */
+/**
+ * The value that `x` reverses along exactly these axes; undefined where `x` is not made by `flip`.
+ */
 export function unflip(g: GraphBuilder, x: Value, axes: readonly number[]): Value | undefined {
   const producer = g.producer(x);
   // Only `flip` makes a Slice with steps, its fifth input.
@@ -126,19 +139,19 @@ export function unflip(g: GraphBuilder, x: Value, axes: readonly number[]): Valu
   return producer.inputs[3] === g.int64(axes.toSorted((a, b) => a - b)) ? producer.inputs[0] : undefined;
 }
 
-/** x reversed along `axes`. Reversing twice gives the original value back. */
+/** x reversed along `axes`. Reversing twice returns the original value. */
 export function flip(g: GraphBuilder, x: Value, axes: readonly number[]): Value {
   if (axes.length === 0) return x;
   const sorted = [...axes].sort((a, b) => a - b);
   const original = unflip(g, x, axes);
   if (original !== undefined) return original;
   const all = (value: number) => g.int64(sorted.map(() => value));
-  // A stop before the first element is written as less than −size.
+  // For a Slice that goes backwards, −size − 1 is the position before the first element.
   const stops = g.int64(sorted.map((axis) => -x.shape[axis] - 1));
   return g.node("Slice", [x, all(-1), stops, g.int64(sorted), all(-1)], { dtype: x.dtype, shape: x.shape });
 }
 
-/** Zeros before and after each axis; negative widths crop. */
+/** x with zeros before and after each axis; negative widths crop. */
 export function pad(
   g: GraphBuilder,
   x: Value,
@@ -150,13 +163,15 @@ export function pad(
   return g.node("Pad", [x, g.int64(pads)], { dtype: x.dtype, shape });
 }
 
-/** x at `indices` (of any shape) along `axis`. */
+/** The elements of x at `indices` along `axis`. The shape of `indices` replaces the axis. */
 export function gather(g: GraphBuilder, x: Value, indices: Value, axis: number): Value {
   const shape = x.shape.toSpliced(axis, 1, ...indices.shape);
   return g.node("Gather", [x, indices], { dtype: x.dtype, shape }, { attributes: { axis } });
 }
 
-/** `gather` with indices known now. Taking everything in order is no work. */
+/**
+ * `gather` with constant indices of the given shape. Taking all elements in order adds no Gather.
+ */
 export function take(
   g: GraphBuilder,
   x: Value,
@@ -169,6 +184,7 @@ export function take(
   return gather(g, x, g.constant("int32", shape, indices), axis);
 }
 
+/** The values one after another along `axis`. */
 export function concat(g: GraphBuilder, xs: readonly Value[], axis: number): Value {
   if (xs.length === 1) return xs[0];
   const size = xs.reduce((total, x) => total + x.shape[axis], 0);
@@ -176,14 +192,14 @@ export function concat(g: GraphBuilder, xs: readonly Value[], axis: number): Val
   return g.node("Concat", xs, { dtype, shape: shape.with(axis, size) }, { attributes: { axis } });
 }
 
-/** Matrix product of a [*B, M, K] and b [*B, K, N], batched over equal leading axes. */
+/** Matrix product of a [*B, M, K] and b [*B, K, N], of shape [*B, M, N]. The axes B are equal. */
 export function matmul(g: GraphBuilder, a: Value, b: Value): Value {
   return g.node("MatMul", [a, b], { dtype: a.dtype, shape: a.shape.with(-1, b.shape.at(-1)!) });
 }
 
 /**
- * Products of a [B, M, K] and b [B, K, N], B being 1 or the same; with `transA` a is [B, K, M], with `transB` b is
- * [B, N, K].
+ * Matrix products of a [B, M, K] and b [B, K, N], of shape [B, M, N]. One of the operands may have
+ * B = 1. With `transA`, a is [B, K, M]; with `transB`, b is [B, N, K].
  */
 export function batchedProduct(
   g: GraphBuilder,
@@ -194,7 +210,7 @@ export function batchedProduct(
   const batch = Math.max(a.shape[0], b.shape[0]);
   const shape = [batch, a.shape[transA ? 2 : 1], b.shape[transB ? 1 : 2]];
   if (!transA && !transB) return g.node("MatMul", [a, b], { dtype: a.dtype, shape });
-  // ONNX Runtime reads operands transposed in float32 only, by an operator of its own.
+  // ONNX Runtime has an operator of its own that reads operands transposed, in float32 only.
   if (g.optimizations.contrib && a.dtype === "float32") {
     const attributes = { transA: Number(transA), transB: Number(transB) };
     return g.node("FusedMatMul", [a, b], { dtype: a.dtype, shape }, { attributes, domain: "com.microsoft" });
@@ -203,7 +219,10 @@ export function batchedProduct(
   return g.node("MatMul", [turned(a, transA), turned(b, transB)], { dtype: a.dtype, shape });
 }
 
-/** Product of two matrices of a floating type, either of them read transposed. */
+/**
+ * Product of the matrices a [M, K] and b [K, N]. With `transA`, a is [K, M]; with `transB`, b is
+ * [N, K].
+ */
 export function gemm(
   g: GraphBuilder,
   a: Value,
@@ -218,7 +237,7 @@ export function gemm(
   return g.node("Gemm", [a, b], { dtype: a.dtype, shape }, { attributes });
 }
 
-/** `value` everywhere, stored. */
+/** A dense tensor of `shape` in which every element is `value`. */
 export function filled(g: GraphBuilder, value: number, dtype: DType, shape: readonly number[]): Value {
   return expand(g, g.scalar(value, dtype), shape);
 }

@@ -1,18 +1,21 @@
 /**
- * Transposes as ONNX Runtime runs them best: it moves one axis at a time quickly and permutes several at once element by
- * element, so adjacent axes that stay together are merged and the rest is done one move after another.
+ * Splits a transpose into steps that ONNX Runtime runs fast. The runtime is fast where one axis
+ * moves. Where several axes move at once, it copies element by element. So axes that stay
+ * neighbours are merged first, and then one axis is moved after another.
  */
 
 export interface TransposePlan {
-  /** The shape with axes merged. */
+  /** The shape after neighbouring axes are merged. */
   readonly merged: readonly number[];
-  /** Permutations of the merged axes to apply in turn, each moving one axis. */
+  /** Permutations of the merged axes, to be applied in turn. Each moves one axis. */
   readonly moves: readonly (readonly number[])[];
 }
 
-/** How to bring a tensor of `shape` into the order where axis i of the result is axis `perm[i]`. */
+/**
+ * A plan for the transpose of a tensor of `shape` whose result has axis `perm[i]` as its axis i.
+ */
 export function planTranspose(shape: readonly number[], perm: readonly number[]): TransposePlan {
-  // Runs of source axes that stay neighbours; axes of size 1 do not matter.
+  // Runs of axes that stay neighbours. Axes of size 1 may lie between them.
   const runs: number[][] = [];
   let last: number | undefined;
   for (const axis of perm.filter((a) => shape[a] !== 1)) {
@@ -31,7 +34,9 @@ function between(shape: readonly number[], a: number, b: number): boolean {
   return shape.slice(a + 1, b).every((size) => size === 1);
 }
 
-/** Beyond this many merged axes, searching for moves is not worth it. */
+/**
+ * Most merged axes for which single moves are searched. With more axes the search takes too long.
+ */
 const SEARCHED = 5;
 
 /** The shortest sequence of single-axis moves that composes to `perm`. */

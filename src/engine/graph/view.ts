@@ -3,25 +3,32 @@ import type { GraphBuilder, GraphDType, Value } from "./graph.js";
 import * as ops from "./ops.js";
 
 /**
- * A logical tensor and how it is stored: logical axis i runs along axis `axes[i]` of `value`, or is not
- * stored (null), every position along it holding the same elements. So broadcasts and transposes are
- * bookkeeping; data moves only when an operation asks for a layout (`materialize`).
+ * A logical tensor and its storage. Logical axis i is stored along axis `axes[i]` of `value`. Where
+ * `axes[i]` is null, the axis is not stored: the elements are the same at every position along it.
+ *
+ * Broadcasts and transposes change `shape` and `axes` only. Data moves when an operation needs a
+ * certain layout (`materialize`). Example: `value` [3, 5] seen as logical shape [5, 4, 3] has
+ * `axes` [1, null, 0].
  *
  * Invariants: every axis of `value` appears exactly once in `axes`; no axis of `value` has size 1.
  */
 export interface View {
+  /** The stored elements. */
   readonly value: Value;
+  /** The logical shape. */
   readonly shape: readonly number[];
   readonly axes: readonly (number | null)[];
 }
 
+/** The whole numbers 0, …, size − 1. */
 export const range = (size: number): number[] => Array.from({ length: size }, (_, i) => i);
 
+/** Element type of the view. */
 export const dtypeOf = (view: View): GraphDType => view.value.dtype;
 
 /**
- * The view whose logical axes `order[0], order[1], …` are the axes of `value`, in this order (by
- * default in their own). Axes of size 1 are squeezed out of storage.
+ * A view of `value` in which axis i of `value` is the logical axis `order[i]`. By default the axes
+ * keep their order. Axes of size 1 are not stored.
  */
 export function viewOf(
   g: GraphBuilder,
@@ -40,17 +47,20 @@ export function viewOf(
   return { value: ops.reshape(g, value, squeezed), shape, axes };
 }
 
-/** `value`, a scalar, at every position of `shape`. */
+/** A view of `shape` with the scalar `value` at every position. */
 export function splat(value: Value, shape: readonly number[]): View {
   return { value, shape, axes: shape.map(() => null) };
 }
 
-/** The number every element of the view is known to be; undefined where that is not known. */
+/**
+ * The number that every element of the view equals; undefined where the elements are not known or
+ * differ.
+ */
 export function splatOf(g: GraphBuilder, view: View): number | undefined {
   return g.scalarOf(view.value);
 }
 
-/** Stored logical axes in storage order. */
+/** The logical axes that are stored, in the order in which they are stored. */
 export function storedAxes(view: View): number[] {
   const order: number[] = [];
   view.axes.forEach((stored, axis) => {
@@ -66,13 +76,16 @@ export function storedAxis(view: View, axis: number): number {
   return stored;
 }
 
-/** Whether the view stores these logical axes in this order. Axes that it does not store are skipped. */
+/**
+ * Whether the view stores these logical axes in this order. Axes that it does not store are
+ * skipped.
+ */
 export function isStoredAs(view: View, order: readonly number[]): boolean {
   const stored = order.flatMap((axis) => view.axes[axis] ?? []);
   return stored.every((at, i) => i === 0 || stored[i - 1] < at);
 }
 
-/** The same storage seen with axes permuted: axis i of the result is axis `perm[i]` of the view. */
+/** The view with its logical axes permuted: axis i of the result is axis `perm[i]` of the view. */
 export function permute(view: View, perm: readonly number[]): View {
   return {
     value: view.value,
@@ -81,15 +94,16 @@ export function permute(view: View, perm: readonly number[]): View {
   };
 }
 
-/** NumPy broadcasting to `shape`: new axes in front, axes of size 1 grow. */
+/** The view broadcast to `shape` as in NumPy: new axes come first, and axes of size 1 grow. */
 export function broadcast(view: View, shape: readonly number[]): View {
   const added = shape.length - view.shape.length;
   return { value: view.value, shape, axes: [...range(added).map(() => null), ...view.axes] };
 }
 
 /**
- * Storage of `view` that broadcasts against tensors stored along the logical axes `order`: transposed to follow
- * that order, with size 1 for axes it does not store. `order` contains every axis the view stores.
+ * The view's storage in a form that broadcasts against tensors stored along the logical axes
+ * `order`: transposed to this order, with size 1 for axes that the view does not store. `order` has
+ * every axis that the view stores.
  */
 function alignTo(g: GraphBuilder, view: View, order: readonly number[]): Value {
   const own = order.filter((axis) => view.axes[axis] != null);
@@ -104,7 +118,10 @@ function alignTo(g: GraphBuilder, view: View, order: readonly number[]): Value {
   return ops.reshape(g, transposed, shape);
 }
 
-/** The view's elements in a dense tensor whose axes are the logical axes in `order` (by default their own). */
+/**
+ * The view's elements as a dense tensor with the logical axes in `order`, by default in their own
+ * order.
+ */
 export function materialize(
   g: GraphBuilder,
   view: View,
@@ -116,19 +133,22 @@ export function materialize(
   return ops.expand(g, aligned, shape);
 }
 
-/** All logical axes in the order that needs no transpose: unstored ones first, then as stored. */
+/**
+ * All logical axes in an order that needs no transpose: the axes that are not stored, then the
+ * stored ones.
+ */
 export function naturalOrder(view: View): number[] {
   return [...range(view.shape.length).filter((i) => view.axes[i] === null), ...storedAxes(view)];
 }
 
-/** The view with `f` applied to its storage, elementwise. */
+/** The view with the elementwise function `f` applied to its storage. */
 export function mapStored(view: View, f: (value: Value) => Value): View {
   return { ...view, value: f(view.value) };
 }
 
 /**
- * Applies an elementwise operator to views that broadcast against each other. The result stores exactly
- * the axes that some operand stores, in the layout of the largest operand.
+ * Applies the elementwise operator `f` to views that broadcast against each other. The result
+ * stores the axes that at least one operand stores, in the layout of the largest operand.
  */
 export function zip(g: GraphBuilder, views: readonly View[], f: (...values: Value[]) => Value): View {
   const shape = views.map((v) => v.shape).reduce(ops.broadcastShapes);
@@ -139,7 +159,9 @@ export function zip(g: GraphBuilder, views: readonly View[], f: (...values: Valu
   return zipAs(g, operands, own.length === live.length ? own : live, f);
 }
 
-/** `zip` with a given storage order for the result, which names every axis that some operand stores. */
+/**
+ * `zip` with a given storage order of the result. `order` has every axis that some operand stores.
+ */
 export function zipAs(
   g: GraphBuilder,
   views: readonly View[],
@@ -156,8 +178,9 @@ export function zipAs(
 }
 
 /**
- * The view with another shape of as many elements. Axes that merge or split move no data where they
- * are stored next to each other in order (or are all unstored); else the view is materialized.
+ * The view in another shape with as many elements. No data moves where the axes that merge or split
+ * are stored next to each other in order, or are not stored at all. Otherwise the view is
+ * materialized.
  */
 export function reshape(g: GraphBuilder, view: View, shape: readonly number[]): View {
   const groups = matchAxes(view.shape, shape);
@@ -166,7 +189,7 @@ export function reshape(g: GraphBuilder, view: View, shape: readonly number[]): 
     return stored.every((s) => s === null) || stored.every((s, i) => s !== null && s === stored[0] + i);
   });
   if (!kept) return viewOf(g, ops.reshape(g, materialize(g, view), shape));
-  // Runs of stored axes, each replaced by the axes it becomes, in storage order.
+  // The groups in storage order. Each group of stored axes is replaced by its new axes.
   const runs = groups
     .filter(({ from }) => view.axes[from[0]] != null)
     .sort((a, b) => view.axes[a.from[0]]! - view.axes[b.from[0]]!);
@@ -183,7 +206,10 @@ export function reshape(g: GraphBuilder, view: View, shape: readonly number[]): 
   return { value, shape, axes };
 }
 
-/** Splits two shapes of equal size into the shortest runs of axes with equal products; axes of size 1 are left out. */
+/**
+ * Splits two shapes with equally many elements into the shortest groups of axes with equal
+ * products, without axes of size 1.
+ */
 function matchAxes(
   from: readonly number[],
   to: readonly number[],

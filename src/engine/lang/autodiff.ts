@@ -8,13 +8,13 @@ import { dtypeOf, scalar } from "./core.js";
 export type { TracedFunction };
 
 /**
- * Values of `f` and its pullback, the function that maps cotangents of the values to cotangents of the
- * arguments: v ↦ Jᵀv, where J is the Jacobian of `f` at `primals`.
+ * Values of `f` and its pullback, the function that maps cotangents of the values to cotangents of
+ * the arguments: v ↦ Jᵀv, where J is the Jacobian of `f` at `primals`.
  *
  * @param f Returns the values to differentiate, `out`, and other values, `aux`, which pass through.
  * @param primals The arguments at which `f` is evaluated and differentiated.
- * @returns `out` and `aux` of `f`. `pullback` takes one cotangent for each value of `out`, of its shape, and
- * returns one for each of `primals`.
+ * @returns `out` and `aux` of `f`. `pullback` takes one cotangent for each value of `out`, of its
+ * shape, and returns one for each of `primals`.
  */
 export function vjp<Aux extends Traced[]>(
   f: (...args: Traced[]) => { out: Traced[]; aux: Aux },
@@ -46,7 +46,8 @@ export function vjp<Aux extends Traced[]>(
 /**
  * Value of a scalar function and its gradient, ∂value/∂primalᵢ for each i.
  *
- * @param f Returns the scalar to differentiate, `value` of shape [], and other values, `aux`, which pass through.
+ * @param f Returns the scalar to differentiate, `value` of shape [], and other values, `aux`, which
+ * pass through.
  * @param primals The arguments at which `f` is evaluated and differentiated.
  * @returns `value` and `aux` of `f`, and `grads`: one gradient for each of `primals`, of its shape.
  */
@@ -68,7 +69,8 @@ export function valueAndGrad<Aux extends Traced[]>(
 }
 
 /**
- * Values of `f` and their derivative along a direction, J · tangents, where J is the Jacobian of `f`.
+ * Values of `f` and their derivative along a direction, J · tangents, where J is the Jacobian of
+ * `f`.
  *
  * @param f The function to differentiate.
  * @param primals The arguments at which `f` is evaluated and differentiated.
@@ -108,7 +110,10 @@ function checkList(name: string, values: unknown): void {
   for (const value of values) checkTraced(value);
 }
 
-/** Throws unless there is one value of the same shape for each of `others`: jax-js does not check shapes. */
+/**
+ * Throws unless there is one value of the same shape for each of `others`: jax-js does not check
+ * shapes.
+ */
 function checkAlike(name: string, values: readonly Traced[], others: readonly Traced[]): void {
   checkList(`${name}s`, values);
   if (values.length !== others.length)

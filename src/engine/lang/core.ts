@@ -8,15 +8,15 @@ export type { Traced };
 /**
  * The tensor language: the functions that models, losses and imported graphs are written in.
  *
- * The language is jax-js with two differences. First, values are borrowed and never consumed, so a value may
- * be passed to any number of functions. (jax-js counts references and frees its arguments.) Second, every
- * number takes the element type of the other operand. (jax-js rounds untyped numbers to float32, even in
- * float64 code.)
+ * The language is jax-js with two differences. First, values are borrowed and never consumed, so a
+ * value may be passed to any number of functions. (jax-js counts references and frees its
+ * arguments.) Second, every number takes the element type of the other operand. (jax-js rounds
+ * untyped numbers to float32, even in float64 code.)
  */
 
 /**
- * A traced value or a number. A number takes the element type of the other operand. Of two values with
- * different element types, the result has the later of bool, uint32, int32, float32, float64.
+ * A traced value or a number. A number takes the element type of the other operand. Of two values
+ * with different element types, the result has the later of bool, uint32, int32, float32, float64.
  */
 export type Operand = Traced | number;
 
@@ -31,8 +31,8 @@ export function full(shape: readonly number[], value: number, dtype: DType): Tra
 }
 
 /**
- * An array with the given elements, in C order, which becomes part of the compiled graph. Make large data an
- * input of the function instead.
+ * An array with the given elements, in C order, which becomes part of the compiled graph. Make
+ * large data an input of the function instead.
  */
 export function constant(data: TensorData, shape: readonly number[], dtype: DType): Traced {
   const values = dtype === "bool" ? Array.from(data as ArrayLike<number>, (v) => v !== 0) : data;
@@ -51,7 +51,10 @@ export function isFloat(dtype: DType): boolean {
   return dtype === "float32" || dtype === "float64";
 }
 
-/** `x` as another element type. float64 is rounded to the nearest float32; integers drop the fraction. */
+/**
+ * `x` as another element type. float64 is rounded to the nearest float32; integers drop the
+ * fraction.
+ */
 export function cast(x: Traced, dtype: DType): Traced {
   return dtypeOf(x) === dtype ? x : borrow(x).astype(dtype as never);
 }

@@ -4,7 +4,10 @@ import { borrow } from "./borrow.js";
 import { cast, dtypeOf, isFloat, type Operand } from "./core.js";
 import { pair } from "./pair.js";
 
-/** a + b, elementwise. Shapes broadcast as in NumPy, here and in every function of two operands below. */
+/**
+ * a + b, elementwise. Shapes broadcast as in NumPy, here and in every function of two operands
+ * below.
+ */
 export function add(a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
   return x.add(y) as Traced;
@@ -76,7 +79,9 @@ export const remainder = (a: Operand, b: Operand): Traced => sub(a, mul(truncate
 export const truncate = (x: Traced): Traced =>
   isFloat(dtypeOf(x)) ? where(less(x, 0), ceil(x), floor(x)) : x;
 
-/** x rounded to the nearest whole number, halves to the even one, elementwise. Its derivative is 0. */
+/**
+ * x rounded to the nearest whole number, halves to the even one, elementwise. Its derivative is 0.
+ */
 export function round(x: Traced): Traced {
   const below = floor(x);
   const rest = sub(x, below);
@@ -142,8 +147,8 @@ export function sigmoid(x: Traced): Traced {
 export const softplus = (x: Traced): Traced => add(max(x, 0), log(add(exp(neg(abs(x))), 1)));
 
 /**
- * Hyperbolic tangent, elementwise: sign(x) · (1 − t) / (1 + t) with t = e^(−2|x|), so that the exponential
- * does not overflow.
+ * Hyperbolic tangent, elementwise: sign(x) · (1 − t) / (1 + t) with t = e^(−2|x|), so that the
+ * exponential does not overflow.
  */
 export function tanh(x: Traced): Traced {
   const tail = exp(mul(abs(x), -2));
@@ -153,7 +158,8 @@ export function tanh(x: Traced): Traced {
 /**
  * x to the power `exponent`, elementwise.
  *
- * Whole exponents are computed by products. Other exponents are computed by exp and log, so x must be ≥ 0.
+ * Whole exponents are computed by products. Other exponents are computed by exp and log, so x must
+ * be ≥ 0.
  */
 export function pow(x: Traced, exponent: Operand): Traced {
   if (typeof exponent !== "number") return exp(mul(log(x), exponent));

@@ -9,8 +9,8 @@ import { flip, reshape, transpose } from "./shape.js";
  * Leading axes B broadcast. A vector counts as a matrix of one row (a) or of one column (b).
  */
 export function matmul(a: Traced, b: Traced): Traced {
-  // jax-js aligns leading axes only between operands of one rank: the product of a matrix and a stack of
-  // matrices comes out transposed.
+  // jax-js aligns leading axes only between operands of one rank: the product of a matrix and a
+  // stack of matrices comes out transposed.
   for (const x of [a, b]) checkTraced(x);
   const rank = Math.max(a.ndim, b.ndim);
   const lift = (x: Traced) =>
@@ -21,8 +21,8 @@ export function matmul(a: Traced, b: Traced): Traced {
 /**
  * Einstein summation as in NumPy, without ellipses.
  *
- * @param equation Axes of each operand and of the result, such as `bhid,bhjd->bhij`. Without `->` the result has
- * the letters that occur once, in alphabetical order.
+ * @param equation Axes of each operand and of the result, such as `bhid,bhjd->bhij`. Without `->`
+ * the result has the letters that occur once, in alphabetical order.
  * @param operands One value for each comma-separated part of the equation.
  */
 export function einsum(equation: string, operands: readonly Traced[]): Traced {
@@ -31,7 +31,8 @@ export function einsum(equation: string, operands: readonly Traced[]): Traced {
   const once = all.filter((letter) => all.indexOf(letter) === all.lastIndexOf(letter));
   const letters = [...new Set(all)];
   const axes = (part: string) => [...part].map((letter) => letters.indexOf(letter));
-  // jax-js parses equations with an iterator method that Node 20 lacks, so the axes are passed as numbers.
+  // jax-js parses equations with an iterator method that Node 20 lacks, so the axes are passed as
+  // numbers.
   const parts = left.split(",").flatMap((part, i) => [borrow(operands[i]), axes(part)]);
   return np.einsum(...parts, axes(right ?? once.join(""))) as Traced;
 }
@@ -51,8 +52,8 @@ export interface ConvOptions {
 const pairs = (padding: ConvOptions["padding"]): [number, number][] => padding.map(([a, b]) => [a, b]);
 
 /**
- * Cross-correlation, the convolution of deep learning: for stride s, dilation d and padding p along one axis,
- * y[n, o, i] = Σ over c, t of x[n, c, i·s + t·d − p] · w[o, c, t].
+ * Cross-correlation, the convolution of deep learning: for stride s, dilation d and padding p along
+ * one axis, y[n, o, i] = Σ over c, t of x[n, c, i·s + t·d − p] · w[o, c, t].
  *
  * @param x Images [N, C, …] with any number of spatial axes.
  * @param w Kernel [O, C/groups, …] with as many spatial axes.
@@ -81,7 +82,8 @@ export function convTranspose(
 ): Traced {
   const [channels, perGroup, ...kernel] = checkTraced(w).shape as [number, number, ...number[]];
   const spatial = kernel.map((_, i) => i);
-  // The adjoint is a correlation with the reversed kernel; its channel axes swap roles within each group.
+  // The adjoint is a correlation with the reversed kernel; its channel axes swap roles within each
+  // group.
   const grouped = reshape(w, [groups, channels / groups, perGroup, ...kernel]);
   const swapped = reshape(transpose(grouped, [0, 2, 1, ...spatial.map((i) => i + 3)]), [
     groups * perGroup,

@@ -47,7 +47,9 @@ export function argmax(x: Traced, axis: number, { keepdims = false }: ReduceOpti
   return np.argmax(lax.stopGradient(borrow(x)), axis, { keepdims }) as Traced;
 }
 
-/** Index of the first smallest element along `axis`, of type int32. The result has no derivative. */
+/**
+ * Index of the first smallest element along `axis`, of type int32. The result has no derivative.
+ */
 export function argmin(x: Traced, axis: number, { keepdims = false }: ReduceOptions = {}): Traced {
   return np.argmin(lax.stopGradient(borrow(x)), axis, { keepdims }) as Traced;
 }
@@ -55,7 +57,9 @@ export function argmin(x: Traced, axis: number, { keepdims = false }: ReduceOpti
 /** Running sum along `axis`: yᵢ = x₀ + … + xᵢ, of the shape of x. */
 export const cumulativeSum = (x: Traced, axis: number): Traced => np.cumsum(borrow(x), axis) as Traced;
 
-/** x − log Σ eˣ with the sum along `axis`, of the shape of x, computed so that nothing overflows. */
+/**
+ * x − log Σ eˣ with the sum along `axis`, of the shape of x, computed so that nothing overflows.
+ */
 export function logSoftmax(x: Traced, axis: number): Traced {
   const shifted = sub(x, stopMax(x, axis));
   return sub(shifted, log(sum(exp(shifted), [axis], { keepdims: true })));
@@ -67,7 +71,10 @@ export function softmax(x: Traced, axis: number): Traced {
   return div(e, sum(e, [axis], { keepdims: true }));
 }
 
-/** The largest element, as a constant: the shift cancels in softmax and logSoftmax, and so does its derivative. */
+/**
+ * The largest element, as a constant: the shift cancels in softmax and logSoftmax, and so does its
+ * derivative.
+ */
 function stopMax(x: Traced, axis: number): Traced {
   return amax(stopGradient(x), [axis], { keepdims: true });
 }

@@ -45,7 +45,9 @@ export function every(x: Traced, axis: number, step: number): Traced {
   return reshape(first, x.shape.toSpliced(axis, 1, count));
 }
 
-/** x with zeros before and after each axis; `widths` has one pair for each axis, no number negative. */
+/**
+ * x with zeros before and after each axis; `widths` has one pair for each axis, no number negative.
+ */
 export function pad(x: Traced, widths: readonly (readonly [before: number, after: number])[]): Traced {
   return np.pad(
     borrow(x),
@@ -53,11 +55,17 @@ export function pad(x: Traced, widths: readonly (readonly [before: number, after
   ) as Traced;
 }
 
-/** Elements of x at `indices` along `axis`, one for each position of the other axes, as NumPy's take_along_axis. */
+/**
+ * Elements of x at `indices` along `axis`, one for each position of the other axes, as NumPy's
+ * take_along_axis.
+ */
 export const takeAlong = (x: Traced, indices: Traced, axis: number): Traced =>
   np.takeAlongAxis(borrow(x), borrow(indices), axis) as Traced;
 
-/** Elements of x at `indices` along `axis`, as NumPy's take: the shape of `indices` replaces the axis. */
+/**
+ * Elements of x at `indices` along `axis`, as NumPy's take: the shape of `indices` replaces the
+ * axis.
+ */
 export function take(x: Traced, indices: Traced, axis: number): Traced {
   const index: (Traced | [])[] = x.shape.map(() => []);
   index[axis] = borrow(indices);

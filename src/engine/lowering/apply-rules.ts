@@ -8,8 +8,8 @@ import type { Optimizations } from "./optimizations.js";
 import { rules } from "./rules/index.js";
 
 /**
- * The graph that the rules make of a traced program: for each equation, the rule of its primitive adds nodes.
- * Inputs and outputs are those of the program, in order.
+ * The graph that the rules make of a traced program: for each equation, the rule of its primitive
+ * adds nodes. Inputs and outputs are those of the program, in order.
  */
 export function lowerProgram(program: TracedProgram, optimizations: Optimizations): Graph {
   const g = new GraphBuilder(optimizations);
@@ -43,7 +43,10 @@ function applyRule<P extends Primitive>(
   return rule(g, inputs, equation.params, equation.outputs);
 }
 
-/** Tracing and rules each know shapes and element types. A rule that disagrees with tracing is wrong. */
+/**
+ * Tracing and rules each know shapes and element types. A rule that disagrees with tracing is
+ * wrong.
+ */
 function checked({ primitive }: Equation, view: View, expected: Variable): View {
   if (`${view.shape}` !== `${expected.shape}` || view.value.dtype !== expected.dtype)
     throw new Error(

@@ -20,7 +20,10 @@ export interface LowerOptions {
   readonly outputNames?: readonly string[];
   /** Optimizations to switch off or on. By default all are on. */
   readonly optimizations?: Partial<Optimizations>;
-  /** Whether to find the source lines of every node (`sources`). Tracing then takes several times as long. */
+  /**
+   * Whether to find the source lines of every node (`sources`). Tracing then takes several times as
+   * long.
+   */
   readonly sourceLines?: boolean;
 }
 
@@ -42,9 +45,9 @@ export interface LoweredGraph {
   /** Planned bytes of a run. */
   readonly memory: PlannedMemory;
   /**
-   * For each node, by its name: the calls of the function that the node was made for, innermost first. A node
-   * of a backward pass has the calls of the operation whose derivative it belongs to. Empty without the option
-   * `sourceLines`.
+   * For each node, by its name: the calls of the function that the node was made for, innermost
+   * first. A node of a backward pass has the calls of the operation whose derivative it belongs to.
+   * Empty without the option `sourceLines`.
    */
   readonly sources: ReadonlyMap<string, readonly SourceLine[]>;
 }
@@ -55,15 +58,16 @@ export interface LoweredGraph {
  * @param fn A function written with `lang`.
  * @param specs Shape and element type of each argument of `fn`.
  * @returns The ONNX file with a description of its inputs, outputs, operators and memory.
- * @throws UserError where `fn` fails, or uses an operation that ONNX cannot express. The message begins with
- * the line of `fn`.
+ * @throws UserError where `fn` fails, or uses an operation that ONNX cannot express. The message
+ * begins with the line of `fn`.
  *
  * @example
  * ```ts
  * import { lang, lower } from "blindspot/engine";
  *
  * const image = { dtype: "float32", shape: [8, 3] } as const;
- * const centred = lower((x) => [lang.sub(x, lang.mean(x, [0]))], [image], { inputNames: ["image"] });
+ * const centre = (x: lang.Traced) => [lang.sub(x, lang.mean(x, [0]))];
+ * const centred = lower(centre, [image], { inputNames: ["image"] });
  * console.log(centred.operators, centred.bytes.length);
  * ```
  */
@@ -81,7 +85,9 @@ export function lower(
   }
 }
 
-/** Lowers `fn` with source lines, so that a `UserError` begins with the line of `fn` that causes it. */
+/**
+ * Lowers `fn` with source lines, so that a `UserError` begins with the line of `fn` that causes it.
+ */
 export const lowerWithSourceLines = (
   fn: TracedFunction,
   specs: readonly TensorSpec[],

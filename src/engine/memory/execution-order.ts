@@ -1,8 +1,10 @@
 import type { Graph, Node, Value } from "../graph/graph.js";
 
 /**
- * The nodes in the order in which ONNX Runtime executes them, which is not the file's: depth first from the nodes whose
- * results nobody reads, the last of them first, and before a node what it reads, the latest in the file first.
+ * The nodes in the order in which ONNX Runtime executes them, which is not the order of the file.
+ * The runtime goes depth first from the nodes whose results no node reads, beginning with the last
+ * one in the file. Before a node it executes the nodes that the node reads, beginning with the last
+ * one in the file.
  */
 export function executionOrder({ nodes }: Graph): Node[] {
   const producers = new Map<Value, number>();
@@ -16,7 +18,7 @@ export function executionOrder({ nodes }: Graph): Node[] {
   const read = new Set(operands.flat());
   const order: Node[] = [];
   const entered = new Set<number>();
-  // A node stands on the stack as its index when it is to be entered, as −1 − index when it is to be executed.
+  // On the stack, index i means that node i is to be entered, and −1 − i that it is to be executed.
   const stack = nodes.flatMap((_, i) => (read.has(i) ? [] : [i]));
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
     if (top < 0) {

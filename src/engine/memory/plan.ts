@@ -2,14 +2,19 @@ import { sizeOf } from "../../base/tensor.js";
 import type { Graph, GraphDType, Node, Value } from "../graph/graph.js";
 import { executionOrder } from "./execution-order.js";
 
-/** Bytes that a run of a graph needs, by plan. */
+/** Planned bytes of one run of a graph. */
 export interface PlannedMemory {
+  /** Bytes of all inputs. */
   readonly inputs: number;
+  /** Bytes of all outputs. */
   readonly outputs: number;
+  /** Bytes of all constants. */
   readonly constants: number;
   /**
-   * What must be there at once, at the worst node of the run: inputs, constants and every intermediate result from the node that
-   * makes it to the last one that reads it (outputs to the end). A Reshape shares the storage of its operand, unless it makes an output.
+   * Most bytes that are needed at once: inputs, constants, and at the worst node all living
+   * results. A result lives from the node that computes it to the last node that reads it; an
+   * output lives to the end. A Reshape shares the storage of its operand, unless its result is an
+   * output.
    */
   readonly peak: number;
 }
@@ -21,8 +26,9 @@ const bytesOf = ({ dtype, shape }: Value): number => BYTES[dtype] * sizeOf(shape
 const total = (values: readonly Value[]): number => values.reduce((sum, value) => sum + bytesOf(value), 0);
 
 /**
- * The memory plan of a graph run node by node in the runtime's order. The runtime comes close to it where it releases promptly
- * (`passes/prompt-release.ts`), but for its arena, which rounds sizes up and keeps what it once had.
+ * Plans the memory of a run, node by node in the runtime's order of execution. The runtime needs
+ * about as much where it releases dead values at once (`lowering/passes/prompt-release.ts`). Its
+ * allocator needs somewhat more: it rounds sizes up and keeps freed memory.
  */
 export function planMemory(graph: Graph): PlannedMemory {
   const { inputs, constants, outputs } = graph;
@@ -50,7 +56,7 @@ export function planMemory(graph: Graph): PlannedMemory {
     if (!isAlias(node)) live += total(outputs);
     most = Math.max(most, live);
     for (const value of released[i]) if (!given.has(value)) live -= bytesOf(value);
-    // A second output that nobody reads goes at once.
+    // An output of the node that no node reads is released at once.
     for (const output of outputs) if (!lastReader.has(stored(output))) live -= bytesOf(output);
   });
   const held = { inputs: total(inputs), outputs: total(outputs), constants: total(values) };

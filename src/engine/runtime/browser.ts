@@ -2,9 +2,9 @@ import { UserError } from "../../base/errors.js";
 import type { LoadRuntime } from "./runtime.js";
 
 /**
- * `onnxruntime-web`: WebAssembly, with threads where the page is cross-origin isolated, and WebGPU. The two are different builds,
- * loaded when asked for. Their `.wasm` files must be served beside the bundle, or where the page says by
- * `env.wasm.wasmPaths` of `onnxruntime-web/wasm` and `onnxruntime-web/webgpu`.
+ * Loads `onnxruntime-web`: its build for WebAssembly, with threads where the page is cross-origin
+ * isolated, or its build for WebGPU. The page must serve their `.wasm` files beside the bundle, or
+ * set `env.wasm.wasmPaths` of `onnxruntime-web/wasm` and `onnxruntime-web/webgpu`.
  */
 export const loadRuntime: LoadRuntime = async (device, threads) => {
   if (device === "cuda") throw new UserError("device cuda: not available in a browser, use cpu or webgpu");
@@ -13,16 +13,16 @@ export const loadRuntime: LoadRuntime = async (device, threads) => {
   const { InferenceSession, Tensor, env } =
     device === "webgpu" ? await import("onnxruntime-web/webgpu") : await import("onnxruntime-web/wasm");
   env.logLevel = "fatal";
-  // Threads share memory, which pages that are not isolated may not.
+  // Threads share memory, which browsers allow to isolated pages only.
   const most = globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1;
-  // Read when the first session is made; later values have no effect.
+  // The runtime reads this number when the first session is made. Later changes have no effect.
   env.wasm.numThreads = Math.min(threads ?? most, most);
   return {
     InferenceSession,
     Tensor,
     version: `onnxruntime-web ${env.versions.web}`,
     threads: env.wasm.numThreads,
-    // It returns such tensors as they were (docs/upstream.md).
+    // onnxruntime-web leaves the given tensors unchanged (docs/upstream.md).
     writesInto: false,
     providers: (device) => (device === "cpu" ? ["wasm"] : [device, "wasm"]),
   };

@@ -1,9 +1,10 @@
 import type { LoadRuntime } from "./runtime.js";
 import { defaultThreads } from "./threads.js";
 
+/** Loads `onnxruntime-node`. */
 export const loadRuntime: LoadRuntime = async () => {
   const { InferenceSession, Tensor, env } = await import("onnxruntime-node");
-  // What goes wrong is thrown; nothing else should reach the terminal.
+  // Errors are thrown. The runtime's warnings are kept off the terminal.
   env.logLevel = "fatal";
   return {
     InferenceSession,
@@ -11,7 +12,7 @@ export const loadRuntime: LoadRuntime = async () => {
     version: `onnxruntime-node ${env.versions.node}`,
     threads: defaultThreads(),
     writesInto: true,
-    // What a device has no kernel for runs on the cpu.
+    // Operators without a kernel for the device run on the CPU.
     providers: (device) => (device === "cpu" ? ["cpu"] : [device, "cpu"]),
   };
 };

@@ -1,24 +1,30 @@
 import type { InferenceSession, InferenceSessionFactory, TensorConstructor } from "onnxruntime-common";
 
-/** Where a program runs. In a browser `cpu` is WebAssembly; `cuda` and `webgpu` are there if the machine has them. */
+/**
+ * Where a program runs. In a browser `cpu` is WebAssembly. `cuda` and `webgpu` need a device and
+ * its driver.
+ */
 export type Device = "cpu" | "cuda" | "webgpu";
 
-/** One build of ONNX Runtime: `onnxruntime-node` or `onnxruntime-web`. */
+/** A build of ONNX Runtime: `onnxruntime-node` or `onnxruntime-web`. */
 export interface Runtime {
   readonly InferenceSession: InferenceSessionFactory;
   readonly Tensor: TensorConstructor;
-  /** Which build it is, in which version. */
+  /** Name and version of the build. */
   readonly version: string;
-  /** Threads within one operator where the caller has no wish. */
+  /** Default number of threads within one operator. */
   readonly threads: number;
-  /** Whether results are written to the tensors given for them; else they come in new ones and are copied. */
+  /**
+   * Whether a run writes results into given tensors. Otherwise results come in new tensors and are
+   * copied.
+   */
   readonly writesInto: boolean;
-  /** What a session gets for this device. */
+  /** Execution providers of a session on this device, in order of preference. */
   providers(device: Device): InferenceSession.ExecutionProviderConfig[];
 }
 
 /**
- * Loads ONNX Runtime, when the first program is made and not before. `node.ts` and `browser.ts` each have one; which of them a
- * bundle gets is said by the field `browser` of package.json.
+ * Loads ONNX Runtime when the first program is made. `node.ts` and `browser.ts` each export such a
+ * function. The field `browser` of package.json makes bundlers take the second.
  */
 export type LoadRuntime = (device: Device, threads?: number) => Promise<Runtime>;

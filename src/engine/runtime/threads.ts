@@ -2,8 +2,11 @@ import { availableParallelism } from "node:os";
 import { UserError } from "../../base/errors.js";
 
 /**
- * Threads within one operator where a program is not told: `BLINDSPOT_THREADS`, which processes side by side are given
- * so that together they do not take more threads than there are cores; else as many as there are cores.
+ * Default number of threads within one operator: the environment variable BLINDSPOT_THREADS, or the
+ * number of cores. A parent process sets the variable for processes that run side by side, so that
+ * they share the cores.
+ *
+ * @throws UserError where the variable is not a whole number from 1 to 9999.
  */
 export function defaultThreads(text: string | undefined = process.env.BLINDSPOT_THREADS): number {
   if (text === undefined || text === "") return availableParallelism();

@@ -6,15 +6,19 @@ import { isTraced } from "./jax-internals.js";
 import { type Call, callsIn, outermost, showSourceLine } from "./source-line.js";
 import type { TracedFunction } from "./traced.js";
 
-/** Frames that a stack keeps while a function is traced: jax-js and the engine take more than V8's default of 10. */
+/**
+ * Frames that a stack keeps while a function is traced: jax-js and the engine take more than V8's
+ * default of 10.
+ */
 const STACK_FRAMES = 100;
 
 /**
- * Calls the function that is traced and checks its results. An error that the function throws becomes a
- * `UserError` that names the function's line and the call on it.
+ * Calls the function that is traced and checks its results. An error that the function throws
+ * becomes a `UserError` that names the function's line and the call on it.
  *
  * @param args Abstract values, one for each of `specs`.
- * @throws UserError where the function throws, or returns something else than an array of traced values.
+ * @throws UserError where the function throws, or returns something else than an array of traced
+ * values.
  */
 export function callFunction(
   fn: TracedFunction,
@@ -53,8 +57,8 @@ function checkResults(fn: TracedFunction, results: unknown): readonly JaxArray[]
 }
 
 /**
- * The error as a `UserError` that says where in the traced function it arose. Faults of blindspot's own
- * functions are returned as they are, and so are UserErrors.
+ * The error as a `UserError` that says where in the traced function it arose. Faults of blindspot's
+ * own functions are returned as they are, and so are UserErrors.
  */
 export function explainFailure(error: unknown, fn: TracedFunction, specs: readonly TensorSpec[]): unknown {
   if (error instanceof UserError) return error;
@@ -77,7 +81,9 @@ function calleeOf(call: Call | undefined): string[] {
   return call.file.includes("/lang/") ? [`lang.${name}`] : [];
 }
 
-/** Messages of jax-js that speak of its own workings, and what they mean for the traced function. */
+/**
+ * Messages of jax-js that speak of its own workings, and what they mean for the traced function.
+ */
 const MEANINGS: readonly (readonly [message: RegExp, meaning: string])[] = [
   [
     /^Different traces at same level/,
@@ -86,7 +92,10 @@ const MEANINGS: readonly (readonly [message: RegExp, meaning: string])[] = [
   [/freed, please use \.ref/, "a traced value is used that was disposed; do not dispose traced values"],
 ];
 
-/** @param origin The innermost call: an error that the user's own code throws is shown with its class. */
+/**
+ * @param origin The innermost call: an error that the user's own code throws is shown with its
+ * class.
+ */
 function messageOf(error: unknown, origin: Call | undefined): string {
   if (!(error instanceof Error)) return `threw ${describeValue(error)}`;
   const known = MEANINGS.find(([message]) => message.test(error.message));
@@ -94,7 +103,10 @@ function messageOf(error: unknown, origin: Call | undefined): string {
   return origin?.owner === "user" ? `threw ${error.name}: ${error.message}` : error.message;
 }
 
-/** A hint where a value is undefined because the function takes more arguments than `specs` describes. */
+/**
+ * A hint where a value is undefined because the function takes more arguments than `specs`
+ * describes.
+ */
 function missingInputs(error: unknown, fn: TracedFunction, specs: readonly TensorSpec[]): string {
   if (fn.length <= specs.length || !/undefined/.test(String(error))) return "";
   return `; the function takes ${fn.length} arguments, but specs describes ${specs.length}: describe every argument`;

@@ -4,8 +4,8 @@ import { type JaxArray, makeJaxpr, numpy as np } from "./jax.js";
 /**
  * Everything that the engine relies on inside jax-js, beyond jax-js's public functions.
  *
- * jax-js exports none of these types, so this file states them and makes every cast to them. Check this
- * file first when jax-js is upgraded. `lang/` may use jax-js's public functions (`jax.ts`),
+ * jax-js exports none of these types, so this file states them and makes every cast to them. Check
+ * this file first when jax-js is upgraded. `lang/` may use jax-js's public functions (`jax.ts`),
  * `traceAbstract`, `isTraced` and `Provenance`, and nothing else of jax-js.
  */
 
@@ -13,7 +13,10 @@ import { type JaxArray, makeJaxpr, numpy as np } from "./jax.js";
 export interface Aval {
   readonly shape: number[];
   readonly dtype: string;
-  /** Whether the value was made from untyped numbers only. Such a value takes the type of its neighbour. */
+  /**
+   * Whether the value was made from untyped numbers only. Such a value takes the type of its
+   * neighbour.
+   */
   readonly weakType: boolean;
 }
 
@@ -90,8 +93,9 @@ export function traceAbstract(
   return (makeJaxpr as unknown as MakeJaxpr)(fn)(...abstract).jaxpr;
 }
 
-// An abstract value has no number. Without this method, JavaScript computes NaN from `x * 2` and decides
-// `x > 0` as false; the graph would be wrong, silently. Arrays that hold numbers have a method of their own.
+// An abstract value has no number. Without this method, JavaScript computes NaN from `x * 2` and
+// decides `x > 0` as false; the graph would be wrong, silently. Arrays that hold numbers have a
+// method of their own.
 Object.defineProperty(Tracer.prototype, Symbol.toPrimitive, {
   value(this: object, hint: string): string {
     if (hint === "string") return this.toString();
@@ -110,7 +114,10 @@ export interface Recorder {
 export const recorderOf = (tracer: object): Recorder =>
   (tracer as { readonly _trace: { readonly builder: Recorder } })._trace.builder;
 
-/** A step that jax-js keeps for the backward pass. `prim` names its primitive and is read as a property key. */
+/**
+ * A step that jax-js keeps for the backward pass. `prim` names its primitive and is read as a
+ * property key.
+ */
 export interface KeptStep {
   readonly type: string;
   prim: string | { toString(): string };
@@ -125,7 +132,10 @@ export interface LinearTrace {
   ): readonly { readonly recipe: KeptStep | null }[];
 }
 
-/** The prototype of the linear traces that `primal` is differentiated with; undefined outside of differentiation. */
+/**
+ * The prototype of the linear traces that `primal` is differentiated with; undefined outside of
+ * differentiation.
+ */
 export function linearTracePrototypeOf(primal: unknown): LinearTrace | undefined {
   const trace = (primal as { readonly tangent?: { readonly _trace: object } } | undefined)?.tangent?._trace;
   const prototype = trace && (Object.getPrototypeOf(trace) as Partial<LinearTrace>);

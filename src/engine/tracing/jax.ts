@@ -1,8 +1,8 @@
 import * as jax from "@jax-js/jax";
 
 /**
- * The one place that loads jax-js. It needs a global `Float16Array` to exist (Node has it from version 24
- * on); blindspot never creates such an array, so a stand-in type is enough.
+ * The only file that loads jax-js. jax-js reads the global `Float16Array`, which Node has from
+ * version 24 on. blindspot makes no such array, so a stand-in class is enough.
  */
 const scope = globalThis as { Float16Array?: unknown };
 scope.Float16Array ??= class Float16Array extends Uint16Array {};

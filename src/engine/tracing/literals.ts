@@ -1,16 +1,22 @@
 import { UserError } from "../../base/errors.js";
 
 /**
- * Exact float64 values of numbers that jax-js has rounded to float32.
+ * The float64 value of a number that jax-js has rounded to float32.
  *
- * jax-js stores an untyped JavaScript number (a "weak" literal) in float32, also when it meets float64 arrays.
- * The tensor language types all its numbers, so what remains are the numbers inside jax-js's own derivative
- * rules and library functions. They were written in one of these ways, tried in this order: a whole number; a
- * well-known irrational constant; a decimal of few digits; the reciprocal of a whole number (means); a short
- * binary fraction; a decimal of six digits, the most that float32 keeps apart. Anything else is refused, since
- * its lost digits cannot be known.
+ * jax-js stores an untyped JavaScript number in float32, even next to float64 arrays. The tensor
+ * language types all its numbers, so only numbers inside jax-js's own derivative rules and
+ * functions are concerned. The number is taken to be the first of these that float32 rounds to it:
  *
- * Not covered: jax-js folds sums and products of two literals while it traces, before anyone sees them.
+ * 1. a whole number
+ * 2. a well-known irrational constant
+ * 3. a decimal of at most four digits
+ * 4. the reciprocal of a whole number (from means)
+ * 5. a short binary fraction
+ * 6. a decimal of five or six digits, the most that float32 distinguishes
+ *
+ * Not covered: jax-js adds and multiplies two literals while it traces, in float32.
+ *
+ * @throws UserError for any other number, because its lost digits are unknown.
  */
 export function exactFloat64(rounded: number): number {
   if (!Number.isFinite(rounded) || Number.isInteger(rounded)) return rounded;
@@ -25,17 +31,17 @@ export function exactFloat64(rounded: number): number {
   const exact = candidates.find((candidate) => Math.fround(candidate) === rounded);
   if (exact !== undefined) return exact;
   throw new UserError(
-    `the untyped number ${rounded} was rounded to float32 by jax-js and its float64 value is unknown; write it as a float64 scalar`,
+    `number ${rounded}: jax-js rounded it to float32 and its float64 value is unknown; write it as a float64 scalar`,
   );
 }
 
-/** The nearest 1/n, for n that float32 tells apart from n ± 1; NaN for others. */
+/** The nearest 1/n with whole n; NaN where float32 cannot tell 1/n from 1/(n ± 1). */
 function reciprocal(x: number): number {
   const n = Math.round(1 / x);
   return Math.abs(n) <= 1 << 20 ? 1 / n : Number.NaN;
 }
 
-/** x if it has 16 binary digits or fewer, else NaN. */
+/** x where it has at most 16 binary digits, else NaN. */
 function shortFraction(x: number): number {
   return Number.isInteger(Math.abs(x) * 2 ** (15 - Math.floor(Math.log2(Math.abs(x))))) ? x : Number.NaN;
 }

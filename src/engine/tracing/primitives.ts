@@ -2,8 +2,8 @@ import type { DType, TensorSpec } from "../../base/tensor.js";
 import type { SourceLine } from "./source-line.js";
 
 /**
- * The operations that a traced function can consist of, with their parameters: jax-js's primitives, under
- * jax-js's names. `jit`, `cast` of a literal and `stop_gradient` are resolved by the tracer and do not appear.
+ * The operations of traced programs with their parameters: jax-js's primitives under jax-js's
+ * names. The tracer resolves `jit`, `stop_gradient` and casts of literals, so these do not occur.
  * Elementwise operations broadcast as in NumPy.
  */
 export interface PrimitiveParams {
@@ -33,12 +33,12 @@ export interface PrimitiveParams {
   erfc: object;
   sqrt: object;
   reduce: { readonly op: "Add" | "Mul" | "Min" | "Max"; readonly axis: readonly number[] };
-  /** Σ x·y over the last axis, after broadcasting. */
+  /** Σ x · y over the last axis, after broadcasting. */
   dot: object;
   conv: ConvParams;
   /** Windows over the trailing axes: [..., i, j] becomes [..., oi, oj, ki, kj]. */
   pool: { readonly window: readonly number[]; readonly strides: readonly number[] };
-  /** The adjoint of `pool`: adds every window element back to where it came from. */
+  /** The adjoint of `pool`: adds each element of each window to the place that it came from. */
   pool_transpose: {
     readonly inShape: readonly number[];
     readonly window: readonly number[];
@@ -49,20 +49,26 @@ export interface PrimitiveParams {
   concatenate: { readonly axis: number };
   split: { readonly axis: number; readonly sizes: readonly number[] };
   random_bits: { readonly shape: readonly number[]; readonly mode: "xor" | 0 | 1 };
-  /** x indexed along `axis` (one per index array); the indices' broadcast shape starts at `outDim` of the result. */
+  /**
+   * Elements of x at indices along `axis`, one axis for each index array. Their broadcast shape
+   * starts at axis `outDim`.
+   */
   gather: { readonly axis: readonly number[]; readonly outDim: number };
   transpose: { readonly perm: readonly number[] };
-  /** `axis` lists the axes of `shape` that the operand lacks; its axes of size 1 may grow as well. */
+  /**
+   * `axis` has the axes of `shape` that the operand lacks. Axes of size 1 of the operand may grow
+   * as well.
+   */
   broadcast: { readonly shape: readonly number[]; readonly axis: readonly number[] };
   reshape: { readonly shape: readonly number[] };
   flip: { readonly axis: readonly number[] };
   shrink: { readonly slice: readonly Pair[] };
-  /** Zeros around the operand. */
+  /** Adds zeros around the operand. */
   pad: { readonly width: readonly Pair[] };
-  /** Along the last axis. */
+  /** Sorts along the last axis. */
   sort: object;
   argsort: object;
-  /** The adjoint of `gather`, into zeros of `shape`. */
+  /** The adjoint of `gather`: writes or adds elements into zeros of `shape`. */
   scatter: {
     readonly op: "update" | "add";
     readonly shape: readonly number[];
@@ -79,8 +85,9 @@ export interface PrimitiveParams {
 export type Pair = readonly [number, number];
 
 /**
- * Cross-correlation of x [*V, N, Ci, …] with w [*V, Co, Ci, …], giving [*V, N, Co, …]. The first `vmapDims`
- * axes V broadcast against each other; padding is applied after `lhsDilation` and may be negative.
+ * Cross-correlation of x [*V, N, Ci, …] with w [*V, Co, Ci, …], of shape [*V, N, Co, …]. The first
+ * `vmapDims` axes V broadcast. `lhsDilation` is applied to x before `padding`, which may be
+ * negative.
  */
 export interface ConvParams {
   readonly vmapDims: number;
@@ -92,12 +99,12 @@ export interface ConvParams {
 
 export type Primitive = keyof PrimitiveParams;
 
-/** A value that an equation of a traced program computes, or an input of the program. */
+/** An input of a traced program, a constant, or the result of an equation. */
 export interface Variable extends TensorSpec {
   readonly kind: "variable";
 }
 
-/** A number written in the traced function, in the element type it is used with. */
+/** A number in a traced function, with the element type in which it is used. */
 export interface Literal extends TensorSpec {
   readonly kind: "literal";
   readonly value: number;
@@ -105,11 +112,15 @@ export interface Literal extends TensorSpec {
 
 export type Atom = Variable | Literal;
 
+/** One operation of a traced program. */
 export interface Equation<P extends Primitive = Primitive> {
   readonly primitive: P;
   readonly inputs: readonly Atom[];
   readonly params: PrimitiveParams[P];
   readonly outputs: readonly Variable[];
-  /** The calls of the traced function that made it, innermost first; only where the trace recorded them. */
+  /**
+   * The calls of the traced function that made the equation, innermost first, where they were
+   * recorded.
+   */
   readonly source?: readonly SourceLine[];
 }

@@ -3,8 +3,8 @@ import { callers, type SourceLine } from "./source-line.js";
 
 /**
  * Notes for each equation which line of the traced function it comes from, while jax-js records the
- * equation. jax-js makes the equations of a backward pass long after the differentiated line has returned,
- * so each of them is attributed to the line whose derivative it belongs to.
+ * equation. jax-js makes the equations of a backward pass long after the differentiated line has
+ * returned, so each of them is attributed to the line whose derivative it belongs to.
  */
 export class Provenance {
   private readonly lines = new WeakMap<object, readonly SourceLine[]>();
@@ -35,9 +35,9 @@ export class Provenance {
   /**
    * Marks each step of a function that is being differentiated with the line of the step.
    *
-   * jax-js keeps these steps for the backward pass, each with the name of its primitive. This method
-   * replaces the name by an object that reads as the name. jax-js reads the name when it transposes the
-   * step, and then the object tells which line is being transposed.
+   * jax-js keeps these steps for the backward pass, each with the name of its primitive. This
+   * method replaces the name by an object that reads as the name. jax-js reads the name when it
+   * transposes the step, and then the object tells which line is being transposed.
    */
   watchDifferentiation(primals: readonly unknown[]): void {
     const prototype = linearTracePrototypeOf(primals[0]);

@@ -15,7 +15,10 @@ export interface SourceLine {
 /** `file:line:column`, which editors and terminals open. */
 export const showSourceLine = ({ file, line, column }: SourceLine): string => `${file}:${line}:${column}`;
 
-/** Returns `f()`. An error that `f` throws becomes a `UserError` that begins with the innermost of `lines`. */
+/**
+ * Returns `f()`. An error that `f` throws becomes a `UserError` that begins with the innermost of
+ * `lines`.
+ */
 export function located<T>(lines: readonly SourceLine[] | undefined, f: () => T): T {
   const line = lines?.[0];
   if (line === undefined) return f();
@@ -33,8 +36,8 @@ export function outermost<T>(f: () => T): T {
 }
 
 /**
- * The calls that led here, innermost first, up to `outermost`, without those of the engine and of packages.
- * Empty where the platform writes its stacks in another form than V8.
+ * The calls that led here, innermost first, up to `outermost`, without those of the engine and of
+ * packages. Empty where the platform writes its stacks in another form than V8.
  */
 export function callers(): readonly SourceLine[] {
   const { stackTraceLimit } = Error;
@@ -51,7 +54,8 @@ export interface Call extends SourceLine {
 
 /** The calls that led to the error, innermost first, up to `outermost`. */
 export function callsIn(error: Error): readonly Call[] {
-  // Tools that map positions back to TypeScript change the text of a stack only, so the text is read.
+  // Tools that map positions back to TypeScript change the text of a stack only, so the text is
+  // read.
   const frames = (error.stack ?? "").split("\n").flatMap(parseFrame);
   const end = frames.findIndex(({ within }) => within === outermost.name);
   return frames.slice(0, end < 0 ? undefined : end).map((frame) => ({ ...frame, owner: ownerOf(frame) }));

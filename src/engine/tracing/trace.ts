@@ -8,13 +8,16 @@ import type { TracedFunction } from "./traced.js";
 import { type TracedProgram, translate } from "./translate.js";
 
 export interface TraceOptions {
-  /** Note for each equation which lines of `fn` it comes from. Tracing then takes several times as long. */
+  /**
+   * Note for each equation which lines of `fn` it comes from. Tracing then takes several times as
+   * long.
+   */
   readonly sourceLines?: boolean;
 }
 
 /**
- * Traces `fn` for inputs of the given shapes and element types. Nothing is computed and no tensor is
- * allocated.
+ * Traces `fn` for inputs of the given shapes and element types. Nothing is computed and no tensor
+ * is allocated.
  *
  * @throws UserError where `specs` are no shapes and element types, or where `fn` fails.
  */
@@ -43,7 +46,8 @@ function record(fn: TracedFunction, specs: readonly TensorSpec[], provenance?: P
   try {
     return traceAbstract((...args) => {
       if (args.length > 0) provenance?.watchRecorder(args[0]);
-      // A function may return an input, or a value twice. jax-js needs a fresh reference for each result.
+      // A function may return an input, or a value twice. jax-js needs a fresh reference for each
+      // result.
       return callFunction(fn, args, specs).map((result) => result.ref);
     }, specs);
   } catch (error) {

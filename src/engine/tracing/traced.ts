@@ -1,8 +1,9 @@
 /**
- * A value while a function is traced: an abstract array with a shape and an element type, without elements.
+ * A value while a function is traced: an abstract array with a shape and an element type, without
+ * elements.
  *
- * Every traced value is an array of jax-js. This type states the part that callers may rely on, so that
- * jax-js's own types do not reach the users of this package.
+ * Every traced value is an array of jax-js. This type states the part that callers may rely on, so
+ * that jax-js's own types do not reach the users of this package.
  */
 export interface Traced {
   /** Size of every axis. */

@@ -16,8 +16,8 @@ import type { Provenance } from "./provenance.js";
 import { located, type SourceLine } from "./source-line.js";
 
 /**
- * A traced function as plain data. The operands of every equation have the element type that the equation
- * computes in: promotions that jax-js makes silently are `cast` equations here.
+ * A traced function as plain data. The operands of every equation have the element type that the
+ * equation computes in: promotions that jax-js makes silently are `cast` equations here.
  */
 export interface TracedProgram {
   readonly inputs: readonly Variable[];
@@ -26,11 +26,17 @@ export interface TracedProgram {
   readonly outputs: readonly Atom[];
 }
 
-/** The program that jax-js recorded, as plain data. Equations get source lines where `provenance` is given. */
+/**
+ * The program that jax-js recorded, as plain data. Equations get source lines where `provenance` is
+ * given.
+ */
 export const translate = (recorded: ClosedJaxpr, provenance?: Provenance): TracedProgram =>
   new Translation(recorded, provenance).program;
 
-/** The source of each equation of `jaxpr.flatten()`. Equations of a nested function have the source of its call. */
+/**
+ * The source of each equation of `jaxpr.flatten()`. Equations of a nested function have the source
+ * of its call.
+ */
 function sourcesOf(jaxpr: Jaxpr, provenance: Provenance): (readonly SourceLine[] | undefined)[] {
   return jaxpr.eqns.flatMap(({ primitive, params, outBinders }) => {
     const inner = primitive === "jit" ? (params.jaxpr as Jaxpr).flatten().eqns.length : 1;
@@ -44,9 +50,9 @@ class Translation {
   private readonly atoms = new Map<JaxVariable, Atom>();
   private readonly casts = new Map<Variable, Map<DType, Variable>>();
   /**
-   * Element type of values that were made from untyped numbers only. jax-js computes them in float32. In a
-   * function that uses float64 they would lose digits (1/count of tied maxima, for example), so there they
-   * are float64.
+   * Element type of values that were made from untyped numbers only. jax-js computes them in
+   * float32. In a function that uses float64 they would lose digits (1/count of tied maxima, for
+   * example), so there they are float64.
    */
   private readonly weakFloat: DType;
 
@@ -68,8 +74,8 @@ class Translation {
       inputs: inputs.slice(consts.length),
       constants: consts.flatMap((c, i) => {
         const variable = inputs[i];
-        // Most constants are zeros that nothing reads, as large as an image. jax-js makes them when they are
-        // read, so unread ones are skipped.
+        // Most constants are zeros that nothing reads, as large as an image. jax-js makes them when
+        // they are read, so unread ones are skipped.
         return read.has(variable) ? [{ variable, tensor: tensorOf(c, variable) }] : [];
       }),
       outputs: outs.map((out) => this.coerce(this.read(out), asDType(out.aval.dtype))),
@@ -115,7 +121,10 @@ class Translation {
     });
   }
 
-  /** Operands in the type that the primitive computes in: the result's type, or the promoted one for comparisons. */
+  /**
+   * Operands in the type that the primitive computes in: the result's type, or the promoted one for
+   * comparisons.
+   */
   private promote(
     primitive: Primitive,
     operands: Atom[],

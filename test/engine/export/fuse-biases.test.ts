@@ -10,7 +10,10 @@ const vector = (g: GraphBuilder): Value => g.constant("float32", [3], Float32Arr
 const channels = (g: GraphBuilder): Value => ops.reshape(g, vector(g), [3, 1, 1]);
 const add = (g: GraphBuilder, a: Value, b: Value) => ops.elementwise(g, "Add", [a, b]);
 
-/** The operators, with how many inputs each, that are left of a convolution to [2, 3, 3, 3] and what `build` makes of it. */
+/**
+ * The operators, with how many inputs each, that are left of a convolution to [2, 3, 3, 3] and what
+ * `build` makes of it.
+ */
 function afterConvolution(build: Build, op = "Conv"): string[] {
   const g = new GraphBuilder();
   const x = g.input({ dtype: "float32", shape: [2, 4, 3, 3] });

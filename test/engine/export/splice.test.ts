@@ -6,8 +6,8 @@ import { checkGraph } from "../../support/engine/check-graph.js";
 const image = { dtype: "float32", shape: [2, 3] } as const;
 
 /**
- * exp(x) enters a cut, whatever leaves it is multiplied with the weight w: two graphs in one, their inputs x, w, what
- * leaves the cut, and v, which nobody reads.
+ * exp(x) enters a cut, whatever leaves it is multiplied with the weight w: two graphs in one, their
+ * inputs x, w, what leaves the cut, and v, which nobody reads.
  */
 function cutOpen() {
   const g = new GraphBuilder();

@@ -32,7 +32,10 @@ const operatorsOf = (fn: TracedFunction, specs: readonly TensorSpec[], name: key
 const image = { shape: [8, 16, 8, 8], dtype: "float32" as const };
 const channel = { shape: [16, 1, 1], dtype: "float32" as const };
 
-/** Steps on an image x, another one y and numbers per channel c, all of which linear forms and masks are made of. */
+/**
+ * Steps on an image x, another one y and numbers per channel c, all of which linear forms and masks
+ * are made of.
+ */
 type Step = (x: lang.Traced, y: lang.Traced, c: lang.Traced) => lang.Traced;
 const STEPS: readonly Step[] = [
   (x, y) => L.add(x, y),
@@ -85,8 +88,9 @@ describe("passes keep what a graph computes", () => {
       fc.asyncProperty(choices, async (list) => {
         const args = inputs(dtype);
         const fn = withGradients(summed(list), args);
-        // jax-js adds up one after another: in float32 its sums are further from the truth than ours may be. But where a comparison
-        // is decided by rounding, only its own float32 decides as ours does.
+        // jax-js adds up one after another: in float32 its sums are further from the truth than
+        // ours may be. But where a comparison is decided by rounding, only its own float32 decides
+        // as ours does.
         const exact = args.map((arg) => castTensor(arg, "float64"));
         const truth = eager(withGradients(summed(list), exact), exact).map((t) => castTensor(t, dtype));
         for (const optimizations of [only("masks"), only("linearForms"), only("rowSums"), OPTIMIZED]) {

@@ -20,7 +20,10 @@ const INPUTS = [
   ...KERNELS.map((shape, i) => tensor(shape, "float32", i + 2)),
 ];
 
-/** Layers of one shape, and their gradients: buffers of the forward pass would suit the backward pass. */
+/**
+ * Layers of one shape, and their gradients: buffers of the forward pass would suit the backward
+ * pass.
+ */
 const gradient: TracedFunction = (x, ...kernels) =>
   L.valueAndGrad((...w) => {
     const top = w.reduce((h, kernel) => {

@@ -48,7 +48,8 @@ describe.skipIf(missing !== null)(`WebGPU${missing === null ? "" : ` (skipped: $
     };
     const expected = await run({});
     const actual = await run({ device: "webgpu", profile: join(folder, "run") });
-    // Parameters before normalizations have no gradient but rounding: each tensor is held against the largest of its kind.
+    // Parameters before normalizations have no gradient but rounding: each tensor is held against
+    // the largest of its kind.
     for (let kind = 0; kind < 4; kind++) {
       const of = (tensors: readonly Tensor[]) => tensors.slice(kind * count, (kind + 1) * count);
       const largest = Math.max(...of(expected).map(({ data }) => length(data)));
@@ -90,7 +91,10 @@ describe.skipIf(missing !== null)(`WebGPU${missing === null ? "" : ` (skipped: $
 const length = (data: Tensor["data"]): number =>
   Math.sqrt((data as Float32Array).reduce((sum, x) => sum + x * x, 0));
 
-/** One step of SGD with momentum on a narrow VGG-11: next parameters, velocities, gradients, and H · velocities. */
+/**
+ * One step of SGD with momentum on a narrow VGG-11: next parameters, velocities, gradients, and H ·
+ * velocities.
+ */
 function step(): { fn: TracedFunction; args: Tensor[]; count: number } {
   const net = vgg({ depth: 11, norm: "bn", width: 4 });
   const random = new Random(1);

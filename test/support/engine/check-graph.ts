@@ -3,8 +3,8 @@ import { sizeOf } from "../../../src/base/tensor.js";
 import type { Graph, Node, Value } from "../../../src/engine/graph/graph.js";
 
 /**
- * What every graph must be, whichever pass made it: each value has one origin that comes before its readers, and the shapes
- * that nodes claim are those ONNX's definition of the operator gives.
+ * What every graph must be, whichever pass made it: each value has one origin that comes before its
+ * readers, and the shapes that nodes claim are those ONNX's definition of the operator gives.
  */
 export function checkGraph({ inputs, constants, nodes, outputs }: Graph): void {
   const known = new Map<Value, readonly number[] | undefined>();

@@ -8,7 +8,10 @@ import { emit, nodeName } from "../../../src/engine/graph/emit.js";
 import type { Graph, Node, Value } from "../../../src/engine/graph/graph.js";
 import { executionOrder } from "../../../src/engine/memory/execution-order.js";
 
-/** What ONNX Runtime says of a run: names of nodes in the order of execution, and those that took new memory. */
+/**
+ * What ONNX Runtime says of a run: names of nodes in the order of execution, and those that took
+ * new memory.
+ */
 async function observe(
   graph: Graph,
   given: readonly Tensor[],
@@ -57,8 +60,8 @@ async function observe(
 }
 
 /**
- * ONNX Runtime executes the graph in the order that is planned with, and takes memory for every value but a Reshape's, which is
- * its operand by another name unless it is a result.
+ * ONNX Runtime executes the graph in the order that is planned with, and takes memory for every
+ * value but a Reshape's, which is its operand by another name unless it is a result.
  */
 export async function expectAsPlanned(graph: Graph, given: readonly Tensor[]): Promise<void> {
   const { executed, allocating } = await observe(graph, given);

@@ -32,8 +32,8 @@ export function tensor(shape: readonly number[], dtype: DType = "float64", seed 
 }
 
 /**
- * Which of jax-js's own kernels are the oracle. The wasm ones are fast, but compute exp, log, sin, … in float32
- * even for float64 arrays; the JavaScript ones ("cpu") are exact and slow.
+ * Which of jax-js's own kernels are the oracle. The wasm ones are fast, but compute exp, log, sin,
+ * … in float32 even for float64 arrays; the JavaScript ones ("cpu") are exact and slow.
  */
 export const oracle = (device: "cpu" | "wasm"): void => void defaultDevice(device);
 
@@ -100,8 +100,8 @@ export async function agrees(fn: TracedFunction, ...inputs: Tensor[]): Promise<v
 }
 
 /**
- * `fn` and its gradients with respect to all inputs, pulled back from a fixed cotangent that differs between
- * elements.
+ * `fn` and its gradients with respect to all inputs, pulled back from a fixed cotangent that
+ * differs between elements.
  */
 export function withGradients(fn: (...args: Traced[]) => Traced, inputs: readonly Tensor[]): TracedFunction {
   return (...args) => {

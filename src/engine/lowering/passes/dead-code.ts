@@ -1,6 +1,8 @@
 import type { Graph, Node, Value } from "../../graph/graph.js";
 
-/** The graph without nodes and constants that no output depends on. Operators have no side effects. */
+/**
+ * The graph without nodes and constants that no output depends on. Operators have no side effects.
+ */
 export function eliminateDeadCode(graph: Graph): Graph {
   const live = new Set<Value>(graph.outputs);
   const nodes: Node[] = [];

@@ -7,15 +7,16 @@ import { rewrite } from "./rewrite.js";
 /**
  * Combines factors and offsets before they are applied to a large tensor.
  *
- * The pass writes each large value as a form Σᵢ coefᵢ ∘ baseᵢ + k. The bases are large values that are computed
- * already; coefficients and k are much smaller, one number per channel for example. Then
+ * The pass writes each large value as a form Σᵢ coefᵢ ∘ baseᵢ + k. The bases are large values that
+ * are computed already; coefficients and k are much smaller, one number per channel for example.
+ * Then
  *
  *     a(bx + c) = (ab)x + ac        ax + bx = (a + b)x
  *     (ax)(by) = (ab)(xy)           Σ ax = a Σ x, where a is constant along the sum.
  *
- * So the backward pass of a normalization computes each of its two sums, over G and over y ∘ G, once. Two
- * steps would cancel digits and are never done: multiplying out a form of several terms, and summing the terms
- * of a form one by one.
+ * So the backward pass of a normalization computes each of its two sums, over G and over y ∘ G,
+ * once. Two steps would cancel digits and are never done: multiplying out a form of several terms,
+ * and summing the terms of a form one by one.
  */
 export function mergeLinearForms(graph: Graph, optimizations: Optimizations): Graph {
   const forms = new Map<Value, Form>();
@@ -61,8 +62,8 @@ interface Term {
 }
 
 /**
- * A large value as Σ coefficient ∘ base + offset. Materializing a form of several terms computes its value and
- * replaces the terms by this value, so that later forms build on the value.
+ * A large value as Σ coefficient ∘ base + offset. Materializing a form of several terms computes
+ * its value and replaces the terms by this value, so that later forms build on the value.
  */
 interface Form {
   terms: readonly Term[];

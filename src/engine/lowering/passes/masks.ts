@@ -5,12 +5,12 @@ import type { Optimizations } from "../optimizations.js";
 import { rewrite } from "./rewrite.js";
 
 /**
- * Replaces `mask ? x : 0` by mask · x, with the mask as 0 and 1. ONNX Runtime multiplies several times faster
- * than it selects.
+ * Replaces `mask ? x : 0` by mask · x, with the mask as 0 and 1. ONNX Runtime multiplies several
+ * times faster than it selects.
  *
- * The two differ where x is not finite and the mask is 0, as 0 · ∞ is NaN. So a choice stays where x comes,
- * element by element, from an operator that makes infinities of finite numbers: `where(x > 0, log(x), 0)`.
- * Sums, matrix products, and factors that many elements share count as finite.
+ * The two differ where x is not finite and the mask is 0, as 0 · ∞ is NaN. So a choice stays where
+ * x comes, element by element, from an operator that makes infinities of finite numbers: `where(x >
+ * 0, log(x), 0)`. Sums, matrix products, and factors that many elements share count as finite.
  */
 export function multiplyMasks(graph: Graph, optimizations: Optimizations): Graph {
   const zeros = new Set(
@@ -25,7 +25,8 @@ export function multiplyMasks(graph: Graph, optimizations: Optimizations): Graph
     const [mask, x, y] = node.inputs as [Value, Value, Value];
     if (!ops.isFloat(x.dtype)) return copy(node);
     const { shape } = node.outputs[0];
-    // 0 < z and 0 < relu(z) are the same mask. The layer above keeps relu(z), so z need not be kept.
+    // 0 < z and 0 < relu(z) are the same mask. The layer above keeps relu(z), so z need not be
+    // kept.
     const comparison = producers.get(mask);
     const [zero, z] = comparison?.op === "Less" ? comparison.inputs : [];
     const positive = zero !== undefined && zeros.has(zero) ? relus.get(z) : undefined;
@@ -71,8 +72,9 @@ const producersOf = ({ nodes }: Graph): Producers =>
   new Map(nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
 
 /**
- * Whether x is the number of elements that equal the largest (or smallest) element of their set. Such a count
- * is at least 1, so its reciprocal is finite. The count over a window is an average times the window's size.
+ * Whether x is the number of elements that equal the largest (or smallest) element of their set.
+ * Such a count is at least 1, so its reciprocal is finite. The count over a window is an average
+ * times the window's size.
  */
 function countsTies(x: Value, producers: Producers): boolean {
   const cast = producers.get(source(x, ["ReduceSum", "AveragePool", "Mul", "Reshape"], producers));

@@ -1,8 +1,8 @@
 import { type Graph, type Node, nextId, type Value } from "../../graph/graph.js";
 
 /**
- * Adds an Identity for each output that is an input, a constant or an earlier output, because ONNX cannot
- * return these.
+ * Adds an Identity for each output that is an input, a constant or an earlier output, because ONNX
+ * cannot return these.
  */
 export function ownOutputs(graph: Graph): Graph {
   const free = new Set(graph.nodes.flatMap((node) => node.outputs));

@@ -7,14 +7,14 @@ const SMALL = 1 << 25;
 /**
  * Makes ONNX Runtime release the memory of values that are no longer needed.
  *
- * ONNX Runtime plans memory ahead where it knows shapes. It then keeps the buffer of a dead value for the next
- * value of the same type and shape, however late that value comes: during a backward pass, the buffers of the
- * forward pass are still held. So this pass hides shapes. It replaces
+ * ONNX Runtime plans memory ahead where it knows shapes. It then keeps the buffer of a dead value
+ * for the next value of the same type and shape, however late that value comes: during a backward
+ * pass, the buffers of the forward pass are still held. So this pass hides shapes. It replaces
  *
  *     Reshape(x, s)   by   Reshape(x, Reshape(s, Identity([−1])))
  *
- * The Identity hides even the number of axes. Were this number known, ONNX Runtime would search all dead
- * buffers for each value and find none: 20 s for the 13,000 nodes of DenseNet-121's gradient.
+ * The Identity hides even the number of axes. Were this number known, ONNX Runtime would search all
+ * dead buffers for each value and find none: 20 s for the 13,000 nodes of DenseNet-121's gradient.
  */
 export function releasePromptly(graph: Graph): Graph {
   if (planMemory(graph).peak < SMALL) return graph;

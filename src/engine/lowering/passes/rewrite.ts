@@ -11,10 +11,16 @@ export interface Rewriting {
   readonly copy: (node: Node) => readonly Value[];
 }
 
-/** The values that replace a node's outputs, or a function that builds the only output when it is first read. */
+/**
+ * The values that replace a node's outputs, or a function that builds the only output when it is
+ * first read.
+ */
 export type Replacement = readonly Value[] | (() => Value);
 
-/** The graph with each node replaced by the values that `visit` builds. Equal nodes of the result are shared. */
+/**
+ * The graph with each node replaced by the values that `visit` builds. Equal nodes of the result
+ * are shared.
+ */
 export function rewrite(
   graph: Graph,
   optimizations: Optimizations,
