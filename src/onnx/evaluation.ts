@@ -7,15 +7,15 @@ import { opOf } from "./ops/table.js";
 import { Host, hostTypeOf } from "./values/host.js";
 import { isHost, toTraced, type Value } from "./values/value.js";
 
-/** Floats of a Constant node up to this size are written into the program; larger ones become inputs of it. */
+/** Constant nodes with more floats than this become inputs of the program; smaller ones are written into it. */
 const inlineLimit = 1024;
 
-/** Longest stored vector that can be part of shape arithmetic: a few numbers for each axis. */
+/** The longest stored vector that can take part in shape arithmetic: a few numbers for each axis. */
 const shortVector = 16;
 
 /**
  * Whether a stored tensor is an input of the traced function. Integers and single numbers are not: they
- * steer shapes, axes and bounds, which must be known while tracing.
+ * decide shapes, axes and bounds, which must be known while tracing.
  */
 export function isParameter({ elementType, spec, constant }: Initializer): boolean {
   const float = ["float32", "float64", "float16", "bfloat16"].includes(elementType);
@@ -24,7 +24,7 @@ export function isParameter({ elementType, spec, constant }: Initializer): boole
   return !constant || size > inlineLimit;
 }
 
-/** Values of a graph's names while its nodes are evaluated one after another. */
+/** Evaluates the nodes of a graph one after another and holds the value of every name. */
 export class Evaluation implements Scope {
   readonly #values: Map<string, Value>;
   readonly #hosts = new Map<string, Host>();
@@ -43,7 +43,7 @@ export class Evaluation implements Scope {
     return this.#values.get(name) ?? this.#host(name) ?? this.outer?.lookup(name);
   }
 
-  /** The value of a name as the traced program holds it. */
+  /** The traced value of a name. */
   traced(name: string): Traced {
     const value = this.lookup(name);
     if (value === undefined)
@@ -61,7 +61,7 @@ export class Evaluation implements Scope {
     return this.#host(name) ?? this.outer?.known(name) ?? null;
   }
 
-  /** A copy in which some names stand for other values. */
+  /** A copy in which some names have other values. */
   with(values: ReadonlyMap<string, Value>): Evaluation {
     return new Evaluation(
       this.model,
@@ -115,8 +115,9 @@ export class Evaluation implements Scope {
   }
 
   /**
-   * Whether a node belongs to shape arithmetic: it combines a computed number with small stored vectors, such
-   * as the scale factors of an interpolation. Those vectors then count as numbers, not as parameters.
+   * Whether a node belongs to shape arithmetic: it combines numbers computed on the host with small
+   * stored vectors, such as the scale factors of an interpolation. Those vectors are then read as
+   * numbers, not as weights.
    */
   #steersShapes(node: OnnxNode): boolean {
     const names = node.inputs.filter(Boolean);
@@ -132,7 +133,7 @@ export class Evaluation implements Scope {
   }
 }
 
-/** A scope that prefers the stored elements of a name to its traced parameter. */
+/** A scope that gives the stored elements of a name where there are any, instead of its traced value. */
 class KnownFirst implements Scope {
   readonly model: OnnxModel;
   readonly float: DType;

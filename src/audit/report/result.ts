@@ -14,7 +14,7 @@ const Sha256 = Type.String({ pattern: "^[0-9a-f]{64}$" });
 
 export const Verdict = Type.Union([Type.Literal("clear"), Type.Literal("dim"), Type.Literal("blind")]);
 
-/** Which axis one normalization group stands for, and so what `channels` lists. */
+/** What one normalization group stands for. `channels` lists one entry for each. */
 export const GroupedBy = Type.Union([Type.Literal("channel"), Type.Literal("sample"), Type.Literal("group")]);
 
 const Energy = Type.Object(
@@ -36,7 +36,7 @@ const Shares = Type.Object(
     diag: Share,
     chance: Type.Number({
       minimum: 0,
-      description: "Share that pure noise would have blocked: blocked directions / elements.",
+      description: "Share of pure noise that would be blocked: blocked directions / elements.",
     }),
   },
   {
@@ -66,22 +66,24 @@ const Weights = Type.Object(
     kept: NonNegative,
     cosine: Type.Number({ minimum: -1.0001, maximum: 1.0001 }),
   },
-  { description: "What the weights below never hear; everything but `open` is relative to it." },
+  {
+    description:
+      "The part of their gradient that the weights below lose. All numbers but `open` are relative to `open`.",
+  },
 );
 
 const Affine = Type.Object(
   { gradGamma: NonNegative, gradBeta: NonNegative },
-  { description: "‖∂L/∂γ‖ and ‖∂L/∂β‖: where the blocked signal went." },
+  { description: "‖∂L/∂γ‖ and ‖∂L/∂β‖, which receive the blocked signal." },
 );
 
 const TermNorms = {
   gradient: Type.Number({ minimum: 0, description: "‖∂term/∂z‖." }),
   open: Type.Number({
     minimum: 0,
-    description:
-      "‖γ·∂term/∂z/σ‖: what would arrive below the standardization if its statistics were constants.",
+    description: "‖γ·∂term/∂z/σ‖: the part that would arrive below if the statistics were constants.",
   }),
-  passed: Type.Number({ minimum: 0, description: "‖∂term/∂x‖: what does arrive." }),
+  passed: Type.Number({ minimum: 0, description: "‖∂term/∂x‖: the part that arrives below." }),
 };
 
 const Term = Type.Object(TermNorms);
@@ -111,7 +113,10 @@ const Taylor = Type.Object(
           seed: Type.Integer({ minimum: 0 }),
         }),
       ],
-      { description: "How diag(H) was found, and from how many products with H (probes, for hutchinson)." },
+      {
+        description:
+          "How diag(H) was found, and the number of products with H (of random probes for hutchinson).",
+      },
     ),
     frozen: Type.Array(Name, {
       description: "Batch normalizations above, whose statistics are held at their values on the batch.",
@@ -136,7 +141,8 @@ export const Layer = Type.Object({
   name: Name,
   op: Name,
   mode: Type.Union([Type.Literal("training"), Type.Literal("evaluation"), Type.Literal("recorded")], {
-    description: "How the file runs the layer; it is always measured with the statistics of the batch.",
+    description:
+      "The mode that the file gives the layer. It is always measured with the statistics of the batch.",
   }),
   groupedBy: GroupedBy,
   channels: Type.Object(
@@ -172,8 +178,12 @@ export const AuditReport = Type.Object(
       kind: Type.Union([Type.Literal("onnx"), Type.Literal("safetensors"), Type.Literal("npz")]),
       file: Name,
       sha256: Sha256,
-      model: Type.Optional(Type.String({ description: "The model that a trace says it was recorded from." })),
-      batch: Type.Optional(Type.String({ description: "The batch that a trace says it was recorded on." })),
+      model: Type.Optional(
+        Type.String({ description: "The model that the trace was recorded from, as the trace says." }),
+      ),
+      batch: Type.Optional(
+        Type.String({ description: "The batch that the trace was recorded on, as the trace says." }),
+      ),
     }),
     batch: Type.Union([
       Type.Object({
@@ -189,7 +199,9 @@ export const AuditReport = Type.Object(
       reduction: Type.Union([Type.Literal("mean"), Type.Literal("none"), Type.Null()]),
       value: Type.Union([Type.Number(), Type.Null()]),
       description: Type.Optional(
-        Type.String({ description: "What is computed, and why where the user did not say." }),
+        Type.String({
+          description: "The loss in words, and the reason for it if the user did not choose it.",
+        }),
       ),
     }),
     precision: Type.Union([Type.Literal("float32"), Type.Literal("float64")]),

@@ -20,16 +20,17 @@ export interface Findings {
   readonly weights: ({ readonly name: string } & Pick<WeightLoss, "removed" | "kept" | "cosine">) | null;
 }
 
-/** A first-order share this far below its chance level of 1/n is no luck of the batch: something took it. */
+/** A first-order share this far below its chance level of 1/n is no coincidence: another layer has removed it. */
 const NOTHING_LEFT = 1e-4;
 
-/** Chance level from which the group is too small for its numbers to say much (n ≤ 8). */
+/** From this chance level on (n ≤ 8), a group is too small for its shares to mean much. */
 const SMALL_GROUP_CHANCE = 0.25;
 
 /**
- * Says how much a layer hides and why, in sentences a user can act on. `blind` where the weights below lose
- * `removed` of their gradient or where `blocked` of the energy is blocked and stands `timesChance` above
- * chance; else `dim` by its own limits; else `clear`. Names the reading traps of docs/theory.md, section 6.
+ * Judges how much a layer hides, with reasons in sentences a user can act on. A layer is `blind` if the
+ * weights below lose at least `removed` of their gradient, or if at least `blocked` of the energy is
+ * blocked and that is at least `timesChance` times chance. It is `dim` by the lower limits of the same
+ * kind, else `clear`. The reasons name the reading traps of docs/theory.md, section 6.
  */
 export function judge(findings: Findings, thresholds: Thresholds): { verdict: Verdict; why: string[] } {
   if (findings.energy === 0)
@@ -64,7 +65,7 @@ const weightsReach = ({ weights }: Findings, limits: Limits): boolean =>
 const energyReaches = ({ shares }: Findings, limits: Limits): boolean =>
   shares.blocked >= limits.blocked && shares.blocked >= limits.timesChance * shares.chance;
 
-/** A clear layer: what little is hidden, and whether that can be trusted. */
+/** The reasons of a clear layer: how little it hides, and whether that can be trusted. */
 function measured({ shares, weights }: Findings, { dim }: Thresholds): string[] {
   const { blocked, chance } = shares;
   const compared = blocked < chance ? "less than" : blocked < dim.timesChance * chance ? "about" : "against";
@@ -78,7 +79,7 @@ function measured({ shares, weights }: Findings, { dim }: Thresholds): string[] 
   ];
 }
 
-/** What a dim or blind layer hides, by the measures that make it so. */
+/** The reasons of a dim or blind layer, by the measures that make it so. */
 function hidden(findings: Findings, { dim }: Thresholds): string[] {
   const { shares, weights, elements, groupedBy } = findings;
   const why: string[] = [];
@@ -101,7 +102,7 @@ function hidden(findings: Findings, { dim }: Thresholds): string[] {
   return why;
 }
 
-/** What makes the numbers of a layer mislead, whatever its verdict. */
+/** The reading traps that apply to a layer, whatever its verdict. */
 function traps({ kind, elements, groups, groupedBy, constantGroups, shares }: Findings): string[] {
   const why: string[] = [];
   const nothingLeft = normKinds[kind].centred && elements > 2 && shares.first * elements < NOTHING_LEFT;
@@ -120,7 +121,7 @@ function traps({ kind, elements, groups, groupedBy, constantGroups, shares }: Fi
   return why;
 }
 
-/** `57 %`, `3.1 %`, `0.0093 %`: two significant digits, whole percents from 10 on. */
+/** A share in percent with two significant digits, and whole percents from 10 on: `57 %`, `3.1 %`, `0.0093 %`. */
 function percent(share: number): string {
   const value = 100 * share;
   if (Math.abs(value) >= 9.95) return `${Math.round(value)} %`;
