@@ -1,7 +1,7 @@
-import { randomBytes } from "node:crypto";
-import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { accessSync, constants, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { UserError } from "../base/errors.js";
+import { cannotWrite, writeWholeFileSync } from "../base/write-file.js";
 import type { TableOptions } from "../report/audit-table.js";
 
 /** Tells whether the user asked for JSON: by --format, else by the extension of -o. */
@@ -46,11 +46,6 @@ export function checkWritable(file: string): void {
     throw new UserError(`${file}: cannot be written: expected a file, got a folder; give the name of a file`);
 }
 
-const cannotWrite = (file: string, error: unknown): UserError =>
-  new UserError(
-    `${file}: cannot be written (${(error as NodeJS.ErrnoException).code ?? error}); give a file in a folder that you can write to`,
-  );
-
 const interrupted = () => process.exit(130);
 
 /**
@@ -59,15 +54,10 @@ const interrupted = () => process.exit(130);
  * at once, even while native code runs.
  */
 export function writeWhole(file: string, content: string | Uint8Array): void {
-  const temporary = join(dirname(file), `.${basename(file)}.${randomBytes(4).toString("hex")}.tmp`);
   // Files that are written one after another share one listener.
   if (!process.listeners("SIGINT").includes(interrupted)) process.once("SIGINT", interrupted);
   try {
-    writeFileSync(temporary, content);
-    renameSync(temporary, file);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw cannotWrite(file, error);
+    writeWholeFileSync(file, content);
   } finally {
     setImmediate(() => process.off("SIGINT", interrupted));
   }

@@ -6,7 +6,7 @@ import { catalogue } from "./catalogue.js";
 import { makeFolder } from "./make-folder.js";
 import { type ReproduceOptions, reproduce } from "./reproduce.js";
 import type { ExperimentResult, SuiteMember, SuiteResult } from "./result.js";
-import { writeJson } from "./write-json.js";
+import { writeJson } from "./write-output.js";
 
 export interface ReproduceAllOptions extends Omit<ReproduceOptions, "norms" | "overrides"> {
   /** Told of every experiment that is done. */

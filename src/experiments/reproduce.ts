@@ -9,7 +9,7 @@ import type { Experiment } from "./experiment.js";
 import { makeFolder } from "./make-folder.js";
 import type { ExperimentResult, Scale } from "./result.js";
 import { type Overrides, settingsOf } from "./settings.js";
-import { writeJson } from "./write-json.js";
+import { writeJson } from "./write-output.js";
 
 export interface ReproduceOptions {
   readonly scale?: Scale;

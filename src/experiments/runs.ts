@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ExperimentContext, FinishedRun } from "./experiment.js";
 import { makeFolder } from "./make-folder.js";
-import { writeJson } from "./write-json.js";
+import { writeJson } from "./write-output.js";
 
 /**
  * The summary of the run `name`: read, if resuming and it was done before with the same settings; else made by

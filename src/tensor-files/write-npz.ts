@@ -1,7 +1,7 @@
 import { ZipFile } from "yazl";
 import { checkTensor, type Tensor } from "../base/tensor.js";
+import { writeWholeFile } from "../base/write-file.js";
 import { encodeNpy, encodeNpyText } from "./npy-header.js";
-import { writeWholeFile } from "./write-whole-file.js";
 
 /** The date of every zip entry: equal tensors give equal files. */
 const DATE = new Date(1980, 0, 1);

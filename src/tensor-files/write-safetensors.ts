@@ -1,6 +1,6 @@
 import { checkTensor, type Tensor } from "../base/tensor.js";
+import { writeWholeFile } from "../base/write-file.js";
 import type { StoredType } from "./element-types.js";
-import { writeWholeFile } from "./write-whole-file.js";
 
 /** Element type in the file, by the type of a tensor. */
 const WRITTEN: Readonly<Record<Tensor["dtype"], StoredType>> = {

@@ -1,15 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
+import { writeWholeFileSync } from "../../base/write-file.js";
 import type { KeyPart, ProgramCache } from "./program-cache.js";
 
 export interface DiskCacheOptions {
@@ -80,15 +72,12 @@ export class DiskCache implements ProgramCache {
   async put(digest: string, bytes: Uint8Array): Promise<void> {
     if (bytes.length + CHECKSUM_BYTES > this.#limit) return;
     const path = join(this.#folder, digest);
-    const temporary = `${path}.${randomUUID()}${TEMPORARY}`;
-    try {
+    ignoringErrors(() => {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      writeFileSync(temporary, Buffer.concat([checksum(digest, bytes), bytes]), { mode: 0o600 });
-      renameSync(temporary, path);
+      const temporary = `${path}.${randomUUID()}${TEMPORARY}`;
+      writeWholeFileSync(path, Buffer.concat([checksum(digest, bytes), bytes]), { mode: 0o600, temporary });
       this.#makeRoom(digest);
-    } catch {
-      ignoringErrors(() => rmSync(temporary, { force: true }));
-    }
+    });
   }
 
   /**

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { version } from "../../base/version.js";
 import { reproduce } from "../reproduce.js";
-import { writeJson, writeText } from "../write-json.js";
+import { writeJson, writeText } from "../write-output.js";
 import { csvOf } from "./csv.js";
 import { type Cell, cellOf, cellsOf, type Grid, jobsOf, keyOf } from "./grid.js";
 import { SweepRecord } from "./record.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { UserError } from "../../base/errors.js";
 import type { Scale } from "../result.js";
 import { writeRun } from "../runs.js";
-import { writeJson } from "../write-json.js";
+import { writeJson } from "../write-output.js";
 import { cellOf, type Grid, keyOf } from "./grid.js";
 import type { Job, Outcome } from "./job.js";
 

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { Tensor } from "../../base/tensor.js";
+import { writeWholeFile } from "../../base/write-file.js";
 import { type Network, onnxModel } from "../../nn/index.js";
-import { writeNpz, writeWholeFile } from "../../tensor-files/index.js";
+import { writeNpz } from "../../tensor-files/index.js";
 import { splitState } from "./learner.js";
 import type { TrainingState } from "./procedure.js";
 
