@@ -1,13 +1,14 @@
 import { UserError } from "../base/errors.js";
 import type { Experiment } from "./experiment.js";
 
-/** What there is to run: cheap to import, as each experiment is loaded when it is asked for. */
+/** An experiment that can be run. It is loaded only when it is asked for, so the catalogue is cheap to import. */
 interface Entry {
   readonly name: string;
   readonly title: string;
   readonly load: () => Promise<Experiment>;
 }
 
+/** All experiments, in the order in which `reproduce all` runs them. */
 export const catalogue: readonly Entry[] = [
   {
     name: "blocked-terms",
@@ -16,7 +17,7 @@ export const catalogue: readonly Entry[] = [
   },
   {
     name: "blocked-learning",
-    title: "A loss that all samples share, of diagonal curvature, right above the norm",
+    title: "A loss with diagonal curvature that all samples share, right above the norm",
     load: async () => (await import("./blocked-learning/index.js")).blockedLearning,
   },
   {
@@ -26,22 +27,22 @@ export const catalogue: readonly Entry[] = [
   },
   {
     name: "gan-batches",
-    title: "A GAN's discriminator on batches all real and all generated, or mixed",
+    title: "A GAN's discriminator on separate or mixed batches of real and generated images",
     load: async () => (await import("./gan-batches/index.js")).ganBatches,
   },
   {
     name: "flow-interpolation",
-    title: "Likelihood of blended digits under a flow, trained on batches of a single class",
+    title: "Likelihood of blended digits under a flow trained on batches of a single class",
     load: async () => (await import("./flow-interpolation/index.js")).flowInterpolation,
   },
   {
     name: "autoencoder",
-    title: "Reconstruction, whose loss formula all samples share",
+    title: "Reconstruction, where all samples share one loss formula",
     load: async () => (await import("./autoencoder/index.js")).autoencoder,
   },
 ];
 
-/** The entry of that name. Throws a UserError where there is none. */
+/** The experiment of that name. Throws a UserError where there is none. */
 export function experimentNamed(name: string): Entry {
   const entry = catalogue.find((e) => e.name === name);
   if (entry) return entry;

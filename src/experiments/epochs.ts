@@ -2,11 +2,11 @@ import { UserError } from "../base/errors.js";
 import { type Batching, epochBatches, Random } from "../datasets/index.js";
 
 /**
- * The batches of a run as indices into `labels`: that after `step` steps, the same each time it is asked for. Every epoch
- * has an order of its own. Throws a UserError where there are too few images for a batch.
+ * The batches of a run, as indices into the labels. Every epoch has an order of its own. The same step always gives the
+ * same batch. The constructor throws a UserError where there are too few images for a batch.
  */
 export class Epochs {
-  /** Batches in an epoch. */
+  /** Number of batches in an epoch. */
   readonly length: number;
   private latest = -1;
   private order: number[][] = [];
@@ -27,10 +27,12 @@ export class Epochs {
       );
   }
 
+  /** The batch that follows after `step` steps. */
   batch(step: number): number[] {
     return this.epoch(Math.floor(step / this.length))[step % this.length];
   }
 
+  /** The batches of one epoch. The latest epoch is kept, since steps ask for it again and again. */
   private epoch(epoch: number): number[][] {
     if (epoch !== this.latest) {
       const { seed, ...options } = this.options;

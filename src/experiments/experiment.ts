@@ -1,49 +1,54 @@
 import type { NormName } from "../nn/index.js";
-import type { ClaimResult, Cloud, Curve, Measurement, Picture } from "./result.js";
+import type { ClaimResult, Cloud, Curve, Estimate, Picture } from "./result.js";
 import type { Settings, SettingsTable } from "./settings.js";
 
-/** An experiment of the paper: what it does is in `run`, what it claims comes back decided. */
+/** An experiment: the norms that it compares, its settings, and the function that runs it and decides its claims. */
 export interface Experiment<S extends Settings = Settings> {
-  /** What is compared unless `--norms` says otherwise; none where the experiment compares no norms. */
+  /** The norms that are compared unless `--norms` names others. Empty where the experiment compares no norms. */
   readonly norms: readonly NormName[];
-  /** The only norms that it can use; any norm of features where this is left out. */
+  /** The norms that the experiment can use. Default: every norm that applies to features. */
   readonly onlyNorms?: readonly NormName[];
   readonly settings: SettingsTable<S>;
   /**
-   * One training run for every norm and seed (and what else the experiment compares), each kept by `once` in a folder
-   * whose name holds norm and seed: runs made apart, by the jobs of a sweep, are found there and judged together.
+   * Makes one run for every condition and seed, then decides the claims. `runConditions` keeps each run in a folder that
+   * is named after its condition and seed, so an experiment also finds the runs that the jobs of a sweep made.
    */
   run(context: ExperimentContext<S>): Promise<Findings>;
 }
 
+/** What an experiment is run with. */
 export interface ExperimentContext<S extends Settings = Settings> {
-  /** Those of the scale, or what is set in their place. */
+  /** The settings of the scale, with the overridden values in their place. */
   readonly settings: S;
   readonly seeds: readonly number[];
   readonly norms: readonly NormName[];
-  /** Where the runs keep their checkpoints, metrics and summaries. */
+  /** The folder for the runs. Each run has a folder in it with checkpoint, metrics and summary. */
   readonly folder: string;
-  /** Keep runs that are done, go on with those that are not. */
+  /** Keep finished runs and continue unfinished runs. */
   readonly resume: boolean;
+  /** The folder with the data sets. Default: a cache that downloads fill. */
   readonly dataDir?: string;
   readonly onProgress: (message: string) => void;
-  /** Told of every run that is done, or was before. */
+  /** Called with every finished run, also with runs that were finished before. */
   readonly onRun?: (name: string, run: FinishedRun) => void;
 }
 
-/** One training run of an experiment when it is done: kept as `summary.json` in the run's folder. */
+/** A finished run, as in `summary.json` in the folder of the run. */
 export interface FinishedRun<Summary = unknown> {
-  /** Everything that the run depends on, as text. */
+  /** JSON of everything that the run depends on. */
   readonly settings: string;
   readonly elapsedMs: number;
   readonly summary: Summary;
 }
 
+/** What an experiment found. */
 export interface Findings {
   readonly claims: readonly ClaimResult[];
-  readonly measurements: readonly Measurement[];
+  /** Every quantity under every condition. */
+  readonly measurements: readonly Estimate[];
   readonly curves: readonly Curve[];
   readonly clouds: readonly Cloud[];
   readonly pictures?: readonly Picture[];
+  /** Milliseconds that all runs took. */
   readonly trainingMs: number;
 }

@@ -3,8 +3,10 @@ import { dirname } from "node:path";
 import { UserError } from "../base/errors.js";
 
 /**
- * Makes a folder with those above it that are missing; throws a UserError where it cannot. Level by level: the
- * recursive form of Node 20 never returns where a file system knows no such name, as below /proc.
+ * Makes a folder and the missing folders above it. Throws a UserError where it cannot.
+ *
+ * It makes one level at a time, because the recursive `mkdirSync` of Node 20 never returns where a file system refuses
+ * new names, such as /proc.
  */
 export function makeFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
@@ -14,8 +16,8 @@ export function makeFolder(path: string): void {
     mkdirSync(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    // Another process may have made it in between.
+    // Another process may have made the folder since the first check.
     if (code === "EEXIST" && statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
-    throw new UserError(`${path}: cannot be made (${code ?? error})`);
+    throw new UserError(`${path}: cannot be made (${code ?? error}); choose another folder`);
   }
 }

@@ -9,15 +9,18 @@ import type { ExperimentResult, SuiteMember, SuiteResult } from "./result.js";
 import { writeJson } from "./write-output.js";
 
 export interface ReproduceAllOptions extends Omit<ReproduceOptions, "norms" | "overrides"> {
-  /** Told of every experiment that is done. */
+  /** Called with the result of every experiment. */
   readonly onResult?: (result: ExperimentResult) => void;
-  /** Told of every experiment that failed. */
+  /** Called with the name of every experiment that fails, and why. */
   readonly onFailure?: (name: string, message: string) => void;
 }
 
 /**
- * Runs all experiments one after another, each into the folder of its name, past those that fail, and writes
- * `summary.json`. Throws a UserError where `out` cannot be made, or has runs already and they are not to be resumed.
+ * Runs all experiments one after another, each in a folder of its name, and writes `summary.json`. An experiment that
+ * fails does not stop the others.
+ *
+ * @returns the claims and numbers of all experiments.
+ * @throws UserError where `out` cannot be made, or already has experiments and `resume` is not set.
  */
 export async function reproduceAll({
   scale = "smoke",
@@ -32,14 +35,14 @@ export async function reproduceAll({
   const begun = catalogue.find(({ name }) => existsSync(join(out, name)));
   if (begun && !resume)
     throw new UserError(
-      `${out}: has ${begun.name} already; pass --resume to go on with it, or another --out`,
+      `${out}: already has ${begun.name}; pass --resume to continue it, or choose another --out`,
     );
   makeFolder(out);
   const experiments: SuiteMember[] = [];
   for (const [i, { name, title }] of catalogue.entries()) {
     const start = performance.now();
     const report = (message: string) => onProgress(`${i + 1}/${catalogue.length} ${name} · ${message}`);
-    report("begun");
+    report("started");
     try {
       const result = await reproduce(name, {
         scale,

@@ -11,23 +11,33 @@ import type { ExperimentResult, Scale } from "./result.js";
 import { type Overrides, settingsOf } from "./settings.js";
 import { writeJson } from "./write-output.js";
 
+/** Options of `reproduce`. */
 export interface ReproduceOptions {
+  /** Default: `smoke`. */
   readonly scale?: Scale;
+  /** Default: 0, 1, 2. */
   readonly seeds?: readonly number[];
-  /** Compare these; the experiment's own norms unless told. Claims about others are left out. */
+  /** The norms to compare. Claims about other norms are left out. Default: the experiment's own norms. */
   readonly norms?: readonly NormName[];
-  /** Settings in place of those of the scale. */
+  /** Settings that replace those of the scale, as text. */
   readonly overrides?: Overrides;
-  /** Where `result.json` and the folder `runs` go. */
+  /** The folder for `result.json` and for the folder `runs`. */
   readonly out: string;
+  /** Keep finished runs and continue unfinished runs. Default: false. */
   readonly resume?: boolean;
+  /** The folder with the data sets. Default: a cache that downloads fill. */
   readonly dataDir?: string;
   readonly onProgress?: (message: string) => void;
 }
 
 /**
- * Runs an experiment and writes `result.json` into `out`. Throws a UserError for an experiment, a scale, a setting or
- * a norm that does not exist or that it cannot use, and where `out` has runs already, unless they are to be resumed.
+ * Runs an experiment and writes `result.json`.
+ *
+ * @param name an experiment of the catalogue.
+ * @param options the scale, seeds, norms and folders.
+ * @returns the decided claims and all numbers.
+ * @throws UserError where the experiment, scale, setting or norm does not exist, where the experiment cannot use the
+ * norm, and where `out` already has runs and `resume` is not set.
  */
 export async function reproduce(
   name: string,
@@ -45,7 +55,7 @@ export async function reproduce(
   const { title, experiment, settings, norms: compared } = await prepare(name, { scale, norms, overrides });
   const folder = join(out, "runs");
   if (!resume && existsSync(folder))
-    throw new UserError(`${out}: has runs already; pass --resume to go on with them, or another --out`);
+    throw new UserError(`${out}: already has runs; pass --resume to continue them, or choose another --out`);
   makeFolder(folder);
   const context = { settings, seeds, norms: compared, folder, resume, dataDir, onProgress };
   const findings = await experiment.run(context);
@@ -61,13 +71,14 @@ export async function reproduce(
   return result;
 }
 
+/** What a run of an experiment is chosen by. */
 interface Chosen {
   readonly scale: Scale;
   readonly norms?: readonly NormName[];
   readonly overrides?: Overrides;
 }
 
-/** An experiment with what it is run with. Throws a UserError for what does not exist or cannot be used. */
+/** Loads an experiment and checks its settings and norms. Throws a UserError where one does not exist or fit. */
 export async function prepare(name: string, { scale, norms, overrides }: Chosen) {
   const { title, load } = experimentNamed(name);
   const experiment = await load();
@@ -76,9 +87,9 @@ export async function prepare(name: string, { scale, norms, overrides }: Chosen)
   return { title, experiment, settings, norms: norms ?? experiment.norms };
 }
 
-/** Throws a UserError where the experiment cannot use one of the norms. */
+/** Throws a UserError where a norm does not exist or the experiment cannot use it. */
 function checkNorms(name: string, { norms, onlyNorms }: Experiment, asked: readonly NormName[]): void {
-  if (norms.length === 0) throw new UserError(`experiment ${name}: compares no norms; leave them out`);
+  if (norms.length === 0) throw new UserError(`experiment ${name}: compares no norms; leave out --norms`);
   for (const norm of asked) {
     featureNorm(norm);
     if (onlyNorms && !onlyNorms.includes(norm))

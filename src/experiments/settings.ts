@@ -1,36 +1,40 @@
 import { UserError } from "../base/errors.js";
 import { type Scale, scales } from "./result.js";
 
-/** A kind of setting: how its value is written on a command line. */
+/** A kind of setting: how the command line writes its value. */
 export interface Kind<T extends SettingValue> {
-  /** What to write, in words: `a whole number from 2`. */
+  /** What to write, in words, such as `a whole number from 2`. */
   readonly expected: string;
-  /** The value, or undefined where the text is none. */
+  /** The value of a text; undefined where the text is not a value of this kind. */
   read(text: string): T | undefined;
 }
 
 export type SettingValue = string | number | boolean | readonly number[];
 
-/** Everything of an experiment that can be set, but for norms and seeds, as it goes into the result. */
+/** The values of all settings of an experiment, as in its result. Norms and seeds are not settings. */
 export type Settings = Readonly<Record<string, SettingValue>>;
 
 type Kinds = Readonly<Record<string, Kind<SettingValue>>>;
 
-/** The settings of an experiment: which there are, and their values at the scales that it has. */
+/** The settings of an experiment: the kind of each setting, and the values at each scale. */
 export interface SettingsTable<S extends Settings = Settings> {
   readonly kinds: { readonly [Name in keyof S]: Kind<S[Name]> };
   readonly scales: Readonly<Partial<Record<Scale, NoInfer<S>>>>;
 }
 
-/** The values that settings of these kinds take. */
+/** The type of the values of settings of these kinds. */
 export type ValuesOf<K extends Kinds> = {
   readonly [Name in keyof K]: K[Name] extends Kind<infer T> ? T : never;
 };
 
-/** Settings in place of those of the scale, as text. */
+/** Settings that replace those of the scale, as text. */
 export type Overrides = Readonly<Record<string, string>>;
 
-/** The settings of a scale with some of them overridden. Throws a UserError for a name or a value that is none. */
+/**
+ * The settings of a scale, with the overridden values in their place.
+ *
+ * @throws UserError where the experiment lacks the scale or a setting, or a text is not a value of its kind.
+ */
 export function settingsOf<S extends Settings>(
   { kinds, scales }: SettingsTable<S>,
   scale: Scale,
@@ -39,7 +43,7 @@ export function settingsOf<S extends Settings>(
   const own = scales[scale];
   if (!own)
     throw new UserError(
-      `scale ${scale}: not one of this experiment, expected ${scaleNames({ scales }).join(", ")}`,
+      `scale ${scale}: this experiment lacks the scale, expected ${scaleNames({ scales }).join(", ")}`,
     );
   const read = Object.entries(overrides).map(([name, text]) => {
     if (!Object.hasOwn(kinds, name)) throw new UserError(unknownSetting(name, Object.keys(kinds)));
@@ -51,6 +55,7 @@ export function settingsOf<S extends Settings>(
   return { ...own, ...Object.fromEntries(read) };
 }
 
+/** The message for a setting that does not exist. */
 export const unknownSetting = (name: string, known: readonly string[]): string =>
   `${name}: no such setting, expected one of ${known.join(", ")}`;
 
@@ -58,11 +63,11 @@ export const unknownSetting = (name: string, known: readonly string[]): string =
 const scaleNames = (table: Pick<SettingsTable, "scales">): Scale[] =>
   scales.filter((scale) => table.scales[scale] !== undefined);
 
-/** A value as it is written: what its kind reads. */
+/** The text of a value, which its kind reads back. */
 export const showSetting = (value: SettingValue): string =>
   Array.isArray(value) ? value.join("x") : value === true ? "yes" : value === false ? "no" : String(value);
 
-/** A whole number, at least `least`. */
+/** A whole number of at least `least`. */
 export const wholeNumber = (least: number): Kind<number> => ({
   expected: `a whole number from ${least}`,
   read: (text) => {
@@ -73,16 +78,16 @@ export const wholeNumber = (least: number): Kind<number> => ({
 
 const DECIMAL = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
-/** A number above 0: a learning rate. */
+/** A number above 0, such as a learning rate. */
 export const positive: Kind<number> = {
   expected: "a number above 0, such as 0.01 or 1e-3",
   read: (text) =>
     DECIMAL.test(text) && Number(text) > 0 && Number.isFinite(Number(text)) ? Number(text) : undefined,
 };
 
-/** A number from 0, below 1: a momentum. */
+/** A number from 0 to below 1, such as a momentum. */
 export const belowOne: Kind<number> = {
-  expected: "a number from 0, below 1",
+  expected: "a number from 0 to below 1",
   read: (text) => (DECIMAL.test(text) && Number(text) < 1 ? Number(text) : undefined),
 };
 
@@ -92,13 +97,13 @@ export const oneOf = <T extends string>(names: readonly T[]): Kind<T> => ({
   read: (text) => names.find((name) => name === text),
 });
 
-/** Whether or not. */
+/** A yes or a no. */
 export const yesOrNo: Kind<boolean> = {
   expected: "yes or no",
   read: (text) => (text === "yes" || text === "no" ? text === "yes" : undefined),
 };
 
-/** The widths of two layers, `256x128`. */
+/** The widths of two layers, such as `256x128`. */
 export const twoSizes: Kind<readonly [number, number]> = {
   expected: "two whole numbers from 1, joined by x, such as 64x32",
   read: (text) => {

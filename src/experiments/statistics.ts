@@ -1,15 +1,20 @@
 import type { Claim, ClaimResult, Outcome, Sample } from "./result.js";
 
-/** Mean and unbiased standard deviation. */
+/** The arithmetic mean. */
+export const meanOf = (values: readonly number[]): number =>
+  values.reduce((a, b) => a + b, 0) / values.length;
+
+/** The values with their mean and unbiased standard deviation. */
 export function sampleOf(values: readonly number[]): Sample {
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  const mean = meanOf(values);
   const squares = values.reduce((total, value) => total + (value - mean) ** 2, 0);
   return { values, mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : null };
 }
 
 /**
- * Decides a claim by its 95 % confidence interval over the seeds (Student's t): confirmed where the whole interval
- * stands to the bound as claimed, not confirmed where none of it does, undecided between, or with a single seed.
+ * Decides a claim by the 95 % confidence interval of its value over the seeds (Student's t). The claim is confirmed
+ * where it holds in the whole interval and not confirmed where it holds nowhere in the interval. Otherwise, and with
+ * a single seed, it is undecided.
  */
 export function decide(claim: Claim, values: readonly number[]): ClaimResult {
   const sample = sampleOf(values);
@@ -30,11 +35,11 @@ function confidenceInterval({ values, mean, deviation }: Sample): [number, numbe
   return [mean - half, mean + half];
 }
 
-/** 97.5 % quantiles of Student's t distribution for 1 to 30 degrees of freedom. */
+/** 97.5 % quantiles of Student's t distribution for 1, 2, …, 30 degrees of freedom. */
 const QUANTILES = [
   12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131,
   2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
 ];
 
-/** The quantile for so many degrees of freedom; beyond 30 that of 30, which is a little too wide. */
+/** The quantile for a number of degrees of freedom. Above 30 the value of 30 is used, which is slightly too wide. */
 const studentQuantile = (degrees: number): number => QUANTILES[Math.min(degrees, QUANTILES.length) - 1];

@@ -5,14 +5,14 @@ import { temporaryFolder } from "../support/temporary.js";
 
 const folder = temporaryFolder();
 
-/** What TensorBoard 2.21's own RecordWriter and Event make of the same, at the time 1700000000.5. */
+/** Written by the RecordWriter and Event of TensorBoard 2.21 from the same data, at the time 1700000000.5. */
 const RECORD = "0e00000000000000c5e5693f68656c6c6f2c207265636f7264734ab0ea95";
 const VERSION = "1800000000000000a37f4b220900002040fc54d9411a0d627261696e2e4576656e743a322b353110";
 const STEP_300 =
   "2e00000000000000c5cb57fa0900002040fc54d94110ac022a200a0b0a046c6f7373150000803e0a110a0a72656d6f7665642f626e150000c03f440ef886";
 const step300 = { step: 300, loss: 0.25, "removed/bn": 1.5 };
 
-describe("a TensorBoard event file", () => {
+describe("TensorBoard event files", () => {
   beforeAll(() => {
     vi.useFakeTimers({ now: 1_700_000_000_500, toFake: ["Date"] });
   });
@@ -21,18 +21,18 @@ describe("a TensorBoard event file", () => {
   });
   const hex = (name: string) => readFileSync(folder.path(name)).toString("hex");
 
-  it("frames records as TensorBoard does", () => {
+  it("A record has the bytes that TensorBoard writes", () => {
     expect(tfRecord(Buffer.from("hello, records")).toString("hex")).toBe(RECORD);
   });
 
-  it("holds the version and the numbers of steps, byte for byte as TensorBoard writes them", () => {
+  it("The version and the numbers of a step have the bytes that TensorBoard writes", () => {
     const file = new EventFile(folder.path("whole"));
     file.restart(-1);
     file.append([step300]);
     expect(hex("whole")).toBe(VERSION + STEP_300);
   });
 
-  it("restarted at a step keeps whole records up to it, once each", () => {
+  it("A restart at a step keeps each record up to that step once", () => {
     const file = new EventFile(folder.path("resumed"));
     file.restart(-1);
     file.append([{ step: 0, accuracy: 0.5 }, step300]);
@@ -46,13 +46,13 @@ describe("a TensorBoard event file", () => {
     expect(hex("resumed")).toBe(VERSION);
   });
 
-  it.each([1, 11, 12, 40, 61])("a record cut short by a kill (%i bytes of it) is dropped", (bytes) => {
+  it.each([1, 11, 12, 40, 61])("A record of which only %i bytes were written is dropped", (bytes) => {
     folder.write("torn", Buffer.from(VERSION + STEP_300 + STEP_300.slice(0, 2 * bytes), "hex"));
     new EventFile(folder.path("torn")).restart(1000);
     expect(hex("torn")).toBe(VERSION + STEP_300);
   });
 
-  it("a damaged record and all behind it are dropped", () => {
+  it("A damaged record and all records after it are dropped", () => {
     const bytes = Buffer.from(VERSION + STEP_300 + STEP_300, "hex");
     bytes[VERSION.length / 2 + STEP_300.length / 2 + 20] ^= 1;
     folder.write("damaged", bytes);
@@ -60,7 +60,7 @@ describe("a TensorBoard event file", () => {
     expect(hex("damaged")).toBe(VERSION + STEP_300);
   });
 
-  it("a file of something else starts anew", () => {
+  it("A file of another format is replaced", () => {
     folder.write("other", "not records at all, but long enough");
     new EventFile(folder.path("other")).restart(5);
     expect(hex("other")).toBe(VERSION);

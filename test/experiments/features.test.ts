@@ -10,7 +10,7 @@ const featuresOf = (rows: number[][]): Features => ({
   data: Float32Array.from(rows.flat()),
 });
 
-/** `perClass` samples around each of three centres in five dimensions. */
+/** Draws `perClass` samples around each of three centres in five dimensions. */
 function blobs(perClass: number, spread: number, seed: number) {
   const random = new Random(seed);
   const labels = Array.from({ length: 3 * perClass }, (_, i) => i % 3);
@@ -21,10 +21,10 @@ function blobs(perClass: number, spread: number, seed: number) {
 }
 
 describe("between/within scatter", () => {
-  it("of two pairs on a line: 2·(1² + 1²)/(4·½²)", () => {
+  it("Two pairs on a line have the ratio 2·(1² + 1²)/(4·½²) = 4", () => {
     expect(scatterRatio(featuresOf([[-1.5], [-0.5], [0.5], [1.5]]), [0, 0, 1, 1])).toBeCloseTo(4, 10);
   });
-  it("does not change with shift and common scale, and is 0 for classes with one mean", () => {
+  it("The ratio ignores shift and common scale, and is 0 for classes with one mean", () => {
     const { features, labels } = blobs(20, 0.5, 1);
     const moved = { ...features, data: features.data.map((v) => 8 * v + 16) };
     expect(scatterRatio(moved, labels)).toBeCloseTo(scatterRatio(features, labels), 4);
@@ -33,16 +33,16 @@ describe("between/within scatter", () => {
 });
 
 describe("silhouette", () => {
-  it("of two pairs on a line, by hand", () => {
-    // a = 1 everywhere; b = 10.5 for the outer ones and 9.5 for the inner ones.
+  it("Two pairs on a line have the silhouette computed by hand", () => {
+    // a = 1 for all points; b = 10.5 for the outer points and 9.5 for the inner points.
     const value = silhouette(featuresOf([[0], [1], [10], [11]]), [0, 0, 1, 1]);
     expect(value).toBeCloseTo((1 - 1 / 10.5 + (1 - 1 / 9.5)) / 2, 10);
   });
-  it("takes the nearest other class, and 0 for a sample alone in its class", () => {
+  it("The nearest other class counts, and a sample alone in its class counts as 0", () => {
     const value = silhouette(featuresOf([[0], [1], [4], [100]]), [0, 0, 1, 2]);
     expect(value).toBeCloseTo((1 - 1 / 4 + (1 - 1 / 3)) / 4, 10);
   });
-  it("is about 0 for labels drawn at random, and falls with wrong ones", () => {
+  it("Random labels have a silhouette near 0, and wrong labels lower it", () => {
     const { features, labels } = blobs(60, 0.05, 2);
     const random = new Random(9);
     expect(silhouette(features, labels)).toBeGreaterThan(0.8);
@@ -64,43 +64,39 @@ describe("silhouette", () => {
 });
 
 describe("linear probe", () => {
-  it("tells separable classes apart, whatever the scale and shift of each feature", async () => {
+  it("Separable classes are told apart, whatever the scale and shift of each feature", async () => {
     const [train, test] = [blobs(40, 0.1, 3), blobs(40, 0.1, 4)];
-    expect(await linearProbe(train.features, train.labels, test.features, test.labels, 3)).toBe(1);
+    expect(await linearProbe({ train, test, classes: 3 })).toBe(1);
     const distort = ({ data, width }: Features): Features => ({
       width,
       data: data.map((v, i) => v * 10 ** ((i % width) - 2) + (i % width)),
     });
-    const moved = await linearProbe(
-      distort(train.features),
-      train.labels,
-      distort(test.features),
-      test.labels,
-      3,
-    );
+    const moved = await linearProbe({
+      train: { ...train, features: distort(train.features) },
+      test: { ...test, features: distort(test.features) },
+      classes: 3,
+    });
     expect(moved).toBe(1);
   });
-  it("is at chance where the features say nothing, also for constant ones", async () => {
+  it("Noise and constant features give an accuracy near chance", async () => {
     const [train, test] = [blobs(100, 0.1, 5), blobs(100, 0.1, 6)];
     const random = new Random(1);
     const noise = (f: Features): Features => ({
       ...f,
       data: f.data.map((_, i) => (i % 5 === 4 ? 7 : random.normal())),
     });
-    const accuracy = await linearProbe(
-      noise(train.features),
-      train.labels,
-      noise(test.features),
-      test.labels,
-      3,
-    );
+    const accuracy = await linearProbe({
+      train: { ...train, features: noise(train.features) },
+      test: { ...test, features: noise(test.features) },
+      classes: 3,
+    });
     expect(accuracy).toBeGreaterThan(0.2);
     expect(accuracy).toBeLessThan(0.47);
   });
 });
 
 describe("t-SNE plane", () => {
-  it("keeps clusters together and apart from each other, the same each time", async () => {
+  it("Clusters stay together and apart from each other, and equal features give equal planes", async () => {
     const { features, labels } = blobs(40, 0.1, 3);
     const points = await tsnePlane(features);
     expect(await tsnePlane(features)).toEqual(points);
@@ -109,14 +105,14 @@ describe("t-SNE plane", () => {
     const spread = (axis: number) => points.reduce((sum, p) => sum + p[axis] ** 2, 0) / points.length;
     expect(Math.max(spread(0), spread(1))).toBeCloseTo(1, 1);
   });
-  it("takes samples that are all equal", async () => {
+  it("Samples that are all equal have finite places", async () => {
     const points = await tsnePlane(featuresOf(Array.from({ length: 30 }, () => [1, 1])));
     expect(points.flat().every(Number.isFinite)).toBe(true);
   });
 });
 
 describe("principal plane", () => {
-  it("finds the two widest directions, the wider first, uncorrelated", () => {
+  it("The axes are the two widest directions, uncorrelated, the wider first", () => {
     const random = new Random(7);
     const rows = Array.from({ length: 400 }, () => {
       const [a, b] = [3 * random.normal(), random.normal()];

@@ -1,9 +1,10 @@
 import { decode } from "fast-png";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Random } from "../../src/datasets/index.js";
-import { claimsOf } from "../../src/experiments/flow-interpolation/claims.js";
-import { smallerShare } from "../../src/experiments/flow-interpolation/evaluate.js";
+import { decideClaims } from "../../src/experiments/claims.js";
+import { claims } from "../../src/experiments/flow-interpolation/claims.js";
 import { blended, dequantized, gridPng, ofClasses } from "../../src/experiments/flow-interpolation/images.js";
+import { smallerShare } from "../../src/experiments/flow-interpolation/likelihood.js";
 import type { Course, Summary } from "../../src/experiments/flow-interpolation/summary.js";
 import { type ExperimentResult, reproduce } from "../../src/experiments/index.js";
 import { temporaryFolder } from "../support/temporary.js";
@@ -12,7 +13,7 @@ import { expectUserError } from "../support/user-error.js";
 const folder = temporaryFolder();
 
 describe("images", () => {
-  it("of two classes, in their order", () => {
+  it("Images of two classes keep their order", () => {
     const split = {
       images: Uint8Array.from([1, 1, 2, 2, 3, 3, 4, 4]),
       labels: Uint8Array.from([8, 3, 9, 8]),
@@ -23,14 +24,14 @@ describe("images", () => {
     });
   });
 
-  it("blend in whole grey levels, the ends untouched", () => {
+  it("Blends have whole grey levels and equal the images at α = 0 and α = 1", () => {
     const [a, b] = [Uint8Array.from([0, 255, 7]), Uint8Array.from([255, 0, 8])];
     expect(blended(a, b, 0)).toEqual(a);
     expect(blended(a, b, 1)).toEqual(b);
     expect([...blended(a, b, 0.3)]).toEqual([77, 179, 7]);
   });
 
-  it("dequantized stay within their level; the noise is seeded", () => {
+  it("A dequantized pixel stays within its grey level, and the noise depends on the seed only", () => {
     const levels = Uint8Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? 0 : 255));
     const { data, shape } = dequantized(levels, [1, 2, 2], new Random(1));
     expect(shape).toEqual([100, 1, 2, 2]);
@@ -39,7 +40,7 @@ describe("images", () => {
     expect(dequantized(levels, [1, 2, 2], new Random(1)).data).toEqual(data);
   });
 
-  it("in a grid, row by row, with gaps", () => {
+  it("A grid shows its images row by row with gaps between them", () => {
     const levels = Uint8Array.from({ length: 4 * 6 }, (_, i) => 10 * Math.floor(i / 6) + (i % 6));
     const { data, width, height, channels } = decode(Buffer.from(gridPng(levels, [2, 3], 2), "base64"));
     expect([width, height, channels]).toEqual([8, 6, 1]);
@@ -51,7 +52,7 @@ describe("images", () => {
   });
 });
 
-it("the share of pairs in order: 1 if all are, ½ by chance and for ties", () => {
+it("The share of pairs with a < b is 1 where all are, and ties count half", () => {
   expect(smallerShare([1, 2], [3, 4])).toBe(1);
   expect(smallerShare([3, 4], [1, 2])).toBe(0);
   expect(smallerShare([1, 4], [2, 3])).toBe(0.5);
@@ -67,14 +68,13 @@ describe("claims", () => {
     [0, 1, 2].map(() => ({ running, batch, steps: [], training: [], samples: "" }));
   const outcomes = (bn: Summary[], ln: Summary[]) =>
     Object.fromEntries(
-      claimsOf([
-        { norm: "bn", batching: "label", summaries: bn },
-        { norm: "ln", batching: "label", summaries: ln },
-      ]).map(({ id, outcome }) => [id, outcome]),
+      decideClaims(claims, ({ norm, batching }) =>
+        batching === "label" ? new Map(Object.entries({ bn, ln })).get(norm) : undefined,
+      ).map(({ id, outcome }) => [id, outcome]),
     );
   const [tells, doesNot] = [runs(course(1, 1.5, 0.95)), runs(course(1, 1.01, 0.55))];
 
-  it("as the paper has it: all confirmed; the other way round: none", () => {
+  it("Runs as the paper describes them confirm all claims, and opposite runs confirm none", () => {
     const ids = [
       "ln-tells-blends",
       "bn-does-not",
@@ -88,7 +88,7 @@ describe("claims", () => {
     expect(outcomes(tells, doesNot)).toEqual(all("not confirmed"));
   });
 
-  it("running statistics and those of the batch are told apart", () => {
+  it("Running statistics and batch statistics decide claims of their own", () => {
     const mixed = outcomes(runs(course(1, 1.5, 0.95), course(1, 1, 0.5)), tells);
     expect(mixed["bn-does-not"]).toBe("not confirmed");
     expect(mixed["bn-does-not-by-batch"]).toBe("confirmed");
@@ -106,7 +106,7 @@ describe("a small run on glyphs", () => {
   const curve = (quantity: string, series: string) =>
     result.curves.find((c) => c.quantity === quantity && (c.series === series || c.group === series))!;
 
-  it("lowers bits/dim, which lie between 0 and those of noise", () => {
+  it("Training lowers bits/dim, and blends have fewer bits than noise", () => {
     for (const norm of ["bn", "none"]) {
       const [bits] = curve("bits/dim in training", norm).values;
       expect(bits).toHaveLength(30);
@@ -117,7 +117,7 @@ describe("a small run on glyphs", () => {
     }
   });
 
-  it("without a norm the statistics of a batch make no difference, with batch norm they do", () => {
+  it("Batch statistics change the bits of a flow with batch norm and not those of a flow without a norm", () => {
     const both = (norm: string) =>
       ["bits/dim of blends", "bits/dim of blends, batch statistics"].map((q) => curve(q, norm).values[0]);
     const [running, batch] = both("none");
@@ -126,7 +126,7 @@ describe("a small run on glyphs", () => {
     expect(Math.abs(bnRunning[5] - bnBatch[5])).toBeGreaterThan(1e-3);
   });
 
-  it("keeps the blends and samples of each norm as pictures", () => {
+  it("The result has the blends and the samples of each norm as pictures", () => {
     const pictures = result.pictures!.map(({ group, png }) => {
       const { width, height } = decode(Buffer.from(png, "base64"));
       return [group, width, height];
@@ -146,14 +146,14 @@ describe("wrong use", () => {
       place,
       words,
     );
-  it("settings that do not fit the data", async () => {
+  it("Settings that do not fit the data are refused", async () => {
     await refused({ pairs: "33" }, "pairs=33", /multiple of the batch, 32/);
     await refused({ pairs: "3200" }, "pairs=3200", /glyphs holds out \d+ pairs/);
     await refused({ second: "10" }, "second=10", /class of glyphs, 0 to 9/);
     await refused({ second: "2" }, "second=2", /another class/);
     await refused({ shuffled: "perhaps" }, "shuffled=perhaps", /yes or no/);
   });
-  it("a norm without an inverse", () =>
+  it("A norm without an inverse is refused with the norms that have one", () =>
     expectUserError(
       () => reproduce("flow-interpolation", { out: folder.path("wrong"), resume: true, norms: ["gn:2"] }),
       "experiment flow-interpolation",

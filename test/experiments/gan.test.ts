@@ -30,7 +30,7 @@ const networks = {
 const gan = (arrangement: "separate" | "mixed") =>
   adversarial({ ...networks, optimizer: sgd({ rate: 0.05, momentum: 0.9 }), arrangement });
 
-/** Parameters of a given form, numbered through both networks; other tensors as they start. */
+/** The initial state, with parameters replaced by waves whose phases count through both networks. */
 function given(procedure: ReturnType<typeof gan>): Tensor[] {
   let phase = 0;
   return procedure.initial(new Random(0)).map((tensor, i) => {
@@ -44,7 +44,7 @@ function given(procedure: ReturnType<typeof gan>): Tensor[] {
 
 const batchOf = (step: number) => [wave([6, 1, 8, 8], 20 + step, 0.8), wave([6, 5, 1, 1], 40 + step, 1)];
 
-/** The same networks and weights with PyTorch 1.13 in float64, in the form of its DCGAN example. */
+/** From PyTorch 1.13 in float64 with the same networks and weights, in the form of its DCGAN example. */
 const pytorch = {
   separate: {
     losses: [
@@ -76,10 +76,10 @@ const pytorch = {
   },
 } as const;
 
-describe.each(["separate", "mixed"] as const)("a GAN with %s batches", (arrangement) => {
+describe.each(["separate", "mixed"] as const)("GANs with %s batches", (arrangement) => {
   const procedure = gan(arrangement);
 
-  it("makes PyTorch's steps", async () => {
+  it("Each step equals the step of PyTorch", async () => {
     const { losses, ...tensors } = pytorch[arrangement];
     await using stepper = await Stepper.compile(procedure, given(procedure), batchOf(0));
     for (const [step, [judge, maker]] of losses.entries()) {
@@ -93,7 +93,7 @@ describe.each(["separate", "mixed"] as const)("a GAN with %s batches", (arrangem
     }
   });
 
-  it("recorded, it steps the same, bit for bit", async () => {
+  it("A recorded step changes the state as a plain step does, bit for bit", async () => {
     await using plain = await Stepper.compile(procedure, given(procedure), batchOf(0));
     await using recorded = await Stepper.compile(procedure, given(procedure), batchOf(0));
     for (let step = 0; step < 3; step++) {
@@ -119,7 +119,7 @@ describe("what the discriminator's norms block", () => {
     return (await stepper.step(1, inputs, () => true)).recording;
   };
 
-  it("of real images: what it is when the discriminator learns from them alone", async () => {
+  it("The record of real images equals that of a discriminator which learns from them alone", async () => {
     const procedure = gan("separate");
     const state = given(procedure).slice(procedure.names.findIndex((n) => n.startsWith("discriminator")));
     const alone = judge(1);
@@ -131,7 +131,7 @@ describe("what the discriminator's norms block", () => {
     expect(Object.keys(both)).toHaveLength(10);
   });
 
-  it("mixed batches have one layer to speak of", async () => {
+  it("Mixed batches record each layer once", async () => {
     expect(Object.keys(await recordOf("mixed"))).toEqual([
       "blocked/norm2",
       "first/norm2",
@@ -145,7 +145,7 @@ describe("what the discriminator's norms block", () => {
 describe("a run of a GAN", () => {
   const folder = temporaryFolder();
 
-  it("killed with SIGKILL and resumed: the same bits, metrics and events once each", async () => {
+  it("A run that was killed and resumed gives the same bits, and every metric and event once", async () => {
     const run = await smallGan();
     const whole = await train(run, { folder: folder.path("whole") });
 
@@ -165,9 +165,9 @@ describe("a run of a GAN", () => {
     expect(file("killed", "checkpoint.safetensors").equals(file("whole", "checkpoint.safetensors"))).toBe(
       true,
     );
-    const measured = (metrics: typeof whole.metrics) =>
+    const trained = (metrics: typeof whole.metrics) =>
       metrics.filter(({ step }) => step > 0).map(({ waited, ...rest }) => rest);
-    expect(measured(resumed.metrics)).toEqual(measured(whole.metrics));
+    expect(trained(resumed.metrics)).toEqual(trained(whole.metrics));
     expect(stepsOf(file("killed", "events.out.tfevents.blindspot")).filter((step) => step > 0)).toEqual(
       Array.from({ length: run.steps }, (_, i) => i + 1),
     );
@@ -175,7 +175,7 @@ describe("a run of a GAN", () => {
 });
 
 describe("the networks", () => {
-  it("of PyTorch's DCGAN example have its numbers of parameters", () => {
+  it("The networks have as many parameters as those of PyTorch's DCGAN example", () => {
     const large = { size: 64, channels: 3, width: 64, stages: 4, norm: "bn" } as const;
     const count = ({ parameters }: { parameters: readonly { shape: readonly number[] }[] }) =>
       parameters.reduce((total, { shape }) => total + sizeOf(shape), 0);
@@ -183,7 +183,7 @@ describe("the networks", () => {
     expect(count(generator({ ...large, latent: 100 }))).toBe(3_576_704);
   });
 
-  it("refuse images that cannot be halved so often", async () => {
+  it("Images that cannot be halved in every stage are refused", async () => {
     await expectUserError(
       async () => discriminator({ ...sizes, size: 28, stages: 3 }),
       "GAN of 3 stages",
@@ -192,13 +192,13 @@ describe("the networks", () => {
   });
 });
 
-/** Steps of the records of an event file, in order: the varint of field 2, or 0. */
+/** The steps of the records of an event file, in order. An event without field 2 has step 0. */
 function stepsOf(file: Buffer): number[] {
   const steps: number[] = [];
   for (let at = 0; at < file.length; ) {
     const length = Number(file.readBigUInt64LE(at));
     const data = file.subarray(at + 12, at + 12 + length);
-    // Field 1, a double, comes first: nine bytes.
+    // Field 1, a double of nine bytes with its tag, comes first.
     steps.push(data[9] === 0x10 ? data[10] : 0);
     at += 16 + length;
   }

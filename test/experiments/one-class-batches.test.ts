@@ -20,7 +20,7 @@ const split: Split = {
 const all = Array.from(split.labels.keys());
 
 describe("training images", () => {
-  it("standardized: every channel with mean 0 and deviation 1, labels as they are", () => {
+  it("Standardized images have mean 0 and deviation 1 in every channel", () => {
     const images = new TrainingImages(split, SHAPE, { augment: "none", standardize: true });
     const [x, labels] = images.batch(all, 0);
     expect(Array.from(labels.data)).toEqual(Array.from(split.labels));
@@ -32,7 +32,7 @@ describe("training images", () => {
     }
   });
 
-  it("what is prepared in a compiled function is the same", async () => {
+  it("A compiled function prepares images as training batches are prepared", async () => {
     const images = new TrainingImages(split, SHAPE, { augment: "none", standardize: true });
     const plain = new TrainingImages(split, SHAPE, { augment: "none", standardize: false });
     const [x] = plain.batch([3, 4], 0);
@@ -44,7 +44,7 @@ describe("training images", () => {
     });
   });
 
-  it("augmented: each is a shift of the image or of its mirror image, many differ, the same for one seed", () => {
+  it("An augmented image is a shift of the image or of its mirror image, and depends on the seed only", () => {
     const images = new TrainingImages(split, SHAPE, { augment: "flip-crop", standardize: false });
     const plain = new TrainingImages(split, SHAPE, { augment: "none", standardize: false });
     const seen = new Set<string>();
@@ -64,7 +64,7 @@ describe("training images", () => {
   });
 });
 
-/** The image [1, C, H, W] moved, zeros from outside. */
+/** The image, [1, C, H, W], shifted and perhaps mirrored, as text. Zeros fill the rest. */
 function shifted({ data }: Tensor, down: number, right: number, mirrored: boolean): string {
   const [channels, height, width] = SHAPE;
   const at = (c: number, y: number, x: number) =>
@@ -84,7 +84,7 @@ describe("judged networks", () => {
     ["resnet8", "stage3.0.shortcut_norm", 64, 64],
     ["mlp", "norm", 16, 16],
   ] as const)(
-    "%s: its last norm is %s; features and what enters the norm",
+    "The last norm of %s is %s, and its features and the inputs of that norm are found",
     async (name, last, width, below) => {
       const network = judged(name, cifar, { norm: "bn", hidden: [20, 16] });
       expect(network.lastNorm).toBe(last);
@@ -106,7 +106,7 @@ describe("judged networks", () => {
     },
   );
 
-  it("networks of convolutions want images of their size", async () => {
+  it("A convolutional network refuses images of another shape", async () => {
     const glyphs = { ...cifar, shape: [1, 16, 16] as const };
     await expectUserError(
       async () => judged("vgg11", glyphs, { norm: "bn", hidden: [1, 1] }),

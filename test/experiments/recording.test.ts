@@ -21,7 +21,7 @@ import { readModel } from "../../src/onnx/index.js";
 import { readTensors } from "../../src/tensor-files/index.js";
 import { type ZooModel, zooModels } from "../support/zoo/golden.js";
 
-/** The networks of test/fixtures/zoo/models.py, with PyTorch's names. */
+/** The networks of test/fixtures/zoo/models.py, with the names that PyTorch gives their layers. */
 const mlp = (norm: NormName): Network =>
   network((r) =>
     chain(
@@ -98,7 +98,7 @@ const cases: [string, Network, Loss, target: string][] = [
 ];
 const zoo = new Map(zooModels().map((model) => [model.name, model]));
 
-/** The network with the stored weights of the model, and its batch. */
+/** The training of a network from the stored weights of a model, with its batch. */
 async function prepare({ model, batch }: ZooModel, net: Network, loss: Loss, target: string) {
   const procedure = supervised({ network: net, optimizer: sgd({ rate: 0.1, momentum: 0.9 }), loss });
   const stored = (await readModel(model)).initializers;
@@ -111,8 +111,8 @@ async function prepare({ model, batch }: ZooModel, net: Network, loss: Loss, tar
   return { procedure, state, inputs };
 }
 
-describe("a recorded step", () => {
-  it.each(cases)("of the zoo's %s: what PyTorch measured in float64", async (name, net, loss, target) => {
+describe("recorded steps", () => {
+  it.each(cases)("The record of the zoo's %s has PyTorch's numbers", async (name, net, loss, target) => {
     const golden = zoo.get(name)!;
     const { procedure, state, inputs } = await prepare(golden, net, loss, target);
     await using stepper = await Stepper.compile(procedure, state, inputs);
@@ -127,19 +127,22 @@ describe("a recorded step", () => {
     }
   });
 
-  it.each(cases)("of the zoo's %s changes the state as a plain one does", async (name, net, loss, target) => {
-    const { procedure, state, inputs } = await prepare(zoo.get(name)!, net, loss, target);
-    await using plain = await Stepper.compile(procedure, state, inputs);
-    await using recorded = await Stepper.compile(procedure, state, inputs);
-    for (let step = 1; step <= 3; step++) {
-      const a = await plain.step(step, inputs);
-      const b = await recorded.step(step, inputs, () => true);
-      expect(b.losses).toEqual(a.losses);
-    }
-    expect(recorded.state).toEqual(plain.state);
-  });
+  it.each(cases)(
+    "A recorded step of the zoo's %s changes the state as a plain step does",
+    async (name, net, loss, target) => {
+      const { procedure, state, inputs } = await prepare(zoo.get(name)!, net, loss, target);
+      await using plain = await Stepper.compile(procedure, state, inputs);
+      await using recorded = await Stepper.compile(procedure, state, inputs);
+      for (let step = 1; step <= 3; step++) {
+        const a = await plain.step(step, inputs);
+        const b = await recorded.step(step, inputs, () => true);
+        expect(b.losses).toEqual(a.losses);
+      }
+      expect(recorded.state).toEqual(plain.state);
+    },
+  );
 
-  it("measures the layers that are chosen and no others", async () => {
+  it("Only the chosen layers are recorded", async () => {
     const { procedure, state, inputs } = await prepare(zoo.get("mlp")!, mlp("bn"), crossEntropy, "label");
     await using stepper = await Stepper.compile(procedure, state, inputs);
     const { recording } = await stepper.step(1, inputs, (layer) => layer === "4");
@@ -147,14 +150,14 @@ describe("a recorded step", () => {
     expect((await stepper.step(2, inputs)).recording).toEqual({});
   });
 
-  it("of batch renorm gives the shares alone", async () => {
+  it("Batch renorm records the shares only", async () => {
     const { procedure, state, inputs } = await prepare(zoo.get("mlp")!, mlp("brn"), crossEntropy, "label");
     await using stepper = await Stepper.compile(procedure, state, inputs);
     const { recording } = await stepper.step(1, inputs, (layer) => layer === "4");
     expect(Object.keys(recording)).toEqual(["blocked/4", "first/4", "diag/4"]);
   });
 
-  it("has nothing to say of norms that block nothing", async () => {
+  it("Norms that block nothing record nothing", async () => {
     const { procedure, state, inputs } = await prepare(
       zoo.get("mlp")!,
       mlp("detached"),

@@ -15,7 +15,7 @@ vi.mock("../../src/experiments/catalogue.js", () => import("../support/experimen
 describe("all experiments", () => {
   const out = folder.path("all");
 
-  it("go on past those that fail, which are named with their exit codes", async () => {
+  it("An experiment that fails is reported with its exit code, and the others run", async () => {
     const failures: [string, string][] = [];
     const done: string[] = [];
     const suite = await reproduceAll({
@@ -38,8 +38,8 @@ describe("all experiments", () => {
     expect(existsSync(`${out}/seeds/result.json`)).toBe(true);
   });
 
-  it("refuse to start over; resumed, they keep what is done", async () => {
-    await expectUserError(() => reproduceAll({ out }), out, /has seeds already; pass --resume/);
+  it("Finished experiments are refused without resume and kept with resume", async () => {
+    await expectUserError(() => reproduceAll({ out }), out, /already has seeds; pass --resume/);
     fault.there = false;
     const suite = await reproduceAll({ out, resume: true });
     const outcomes = suite.experiments.map(({ name, claims }) => [name, claims[0]?.outcome]);
@@ -50,7 +50,7 @@ describe("all experiments", () => {
     ]);
   });
 
-  it("stand in one table of at most the width asked for", async () => {
+  it("All claims are in one table of at most the given width", async () => {
     const suite = await reproduceAll({ out, resume: true });
     const text = suiteTable(suite, { color: false, width: 100 });
     expect(text).toMatch(/^small +seeds +1 ± 1 +-1\.48 … 3\.48 +≤ 10 +✓ confirmed$/m);
@@ -62,7 +62,7 @@ describe("all experiments", () => {
         expect(line.length).toBeLessThanOrEqual(width);
   });
 
-  it("stand on one page, which loads nothing and shows figures as images of their own", async () => {
+  it("All experiments are on one page, which loads no other file", async () => {
     const suite = await reproduceAll({ out, resume: true });
     const whole = JSON.parse(readFileSync(`${out}/seeds/result.json`, "utf8"));
     const page = parseHtml(suitePage(suite, new Map([["seeds", whole]])));

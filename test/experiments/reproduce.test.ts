@@ -18,7 +18,7 @@ describe("blocked-learning at scale smoke", () => {
     result = await reproduce("blocked-learning", { out: folder.path("blocked") });
   });
 
-  it("confirms what the theorems say: blocked under batch norm but for the ε leak, learnt otherwise", () => {
+  it("Batch norm blocks all but the ε leak, and other norms let the weights below learn", () => {
     expect(outcomes(result)).toEqual({
       "bn-blocks": "confirmed",
       "bn-leaks-by-epsilon": "confirmed",
@@ -32,13 +32,13 @@ describe("blocked-learning at scale smoke", () => {
     expect(meanOf(result, "bn, ε/100", "movement of the weights below")).toBeGreaterThan(0);
   });
 
-  it("writes what it returns", () => {
+  it("The file has the result that the function returns", () => {
     expect(JSON.parse(readFileSync(folder.path("blocked/result.json"), "utf8"))).toEqual(
       JSON.parse(JSON.stringify(result)),
     );
   });
 
-  it("refuses to start over finished runs; resumed, it keeps them and makes those that lack", async () => {
+  it("Finished runs are refused without resume; with resume they are kept and missing runs are made", async () => {
     const out = folder.path("blocked");
     await expectUserError(() => reproduce("blocked-learning", { out }), out, /--resume/);
     rmSync(`${out}/runs/ln-seed1`, { recursive: true });
@@ -51,7 +51,7 @@ describe("blocked-learning at scale smoke", () => {
 });
 
 describe("blocked-terms, a little smaller than at scale smoke", () => {
-  it("confirms which terms pass and which do not, in formulas and in a trained network", async () => {
+  it("All claims about Taylor terms are confirmed, for formulas and for a trained network", async () => {
     const out = folder.path("terms");
     const overrides = { cases: "20", epochs: "2" };
     const result = await reproduce("blocked-terms", { out, overrides });
@@ -63,7 +63,7 @@ describe("blocked-terms, a little smaller than at scale smoke", () => {
 });
 
 describe("one-class-batches at scale smoke, two norms and one seed", () => {
-  it("shows batch norm behind layer norm by far, but only with one-class batches", async () => {
+  it("Batch norm learns worse features than layer norm from one-class batches only", async () => {
     const out = folder.path("one-class");
     const result = await reproduce("one-class-batches", { out, seeds: [0], norms: ["bn", "ln"] });
     const probe = (condition: string) => meanOf(result, condition, "linear probe accuracy");
@@ -85,7 +85,7 @@ describe("one-class-batches at scale smoke, two norms and one seed", () => {
     expect(meanBlocked("bn", "label")).toBeGreaterThan(3 * meanBlocked("bn", "shuffled"));
     expect(result.clouds.map(({ points }) => points.length)).toEqual(new Array(8).fill(400));
 
-    // What the runs leave goes through an audit as it is.
+    // The exported network and batch of a run can be audited.
     for (const [norm, op] of [
       ["bn", "BatchNormalization"],
       ["ln", "LayerNormalization"],
@@ -105,7 +105,7 @@ describe("what norm layers hide during training, at scale smoke and one seed", (
   const curve = ({ curves }: ExperimentResult, quantity: string) =>
     curves.filter((c) => c.quantity === quantity);
 
-  it("gan-batches: more under batch norm than under layer norm, whatever the batches", async () => {
+  it("In gan-batches batch norm removes more than layer norm, with separate and with mixed batches", async () => {
     const out = folder.path("gan");
     const result = await reproduce("gan-batches", { out, seeds: [0], overrides: { recordEvery: "10" } });
     for (const batches of ["separate", "mixed"]) {
@@ -126,7 +126,7 @@ describe("what norm layers hide during training, at scale smoke and one seed", (
     expect(meanOf(result, "bn, mixed", "linear probe accuracy")).toBeGreaterThan(0.8);
   });
 
-  it("autoencoder: more at every layer under batch norm, nothing where nothing is blocked", async () => {
+  it("In autoencoder batch norm removes more than layer norm at every layer, and other norms record nothing", async () => {
     const out = folder.path("autoencoder");
     const result = await reproduce("autoencoder", { out, seeds: [0] });
     for (const layer of ["down1_norm", "down2_norm", "up1_norm", "up2_norm"])
@@ -142,7 +142,7 @@ describe("what norm layers hide during training, at scale smoke and one seed", (
 });
 
 describe("wrong use", () => {
-  it("an experiment that does not exist: those that do, and no folder is made", async () => {
+  it("An experiment that does not exist is refused with those that do, and no folder is made", async () => {
     const out = folder.path("nothing");
     await expectUserError(
       () => reproduce("gan-batch", { out }),
@@ -151,16 +151,20 @@ describe("wrong use", () => {
     );
     expect(existsSync(out)).toBe(false);
   });
-  it("a norm that does not exist", async () => {
+  it("A norm that does not exist is refused", async () => {
     const out = folder.path("nothing");
     await expectUserError(
-      () => reproduce("blocked-learning", { out, norms: ["xn" as never] }),
+      () =>
+        reproduce("blocked-learning", {
+          out, // A caller without types may pass any name.
+          norms: ["xn" as never],
+        }),
       "norm xn",
       /bn, ln/,
     );
     expect(existsSync(out)).toBe(false);
   });
-  it("a norm that standardizes weights", async () => {
+  it("A norm that standardizes weights is refused", async () => {
     const out = folder.path("weights");
     await expectUserError(
       () => reproduce("blocked-learning", { out, norms: ["ws"] }),
@@ -169,7 +173,7 @@ describe("wrong use", () => {
     );
     expect(existsSync(out)).toBe(false);
   });
-  it("a setting that does not exist", async () => {
+  it("A setting that does not exist is refused with those that do", async () => {
     const out = folder.path("setting");
     await expectUserError(
       () => reproduce("blocked-learning", { out, overrides: { depth: "3" } }),
@@ -181,7 +185,7 @@ describe("wrong use", () => {
   it.each([
     ["1000", /^batch 1000: expected at most the images of a class/],
     ["5000", /^batch 5000: expected at most the 2000 images/],
-  ])("batches of %s, more than there are images", (batch, message) =>
+  ])("A batch of %s images is refused where there are fewer images", (batch, message) =>
     expect(
       reproduce("one-class-batches", {
         ...{
@@ -193,13 +197,13 @@ describe("wrong use", () => {
       }),
     ).rejects.toThrow(message),
   );
-  it("a folder that cannot be made", () =>
+  it("A folder that cannot be made is refused by its path", () =>
     expectUserError(
       () => reproduce("blocked-learning", { out: "/proc/nothing/here" }),
       "/proc/nothing",
       /cannot be made/,
     ));
-  it("data that is not there", async () => {
+  it("A missing data set is refused by the path of its file", async () => {
     const options = { out: folder.path("data"), scale: "cpu", dataDir: folder.path("none") } as const;
     const file = folder.path("none/mnist/train-images-idx3-ubyte");
     await expectUserError(() => reproduce("one-class-batches", options), file, /no such file/);

@@ -22,14 +22,14 @@ const table = {
 } as const satisfies SettingsTable;
 
 describe("settings", () => {
-  it("are those of the scale, with what is overridden in their place", () => {
+  it("Overridden values replace those of the scale", () => {
     expect(settingsOf(table, "smoke")).toEqual(table.scales.smoke);
     expect(settingsOf(table, "paper", { batch: "2", rate: "1e-3", momentum: "0", hidden: "3x5" })).toEqual({
       ...{ batch: 2, rate: 0.001, momentum: 0, hidden: [3, 5], data: "a" },
     });
   });
 
-  it("read back every number that JavaScript writes", () => {
+  it("Every positive number that JavaScript writes is read back", () => {
     fc.assert(
       fc.property(
         fc.double({ min: 0, minExcluded: true, noNaN: true, noDefaultInfinity: true }),
@@ -56,16 +56,16 @@ describe("settings", () => {
     [{ data: "b" }, "data=b", /one of a$/],
     [{ depth: "1" }, "depth", /no such setting, expected one of batch, rate, momentum, hidden, data$/],
     [{ constructor: "1" }, "constructor", /no such setting/],
-  ] as const)("refuses %j", (overrides, where, words) =>
+  ] as const)("The override %j is refused by its name and value", (overrides, where, words) =>
     expectUserError(async () => settingsOf(table, "smoke", overrides), where, words),
   );
 
-  it("says which scales there are", () =>
+  it("A scale that an experiment lacks is refused with the scales it has", () =>
     expectUserError(async () => settingsOf(table, "cpu"), "scale cpu", /expected smoke, paper$/));
 });
 
 it.each(catalogue)(
-  "$name has the scales smoke and cpu, each value of which can be written",
+  "$name has the scales smoke and cpu, and every value is read back from its text",
   async ({ load }) => {
     const { settings } = await load();
     for (const values of Object.values(settings.scales)) {

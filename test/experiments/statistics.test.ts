@@ -7,8 +7,8 @@ const claim = (relation: Claim["relation"], bound: number): Claim => ({
   ...{ id: "x", statement: "x", measure: "x", relation, bound },
 });
 
-describe("a claim over seeds", () => {
-  it("has mean, unbiased deviation and Student's interval", () => {
+describe("claims over seeds", () => {
+  it("A claim has the mean, the unbiased deviation and Student's interval", () => {
     // t(0.975, 3) = 3.182; the deviation of 1, 2, 3, 6 is √(14/3).
     const { mean, deviation, interval } = decide(claim("at least", 0), [1, 2, 3, 6]);
     expect([mean, deviation]).toEqual([3, Math.sqrt(14 / 3)]);
@@ -23,16 +23,16 @@ describe("a claim over seeds", () => {
     ["at most", 3.1, "confirmed"],
     ["at most", 3, "undecided"],
     ["at most", 2.8, "not confirmed"],
-  ] as const)("3.00 ± 0.01 is %s %f: %s", (relation, bound, outcome) => {
+  ] as const)("The claim that 3.00 ± 0.01 is %s %f is %s", (relation, bound, outcome) => {
     expect(decide(claim(relation, bound), [2.99, 3, 3.01]).outcome).toBe(outcome);
   });
 
-  it("is undecided with a single seed, however far from the bound", () => {
+  it("A claim with a single seed is undecided, however far from the bound", () => {
     const { outcome, interval, deviation } = decide(claim("at least", 0), [1e6]);
     expect([outcome, interval, deviation]).toEqual(["undecided", null, null]);
   });
 
-  it("is never both: the opposite claim is confirmed only where this one is not", () => {
+  it("A claim and its opposite are never both confirmed", () => {
     const values = fc.array(fc.double({ min: -5, max: 5, noNaN: true }), { minLength: 2, maxLength: 6 });
     fc.assert(
       fc.property(values, fc.double({ min: -5, max: 5, noNaN: true }), (list, bound) => {

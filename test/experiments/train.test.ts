@@ -23,20 +23,20 @@ describe("training", () => {
     whole = await train(run, { folder: folder.path("whole") });
   });
 
-  it("lowers the loss and notes it for every step", () => {
+  it("Training lowers the loss, and the metrics have the loss of every step", () => {
     expect(whole.metrics.map(({ step }) => step)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
     expect(whole.metrics[0].loss).toBeGreaterThan(2);
     expect(whole.metrics.at(-1)!.loss).toBeLessThan(0.5);
   });
 
-  it("same seed, same result bit for bit; another seed, another result", async () => {
+  it("Equal seeds give equal bits, and other seeds give other bits", async () => {
     await train(run, { folder: folder.path("again") });
     expect(checkpointOf("again").equals(checkpointOf("whole"))).toBe(true);
     await train(await smallRun(4), { folder: folder.path("other") });
     expect(checkpointOf("other").equals(checkpointOf("whole"))).toBe(false);
   });
 
-  it("killed with SIGKILL on the way and resumed: the same bits, no metric twice or missing", async () => {
+  it("A run that was killed and resumed gives the same bits and every metric once", async () => {
     const script = fileURLToPath(new URL("../support/experiments/run-small.ts", import.meta.url));
     const child = spawn(process.execPath, ["--import", "tsx", script, folder.path("killed")], {
       stdio: "inherit",
@@ -54,9 +54,9 @@ describe("training", () => {
     expect(losses(resumed.metrics.filter(({ step }) => step > 0))).toEqual(losses(whole.metrics));
   });
 
-  it("metrics written after the last checkpoint, and a line cut short, are measured again", async () => {
+  it("Steps after the last checkpoint and incomplete lines of metrics are made again", async () => {
     const name = folder.path("cut");
-    const stopped = { ...run, measure: stopAt(21) };
+    const stopped = { ...run, evaluate: stopAt(21) };
     await expect(train(stopped, { folder: name })).rejects.toThrow("stopped");
     const file = new MetricsFile(`${name}/metrics.jsonl`);
     file.append([{ step: 15, loss: 99 }]);
@@ -66,12 +66,12 @@ describe("training", () => {
     expect(checkpointOf("cut").equals(checkpointOf("whole"))).toBe(true);
   });
 
-  it("without resume a run starts over", async () => {
+  it("A run without resume starts over", async () => {
     const { metrics } = await train(run, { folder: folder.path("whole") });
     expect(losses(metrics)).toEqual(losses(whole.metrics));
   });
 
-  it("does not resume a checkpoint of other settings", async () => {
+  it("A checkpoint of other settings is refused", async () => {
     await expectUserError(
       () => train({ ...run, settings: { network: "other" } }, { folder: folder.path("whole"), resume: true }),
       folder.path("whole/checkpoint.safetensors"),
@@ -79,7 +79,7 @@ describe("training", () => {
     );
   });
 
-  it("says at which step the loss stopped being a number", async () => {
+  it("A loss that is not finite is refused by its step", async () => {
     const network = mlp({ inputs: 256, hidden: [24], norm: "bn" });
     const procedure = supervised({ network, optimizer: sgd({ rate: 1e30 }), loss: crossEntropy });
     const wild = { ...run, procedure };
@@ -87,8 +87,8 @@ describe("training", () => {
   });
 });
 
-/** A measurement that fails once the checkpoint before it has been written. */
-function stopAt(step: number): TrainingRun["measure"] {
+/** An evaluation that fails at `step`, after the checkpoint before it has been written. */
+function stopAt(step: number): TrainingRun["evaluate"] {
   let calls = 0;
   return async () => {
     if (calls++ === step / 7) throw new Error("stopped");

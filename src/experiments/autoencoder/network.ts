@@ -4,25 +4,27 @@ import { chain, type LayerFunction, type Network, networkOf, Registry } from "..
 import { normLayer } from "../../nn/norm-layer.js";
 import type { NormName } from "../../nn/norms/index.js";
 
-/** An autoencoder, and the same up to its code, with the same parameters. */
+/** An autoencoder and its encoder. Both networks use one list of parameters. */
 export interface Coder {
+  /** Image to reconstruction. */
   readonly whole: Network;
+  /** Image to code. */
   readonly encoder: Network;
 }
 
 interface CoderOptions {
-  /** Shape of an image [C, S, S], S a multiple of 4. */
+  /** Shape of an image, [C, S, S]. S is a multiple of 4. */
   readonly shape: readonly number[];
-  /** Channels of the maps of half and of a quarter of the size. */
+  /** Channels of the feature maps of size S/2 and of size S/4. */
   readonly widths: readonly [number, number];
-  /** Numbers that an image is coded in. */
+  /** Numbers that encode one image. */
   readonly code: number;
   readonly norm: NormName;
 }
 
 /**
- * Two strided convolutions and a linear layer down to the code, their mirror image up again; `norm` after every one of them but
- * the last, ReLU after every norm but the code's.
+ * Makes an autoencoder. The encoder has two strided convolutions and a linear layer; the decoder mirrors it.
+ * `norm` follows every layer but the last. ReLU follows every norm but the norm of the code.
  */
 export function coder({ shape, widths, code, norm }: CoderOptions): Coder {
   const registry = new Registry();

@@ -1,36 +1,36 @@
 import type { NormName } from "../../nn/index.js";
+import { meanOf } from "../statistics.js";
 import type { Series } from "../training/metrics.js";
 
-/** What one run comes to. */
+/** The numbers of one run. */
 export interface Summary {
   readonly loss: Series;
-  /** Mean squared error over the test images in evaluation, during training … */
+  /** Mean squared error on the test images, in evaluation mode, at every checkpoint. */
   readonly errors: Series;
-  /** … and at its end. */
+  /** Mean squared error on the test images at the end of training. */
   readonly error: number;
   /** Accuracy of a linear probe of the code. */
   readonly probe: number;
-  /** What the norm layers did to the gradient, from the image to its reconstruction; none where nothing is blocked. */
-  readonly recorded: readonly Recorded[];
+  /** The recorded norm layers from the image to its reconstruction. Layers that block nothing are absent. */
+  readonly recorded: readonly RecordedLayer[];
 }
 
-export interface Recorded {
+/** What one norm layer did to the gradient during training. */
+export interface RecordedLayer {
   readonly layer: string;
-  /** Share of the gradient energy. */
+  /** Blocked share of the gradient energy. */
   readonly blocked: Series;
-  /** What the weights below miss. */
+  /** Share of the weight gradient's length that is removed from the weights below. */
   readonly removed: Series;
 }
 
-/** The runs of a norm, one for every seed. */
+/** The runs of one norm. */
 export interface Runs {
   readonly norm: NormName;
+  /** In the order of the seeds. */
   readonly summaries: readonly Summary[];
 }
 
-export const meanOf = (values: readonly number[]): number =>
-  values.reduce((a, b) => a + b, 0) / values.length;
-
-/** `removed`, the mean over training and over the layers. */
+/** `removed`: the mean over training, then over the norm layers. */
 export const removedOverall = ({ recorded }: Summary): number =>
   meanOf(recorded.map(({ removed }) => meanOf(removed.values)));

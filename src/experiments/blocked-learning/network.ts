@@ -4,13 +4,14 @@ import { chain, type Network, network } from "../../nn/network.js";
 import { normLayer } from "../../nn/norm-layer.js";
 import type { NormName, NormOptions } from "../../nn/norms/index.js";
 
+/** Widths of the layers. */
 export interface Sizes {
   readonly inputs: number;
   readonly hidden: number;
   readonly outputs: number;
 }
 
-/** Two linear layers with ReLU between, then `norm`: its output goes straight into the loss. */
+/** Two linear layers with a ReLU between them, then `norm`. The loss takes the output of the norm. */
 export function blockedNetwork(
   { inputs, hidden, outputs }: Sizes,
   norm: NormName,
@@ -27,8 +28,11 @@ export function blockedNetwork(
 }
 
 /**
- * The mean over the samples of ½ Σ_d h_d (z_d − t_d)²: one formula, of diagonal curvature, shared by all samples.
- * `formula` [2, D] holds h and t. By theorems 1 and 2 batch norm blocks all of it but the ε leak.
+ * The mean over the samples of ½ Σ_d h_d (z_d − t_d)². All samples share this formula, and its Hessian is diagonal, so
+ * Theorems 1 and 2 say that batch norm blocks everything but the ε leak.
+ *
+ * @param z outputs of the norm, [N, D].
+ * @param formula [2, D]: the curvatures h, then the targets t.
  */
 export function sharedQuadratic(z: Traced, formula: Traced): Traced {
   const size = formula.shape[1];

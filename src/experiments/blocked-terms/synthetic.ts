@@ -5,26 +5,32 @@ import { randomExpansion } from "../../verify/expansions.js";
 import { losses } from "../../verify/losses.js";
 import { backward, forward, type Pass } from "../../verify/phases.js";
 import { ownCode } from "../../verify/subject.js";
+import { meanOf } from "../statistics.js";
 import { type ByTerm, byTerm, type TermName } from "./terms.js";
 
-/** ε of the passes whose leak is looked at: PyTorch's. */
+/** The ε of passes with a leak: PyTorch's default. */
 const EPSILON = 1e-5;
 
 export const phases = ["both phases", "standardization alone", "affine alone"] as const;
 export type Phase = (typeof phases)[number];
 
-/** What random cases come to. A share is ‖∂term/∂X‖ relative to the same term through σ (or γ) alone. */
+/**
+ * The numbers of random cases. A share is ‖∂term/∂X‖ divided by its value if the statistics were constants, that is,
+ * if the gradient were only divided by σ (standardization) or multiplied by γ (affine phase).
+ */
 export interface Synthetic {
   readonly shares: Readonly<Record<Phase, ByTerm<{ readonly mean: number; readonly max: number }>>>;
   /** Largest share of the diagonal term at ε = 0, through both phases. */
   readonly diagonalWithoutLeak: number;
-  /** Largest distance of ∂L_diag/∂X from (ρ/σ)γ²H_dd y, relative to the term through σ alone. */
+  /** Largest distance of ∂L_diag/∂X from (ρ/σ)γ²H_dd y, relative to the term divided by σ. */
   readonly leakError: number;
   /** Largest distance of a share through the affine phase from 1. */
   readonly affineError: number;
 }
 
-/** Random X, γ, β, ẑ and H, `cases` of them: docs/theory.md, section 8, item 1. */
+/**
+ * Computes the shares of the Taylor terms for `cases` random X, γ, β, ẑ and H: theory, section 8, item 1.
+ */
 export function synthetic(cases: number, seed: number): Synthetic {
   const random = new Random(seed + 31_000);
   const shares = Object.fromEntries(phases.map((phase) => [phase, byTerm<number[]>(() => [])])) as Record<
@@ -47,10 +53,7 @@ export function synthetic(cases: number, seed: number): Synthetic {
     shares: Object.fromEntries(
       phases.map((phase) => [
         phase,
-        byTerm((term) => {
-          const all = shares[phase][term];
-          return { mean: all.reduce((a, b) => a + b, 0) / all.length, max: Math.max(...all) };
-        }),
+        byTerm((term) => ({ mean: meanOf(shares[phase][term]), max: Math.max(...shares[phase][term]) })),
       ]),
     ) as Synthetic["shares"],
     diagonalWithoutLeak: Math.max(...withoutLeak),
@@ -59,7 +62,10 @@ export function synthetic(cases: number, seed: number): Synthetic {
   };
 }
 
-/** A matrix or feature maps in turn, with enough channels and elements that something can pass. */
+/**
+ * Draws a matrix (even trials) or feature maps (odd trials). With fewer channels or elements every term up to second
+ * order is blocked.
+ */
 function randomCase(trial: number, random: Random): Case {
   let c: Case;
   do c = sampleCase(trial % 2 === 0 ? "ordinary" : "N·H·W", random);
@@ -67,10 +73,10 @@ function randomCase(trial: number, random: Random): Case {
   return c;
 }
 
-/** ∂term/∂z of a loss's terms, given z. */
+/** Gives ∂term/∂z as a function of z, for each Taylor term of one loss. */
 type Gradients = ((term: TermName) => (z: Float64Array) => Float64Array) & { hessian: Float64Array };
 
-/** Terms up to second order with random g and H; those above, of a loss that has them all. */
+/** Terms up to second order have random g and H. Higher orders come from a loss that has them. */
 function termsOf({ layout, point, channels }: Case, random: Random): Gradients {
   const expansion = randomExpansion(point, random);
   const names = Object.keys(losses).filter((name) => name !== "quadratic");
@@ -83,6 +89,7 @@ function termsOf({ layout, point, channels }: Case, random: Random): Gradients {
   return Object.assign(of, { hessian: expansion.hessian });
 }
 
+/** The share of each term that passes a phase. */
 function throughPhase(phase: Phase, c: Case, gradients: Gradients): ByTerm<number> {
   if (phase === "affine alone") return byTerm((term) => throughAffine(c, gradients(term)));
   const plain = { ...c, gamma: c.gamma.map(() => 1), beta: c.beta.map(() => 0) };
@@ -90,11 +97,13 @@ function throughPhase(phase: Phase, c: Case, gradients: Gradients): ByTerm<numbe
   return byTerm((term) => shareOf(pass, gradients(term)));
 }
 
+/** The share of a gradient at z that passes the whole normalization. */
 function shareOf(pass: Pass, gradient: (z: Float64Array) => Float64Array): number {
   const { x, y } = backward(pass, gradient(pass.z));
   return norm(x) / norm(overSigma(pass, y));
 }
 
+/** The share of a gradient at z that passes the affine phase. */
 function throughAffine(
   { x, gamma, beta, layout }: Case,
   gradient: (z: Float64Array) => Float64Array,
@@ -107,6 +116,7 @@ function throughAffine(
   return norm(ownCode.affineAdjoint(arriving, gamma, layout)) / Math.sqrt(open);
 }
 
+/** Distance of ∂L_diag/∂X from the formula of the leak, relative to the term divided by σ. */
 function leakError(pass: Pass, gradients: Gradients): number {
   const { x, y } = backward(pass, gradients("diag")(pass.z));
   const { gamma, layout } = pass.case;
@@ -114,7 +124,7 @@ function leakError(pass: Pass, gradients: Gradients): number {
   return norm(x.map((v, e) => v - expected[e])) / norm(overSigma(pass, y));
 }
 
-/** G/σ. */
+/** G/σ: the gradient at x if the statistics were constants. */
 function overSigma({ case: { layout }, reference }: Pass, g: Float64Array): Float64Array {
   const result = new Float64Array(g.length);
   const { starts, offsets } = addressesOf(layout);

@@ -1,9 +1,14 @@
-/** The Taylor terms of a loss: first order, the diagonal of the second, the rest of it, all above. */
+/**
+ * The Taylor terms of a loss: first order, the diagonal of the second order, its off-diagonal part, and all higher
+ * orders together.
+ */
 export const terms = ["first", "diag", "off", "higher"] as const;
 export type TermName = (typeof terms)[number];
 
+/** One value for each term. */
 export type ByTerm<T> = Readonly<Record<TermName, T>>;
 
+/** Computes one value for each term. */
 export const byTerm = <T>(of: (term: TermName) => T): ByTerm<T> => ({
   first: of("first"),
   diag: of("diag"),
@@ -11,7 +16,7 @@ export const byTerm = <T>(of: (term: TermName) => T): ByTerm<T> => ({
   higher: of("higher"),
 });
 
-/** As one says them. */
+/** The names of the terms in reports. */
 export const termTitles: ByTerm<string> = {
   first: "first order",
   diag: "second, diagonal",

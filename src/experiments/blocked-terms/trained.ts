@@ -6,11 +6,13 @@ import { userCache } from "../../engine/cache/user-cache.js";
 import { crossEntropy, mlp, sgd } from "../../nn/index.js";
 import { writeNpz } from "../../tensor-files/index.js";
 import { Epochs } from "../epochs.js";
+import type { RunOptions } from "../runs.js";
 import { exportRun } from "../training/export.js";
 import { supervised } from "../training/supervised.js";
 import { train } from "../training/train.js";
 import { type ByTerm, byTerm } from "./terms.js";
 
+/** Settings of the network and its training. */
 export interface TrainedSettings {
   readonly images: number;
   readonly hidden: readonly [number, number];
@@ -20,10 +22,11 @@ export interface TrainedSettings {
   readonly momentum: number;
 }
 
-/** Shares of the Taylor terms of a network's loss that pass its last norm. */
+/** Shares of the Taylor terms of a network's loss that pass its last norm: passed / open of `--taylor`. */
 export interface Through extends ByTerm<number> {
-  /** Of the parts that all samples of the batch share. */
+  /** First order, with the mean over the samples in place of each sample's own gradient. */
   readonly firstShared: number;
+  /** Diagonal second order, with the mean over the samples in place of each sample's own gradient. */
   readonly diagShared: number;
   /** The whole gradient. */
   readonly whole: number;
@@ -32,18 +35,18 @@ export interface Through extends ByTerm<number> {
 export const mixtures = ["mixed", "one-class"] as const;
 export type Mixture = (typeof mixtures)[number];
 
-/** The last norm of the network, with a linear layer and a ReLU above it. */
+/** The last norm of the network. A ReLU and a linear layer lie above it. */
 const LAYER = "norm2";
 
 /**
- * Trains a classifier with batch norm on shuffled batches, exports it, and expands its loss at the last norm on a mixed
- * batch and on one of a single class, in float64.
+ * Trains a classifier with batch norm on shuffled batches and exports it. Then expands its loss at the last norm in
+ * float64, on a mixed batch and on a batch of a single class.
  */
 export async function trained(
   { train: images, shape, classes }: Dataset,
   settings: TrainedSettings,
   seed: number,
-  options: { folder: string; resume: boolean; onProgress: (message: string) => void },
+  options: RunOptions,
 ): Promise<Record<Mixture, Through>> {
   const { hidden, batch, epochs: count, rate, momentum } = settings;
   const network = mlp({ inputs: sizeOf(shape), hidden, norm: "bn", classes: classes.length });
@@ -67,31 +70,30 @@ export async function trained(
   const [input, label] = batchAt(epochs.batch(0));
   await exportRun(options.folder, network, state, { input, label });
   const random = new Random(seed + 77_000);
-  const [alike] = epochBatches(split.labels, { size: batch, batching: "label", random });
-  const [one, same] = batchAt(alike);
+  const [sameClass] = epochBatches(split.labels, { size: batch, batching: "label", random });
+  const [ofOneClass, theirLabels] = batchAt(sameClass);
   const oneClass = join(options.folder, "batch.one-class.npz");
-  await writeNpz(
-    oneClass,
-    new Map([
-      ["input", one],
-      ["label", same],
-    ]),
-  );
-  const of = async (data: string) => {
-    const model = join(options.folder, "model.onnx");
-    const report = await auditModel(model, {
-      ...{ data, loss: "cross-entropy", precision: "float64", layers: LAYER, taylor: { layer: LAYER } },
-      cache: userCache(),
-      onProgress: options.onProgress,
-    });
-    const { terms } = report.layers[0].taylor!;
-    const share = ({ open, passed }: { open: number; passed: number }) => (open === 0 ? 0 : passed / open);
-    return {
-      ...byTerm((term) => share(terms[term])),
-      firstShared: share(terms.firstShared),
-      diagShared: share(terms.diagShared),
-      whole: share(terms.whole),
-    };
+  await writeNpz(oneClass, new Map(Object.entries({ input: ofOneClass, label: theirLabels })));
+  return {
+    mixed: await taylorShares(join(options.folder, "batch.npz"), options),
+    "one-class": await taylorShares(oneClass, options),
   };
-  return { mixed: await of(join(options.folder, "batch.npz")), "one-class": await of(oneClass) };
+}
+
+/** Expands the loss of the exported network at its last norm, on the batch in the file `data`. */
+async function taylorShares(data: string, { folder, onProgress }: RunOptions): Promise<Through> {
+  const report = await auditModel(join(folder, "model.onnx"), {
+    ...{ data, loss: "cross-entropy", precision: "float64", layers: LAYER, taylor: { layer: LAYER } },
+    cache: userCache(),
+    onProgress,
+  });
+  // An audit with `taylor` always reports the terms of that layer.
+  const { terms } = report.layers[0].taylor!;
+  const share = ({ open, passed }: { open: number; passed: number }) => (open === 0 ? 0 : passed / open);
+  return {
+    ...byTerm((term) => share(terms[term])),
+    firstShared: share(terms.firstShared),
+    diagShared: share(terms.diagShared),
+    whole: share(terms.whole),
+  };
 }

@@ -8,33 +8,46 @@ import type { Features } from "./geometry.js";
 
 const STEPS = 200;
 
+/** Features of samples with their class numbers. */
+interface LabelledFeatures {
+  readonly features: Features;
+  readonly labels: ArrayLike<number>;
+}
+
+interface ProbeData {
+  readonly train: LabelledFeatures;
+  readonly test: LabelledFeatures;
+  /** Number of classes. */
+  readonly classes: number;
+}
+
 /**
- * Share of the test samples that a linear classifier of the features gets right: softmax regression, 200 steps of Adam
- * (rate 0.05, weight decay 10⁻⁴) on all training features at once, each feature standardized over the training samples.
- * So a fixed scale and shift of a feature, such as running statistics, make no difference.
+ * The accuracy of a linear classifier of the features on the test samples. The classifier is a softmax regression:
+ * 200 steps of Adam (rate 0.05, weight decay 10⁻⁴) on all training samples at once. Each feature is standardized
+ * over the training samples, so a fixed scale and shift of a feature, such as running statistics, do not matter.
  */
-export async function linearProbe(
-  train: Features,
-  trainLabels: ArrayLike<number>,
-  test: Features,
-  testLabels: ArrayLike<number>,
-  classes: number,
-): Promise<number> {
-  const standardize = standardization(train);
-  const x = standardize(train);
-  const labels: Tensor = { dtype: "int32", shape: [trainLabels.length], data: Int32Array.from(trainLabels) };
+export async function linearProbe({ train, test, classes }: ProbeData): Promise<number> {
+  const standardize = standardization(train.features);
+  const x = standardize(train.features);
+  const labels: Tensor = {
+    dtype: "int32",
+    shape: [train.labels.length],
+    data: Int32Array.from(train.labels),
+  };
   const procedure = supervised({
-    network: network((registry) => linear(registry, "probe", { inputs: train.width, outputs: classes })),
+    network: network((registry) =>
+      linear(registry, "probe", { inputs: train.features.width, outputs: classes }),
+    ),
     optimizer: adam({ rate: 0.05, weightDecay: 1e-4 }),
     loss: crossEntropy,
   });
   await using stepper = await Stepper.compile(procedure, procedure.initial(new Random(0)), [x, labels]);
   for (let step = 1; step <= STEPS; step++) await stepper.step(step, [x, labels]);
   const [weight, bias] = stepper.state as [Tensor, Tensor];
-  return accuracy(standardize(test), testLabels, weight, bias);
+  return accuracyOf({ weight, bias }, standardize(test.features), test.labels);
 }
 
-/** Standardizes features by the mean and deviation that they have in `reference`; constant ones become 0. */
+/** Standardizes features by their mean and deviation over the given samples. Constant features become 0. */
 function standardization({ data, width }: Features): (features: Features) => Tensor {
   const count = data.length / width;
   const mean = new Float64Array(width);
@@ -51,7 +64,12 @@ function standardization({ data, width }: Features): (features: Features) => Ten
   });
 }
 
-function accuracy(x: Tensor, labels: ArrayLike<number>, weight: Tensor, bias: Tensor): number {
+/** The share of samples whose largest logit belongs to their class. */
+function accuracyOf(
+  { weight, bias }: { readonly weight: Tensor; readonly bias: Tensor },
+  x: Tensor,
+  labels: ArrayLike<number>,
+): number {
   const [classes, width] = weight.shape as [number, number];
   let right = 0;
   for (let i = 0; i < labels.length; i++) {

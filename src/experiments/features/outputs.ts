@@ -6,18 +6,21 @@ import type { Network } from "../../nn/network.js";
 import { compileKept } from "../compile-kept.js";
 import type { Features } from "./geometry.js";
 
-/** Images that go through the networks at once. */
+/** Images that the networks evaluate at once. */
 const CHUNK = 500;
 
-/** Takes many images through networks in evaluation. */
+/** Evaluates networks on many images. */
 export interface Outputs extends AsyncDisposable {
-  /** What every image comes to, network by network. `state` begins with the parameters and buffers of the networks. */
+  /** The outputs of each network for all images. `state` starts with the parameters and buffers of the networks. */
   of(state: readonly Tensor[], split: Split): Promise<Features[]>;
 }
 
 /**
- * Networks that share one list of parameters and buffers, in evaluation on images of `shape`, with pixels in 0…1 turned into
- * what they expect by `prepare`. Their outputs are flattened, [N, D].
+ * Compiles networks in evaluation mode. Outputs are flattened to [N, D].
+ *
+ * @param networks networks that share one list of parameters and buffers.
+ * @param shape shape of an image.
+ * @param prepare turns pixels 0…1 into the inputs of the networks. Default: leaves them as they are.
  */
 export async function outputsOf(
   networks: readonly Pick<Network, "parameters" | "buffers" | "evaluate">[],
@@ -46,7 +49,7 @@ export async function outputsOf(
         return { width, data: new Float32Array(count * width) };
       });
       for (let start = 0; start < count; start += CHUNK) {
-        // The last chunk is filled up with its first image and cut.
+        // Copies of the first image fill the last chunk. Their outputs are dropped.
         const indices = Array.from({ length: CHUNK }, (_, i) => (start + i < count ? start + i : start));
         const x = batchOf({ images, labels }, shape, indices).images;
         const values = await program.run([...state.slice(0, used.length), x]);

@@ -3,8 +3,8 @@ import type { Features } from "./geometry.js";
 const ITERATIONS = 100;
 
 /**
- * The samples in the plane of their two largest principal components, scaled together so that the larger has standard
- * deviation 1. Power iteration on the covariance; the second direction is kept orthogonal to the first.
+ * The samples in the plane of their two largest principal components. Both axes have one scale, in which the larger has
+ * standard deviation 1. Method: power iteration on the covariance, with the second direction orthogonal to the first.
  */
 export function principalPlane({ data, width }: Features): [x: number, y: number][] {
   const count = data.length / width;
@@ -27,6 +27,7 @@ export function principalPlane({ data, width }: Features): [x: number, y: number
   return Array.from(xs, (x, i) => [x / scale, ys[i] / scale]);
 }
 
+/** The direction of the largest variance among those orthogonal to `avoid`. */
 function largestDirection(
   project: (direction: Float64Array) => Float64Array,
   centred: Float64Array,

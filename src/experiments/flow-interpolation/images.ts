@@ -2,7 +2,7 @@ import { encode } from "fast-png";
 import { sizeOf, type Tensor } from "../../base/tensor.js";
 import type { Random, Split } from "../../datasets/index.js";
 
-/** The images of these classes. */
+/** The images of these classes, in their order. */
 export function ofClasses({ images, labels }: Split, classes: readonly number[]): Split {
   const size = images.length / labels.length;
   const chosen = [...labels.keys()].filter((i) => classes.includes(labels[i]));
@@ -12,15 +12,15 @@ export function ofClasses({ images, labels }: Split, classes: readonly number[])
 }
 
 /**
- * Grey levels 0 … 255 as pixels in 0…1 with noise uniform within their level: (level + noise)/256. So a density can be
- * learnt of them, and bits/dim are those of the 8-bit image. Source: Theis, van den Oord and Bethge 2016, section 3.1.
+ * Turns grey levels 0 … 255 into pixels (level + noise)/256, with noise uniform in 0…1. Pixels then have a density, and
+ * its bits/dim bound those of the 8-bit image. Source: Theis, van den Oord and Bethge 2016, section 3.1.
  */
 export function dequantized(levels: Uint8Array, shape: readonly number[], random: Random): Tensor {
   const data = Float32Array.from(levels, (level) => (level + random.uniform()) / 256);
   return { dtype: "float32", shape: [levels.length / sizeOf(shape), ...shape], data };
 }
 
-/** Some images of a split one after another, in grey levels. */
+/** The grey levels of the images of these indices, image by image. */
 export function levelsOf({ images, labels }: Split, indices: readonly number[]): Uint8Array {
   const size = images.length / labels.length;
   const levels = new Uint8Array(indices.length * size);
@@ -28,14 +28,14 @@ export function levelsOf({ images, labels }: Split, indices: readonly number[]):
   return levels;
 }
 
-/** (1 − α)·a + α·b in whole grey levels. */
+/** (1 − α)·a + α·b, rounded to whole grey levels. */
 export const blended = (a: Uint8Array, b: Uint8Array, alpha: number): Uint8Array =>
   a.map((level, i) => Math.round((1 - alpha) * level + alpha * b[i]));
 
-/** The gap between two images of a grid, in pixels. */
+/** Pixels between two images of a grid. */
 const GAP = 2;
 
-/** Grey images of one size in a grid, row by row, as a PNG in base64; `levels` holds whole rows. */
+/** Draws grey images of one size in a grid, row by row, as a PNG in base64. */
 export function gridPng(
   levels: Uint8Array,
   [height, width]: readonly [number, number],

@@ -1,45 +1,51 @@
 import type { Batching } from "../../datasets/index.js";
 import type { NormName } from "../../nn/index.js";
 
-/** How likely the flow finds held-out blends; one number for every α. */
+/** How likely a flow finds held-out blends: one number for every α of `ALPHAS`. */
 export interface Course {
   /** Mean bits/dim. */
   readonly bits: readonly number[];
   /**
-   * Probability that a real image has fewer bits than a blend at this α (ties count half): 0.5 where bits do not tell
-   * them apart, 1 where they always do. The area under the ROC curve.
+   * Probability that an image has fewer bits than a blend at this α; ties count half. It is 0.5 where bits do not
+   * separate images from blends, and 1 where they always do. This is the area under the ROC curve.
    */
   readonly sorted: readonly number[];
 }
 
-/** What one run comes to. */
+/** The numbers of one run. */
 export interface Summary {
   /** With running statistics, as a trained flow is used. */
   readonly running: Course;
-  /** With the statistics of each batch of blends at one α. */
+  /** With the statistics of each batch. A batch holds blends of one α. */
   readonly batch: Course;
+  /** The steps of training. */
   readonly steps: readonly number[];
-  /** Bits/dim of the training batches. */
+  /** Bits/dim of the training batch of each step. */
   readonly training: readonly number[];
-  /** Images drawn from the flow, as a PNG in base64. */
+  /** Images that the flow makes of seeded latents: a PNG in base64. */
   readonly samples: string;
 }
 
-/** The runs of a norm with one kind of batch, one for every seed. */
-export interface Runs {
+/** A norm with one kind of batch. */
+export interface Condition {
   readonly norm: NormName;
   readonly batching: Batching;
+}
+
+/** The runs of one condition. */
+export interface Runs extends Condition {
+  /** In the order of the seeds. */
   readonly summaries: readonly Summary[];
 }
 
-/** The share of a blend that is the second image. */
+/** α is the share of the second image in a blend. */
 export const ALPHAS: readonly number[] = Array.from({ length: 11 }, (_, i) => i / 10);
 
-/** Index of α = ½. */
+/** Index of α = ½ in `ALPHAS`. */
 export const HALF = 5;
 
-/** Mean bits/dim of real images: at α = 0 and 1. */
-export const bitsOfReal = ({ bits }: Course): number => (bits[0] + bits.at(-1)!) / 2;
+/** Mean bits/dim of unblended images, that is, at α = 0 and α = 1. */
+export const bitsOfImages = ({ bits }: Course): number => (bits[0] + bits[bits.length - 1]) / 2;
 
-/** How many more bits/dim blends at α = ½ have than real images. */
-export const excess = (course: Course): number => course.bits[HALF] - bitsOfReal(course);
+/** Bits/dim of blends at α = ½ minus bits/dim of images. */
+export const excess = (course: Course): number => course.bits[HALF] - bitsOfImages(course);

@@ -1,101 +1,76 @@
-import type { NormName } from "../../nn/index.js";
-import { Comparison } from "../comparison.js";
-import type { ClaimResult } from "../result.js";
-import type { Arrangement } from "./procedure.js";
-import { averageOf, layersOf, type Measured, type Runs, type Summary } from "./summary.js";
+import { atLeast, atMost, type ClaimTable } from "../claims.js";
+import { averageOf, type Condition, layersOf, type RecordedQuantity, type Summary } from "./summary.js";
 
-type Condition = readonly [NormName, Arrangement];
+/** The corollary names GANs as a task whose batches share a loss formula; the paper trains no GAN. */
+const source = "our own question, from the corollary to Theorems 1 and 2 of Zhou et al. 2024";
 
-/** The claims about those norms that were run, each decided by comparing runs of one seed. */
-export function claimsOf(all: readonly Runs[]): ClaimResult[] {
-  const claims = new Comparison<Condition, Summary>(
-    ([norm, arrangement]) =>
-      all.find((runs) => runs.norm === norm && runs.arrangement === arrangement)?.summaries,
-  );
-  const last = (summary: Summary, measured: Measured) =>
-    averageOf(summary, layersOf(summary).at(-1)!, measured);
-
-  claims.add(
-    {
-      id: "bn-separate-blocks-more",
-      statement:
-        "All-real and all-fake batches hide more from a discriminator with batch norm than mixed ones.",
-      measure: "blocked share at its last norm, mean over training, bn: separate / mixed",
-      relation: "at least",
-      bound: 2,
-    },
-    [
-      ["bn", "separate"],
-      ["bn", "mixed"],
-    ],
-    (separate, mixed) => last(separate, "blocked") / last(mixed, "blocked"),
-  );
-  claims.add(
-    {
-      id: "bn-separate-removes-more",
-      statement: "So the weights below that norm hear less.",
-      measure: "removed at its last norm, mean over training, bn: separate − mixed",
-      relation: "at least",
-      bound: 0.1,
-    },
-    [
-      ["bn", "separate"],
-      ["bn", "mixed"],
-    ],
-    (separate, mixed) => last(separate, "removed") - last(mixed, "removed"),
-  );
-  claims.add(
-    {
-      id: "bn-separate-is-dim",
-      statement: "From all-real and all-fake batches they miss most of their gradient.",
-      measure: "removed at its last norm, mean over training, bn with separate batches",
-      relation: "at least",
-      bound: 0.6,
-    },
-    [["bn", "separate"]],
-    (separate) => last(separate, "removed"),
-  );
-  claims.add(
-    {
-      id: "ln-does-not-mind",
-      statement: "Layer norm does not mind how batches are arranged.",
-      measure: "removed at its last norm, mean over training, ln: |separate − mixed|",
-      relation: "at most",
-      bound: 0.1,
-    },
-    [
-      ["ln", "separate"],
-      ["ln", "mixed"],
-    ],
-    (separate, mixed) => Math.abs(last(separate, "removed") - last(mixed, "removed")),
-  );
-  claims.add(
-    {
-      id: "bn-removes-more-than-ln",
-      statement: "From all-real and all-fake batches batch norm hides more than layer norm.",
-      measure: "removed at the last norm, mean over training, separate batches: bn − ln",
-      relation: "at least",
-      bound: 0.2,
-    },
-    [
-      ["bn", "separate"],
-      ["ln", "separate"],
-    ],
-    (bn, ln) => last(bn, "removed") - last(ln, "removed"),
-  );
-  claims.add(
-    {
-      id: "separate-costs-features",
-      statement: "The rule costs a discriminator with batch norm features that tell the classes apart.",
-      measure: "linear probe accuracy of its last features, bn: mixed − separate",
-      relation: "at least",
-      bound: 0.02,
-    },
-    [
-      ["bn", "mixed"],
-      ["bn", "separate"],
-    ],
-    (mixed, separate) => mixed.probe - separate.probe,
-  );
-  return claims.decided;
+/** A quantity at the last norm of the discriminator, mean over training. */
+function atLastNorm(summary: Summary, quantity: RecordedQuantity): number {
+  const layers = layersOf(summary);
+  return averageOf(summary, layers[layers.length - 1], quantity);
 }
+
+const bnSeparate: Condition = { norm: "bn", arrangement: "separate" };
+const bnMixed: Condition = { norm: "bn", arrangement: "mixed" };
+const lnSeparate: Condition = { norm: "ln", arrangement: "separate" };
+const lnMixed: Condition = { norm: "ln", arrangement: "mixed" };
+
+/** Claims about the discriminator. */
+export const claims: ClaimTable<Condition, Summary> = [
+  {
+    id: "bn-separate-blocks-more",
+    statement:
+      "All-real and all-fake batches hide more from a discriminator with batch norm than mixed batches do.",
+    source,
+    measure: "blocked share at its last norm, mean over training, bn: separate / mixed",
+    ...atLeast(2),
+    conditions: [bnSeparate, bnMixed],
+    value: (separate, mixed) => atLastNorm(separate, "blocked") / atLastNorm(mixed, "blocked"),
+  },
+  {
+    id: "bn-separate-removes-more",
+    statement: "All-real and all-fake batches remove more from the weights below that norm.",
+    source,
+    measure: "removed at its last norm, mean over training, bn: separate − mixed",
+    ...atLeast(0.1),
+    conditions: [bnSeparate, bnMixed],
+    value: (separate, mixed) => atLastNorm(separate, "removed") - atLastNorm(mixed, "removed"),
+  },
+  {
+    id: "bn-separate-is-dim",
+    statement: "From all-real and all-fake batches these weights miss most of their gradient.",
+    source,
+    measure: "removed at its last norm, mean over training, bn with separate batches",
+    ...atLeast(0.6),
+    conditions: [bnSeparate],
+    value: (separate) => atLastNorm(separate, "removed"),
+  },
+  {
+    id: "ln-does-not-mind",
+    statement: "Layer norm removes as much with one arrangement of batches as with the other.",
+    source,
+    measure: "removed at its last norm, mean over training, ln: |separate − mixed|",
+    ...atMost(0.1),
+    conditions: [lnSeparate, lnMixed],
+    value: (separate, mixed) => Math.abs(atLastNorm(separate, "removed") - atLastNorm(mixed, "removed")),
+  },
+  {
+    id: "bn-removes-more-than-ln",
+    statement: "From all-real and all-fake batches batch norm hides more than layer norm.",
+    source,
+    measure: "removed at the last norm, mean over training, separate batches: bn − ln",
+    ...atLeast(0.2),
+    conditions: [bnSeparate, lnSeparate],
+    value: (bn, ln) => atLastNorm(bn, "removed") - atLastNorm(ln, "removed"),
+  },
+  {
+    id: "separate-costs-features",
+    statement:
+      "All-real and all-fake batches give a discriminator with batch norm worse features than mixed batches do.",
+    source,
+    measure: "linear probe accuracy of its last features, bn: mixed − separate",
+    ...atLeast(0.02),
+    conditions: [bnMixed, bnSeparate],
+    value: (mixed, separate) => mixed.probe - separate.probe,
+  },
+];

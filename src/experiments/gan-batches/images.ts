@@ -2,7 +2,10 @@ import type { Tensor } from "../../base/tensor.js";
 import { batchOf, type Dataset, type Split } from "../../datasets/index.js";
 import { mul, sub, type Traced } from "../../engine/lang/index.js";
 
-/** The data set with its images in a frame of zeros, so that width and height are multiples of `multiple`: 28 to 32 for 8. */
+/**
+ * Puts the images of a data set into a frame of zeros, so that width and height become multiples of `multiple`.
+ * Example: 28×28 becomes 32×32 for multiples of 8.
+ */
 export function framed(dataset: Dataset, multiple: number): Dataset {
   const [channels, height, width] = dataset.shape;
   const up = (side: number) => Math.ceil(side / multiple) * multiple;
@@ -26,10 +29,10 @@ export function framed(dataset: Dataset, multiple: number): Dataset {
   };
 }
 
-/** Pixels from 0…1 to the range of tanh, −1…1: traced … */
+/** Maps pixels from 0…1 to −1…1, the range of tanh, inside a compiled function. */
 export const centredPixels = (images: Traced): Traced => sub(mul(images, 2), 1);
 
-/** … and the images of these indices in it. */
+/** The images of these indices, with pixels from −1 to 1. */
 export function centredBatch(split: Split, shape: readonly number[], indices: readonly number[]): Tensor {
   const { images } = batchOf(split, shape, indices);
   return { ...images, data: images.data.map((pixel) => 2 * pixel - 1) };

@@ -6,8 +6,9 @@ import { initialState, type Learner, nextState, splitState, stateNames } from ".
 import type { Procedure } from "../training/procedure.js";
 
 /**
- * What the discriminator sees at once. `separate`: a batch of real images, then one of generated ones, the folklore rule for GANs.
- * `mixed`: both in one batch of twice the size. Losses and samples are the same; only norms that look across samples can tell.
+ * How the discriminator sees real and generated images. `separate`: one batch of each, the folklore rule for GANs.
+ * `mixed`: both in one batch of twice the size. Losses and samples are equal in both arrangements, so only a norm that
+ * shares statistics across samples makes a difference.
  */
 export const arrangements = ["separate", "mixed"] as const;
 export type Arrangement = (typeof arrangements)[number];
@@ -15,16 +16,19 @@ export type Arrangement = (typeof arrangements)[number];
 interface Adversaries {
   readonly generator: Network;
   readonly discriminator: Network;
-  /** Trains both, each with slots of its own. */
+  /** Trains both networks. Each has its own slots. */
   readonly optimizer: Optimizer;
   readonly arrangement: Arrangement;
 }
 
 /**
- * One step of a GAN on a batch of real images and latent vectors, as many of each. First the discriminator D steps along
- * BCE(D(real), 1) + BCE(D(G(z)), 0), then the generator along the non-saturating BCE(D(G(z)), 1) through the new D, for the
- * same z. With mixed batches the generator's loss, too, sees its images among real ones, since that is how D judges.
- * The state: the generator's, then the discriminator's. Source: Goodfellow et al. 2014; PyTorch's DCGAN example.
+ * One step of a GAN on N real images and N latent vectors z:
+ *
+ * 1. the discriminator D minimizes BCE(D(real), 1) + BCE(D(G(z)), 0);
+ * 2. the generator G minimizes the non-saturating loss BCE(D(G(z)), 1), with the new D and the same z.
+ *
+ * With mixed batches D judges generated images among real images in both parts. The state holds the tensors of the
+ * generator, then those of the discriminator. Source: Goodfellow et al. 2014; PyTorch's DCGAN example.
  */
 export function adversarial({ arrangement, optimizer, ...networks }: Adversaries): Procedure {
   const generator: Learner = { network: networks.generator, optimizer };
@@ -87,10 +91,11 @@ export function adversarial({ arrangement, optimizer, ...networks }: Adversaries
   };
 }
 
+/** The loss of the discriminator. */
 const realFromFake = (real: Traced, fake: Traced): Traced =>
   add(binaryCrossEntropy(real, 1), binaryCrossEntropy(fake, 0));
 
-/** The logits [2N, 1] of a mixed batch: those of the real images, and those of the generated ones. */
+/** Splits the logits of a mixed batch, [2N, 1], into those of the real and those of the generated images. */
 function halves(logits: Traced): [real: Traced, fake: Traced] {
   const count = logits.shape[0];
   const rows = (from: number, to: number) =>

@@ -1,44 +1,49 @@
 import type { NormName } from "../../nn/index.js";
+import { meanOf } from "../statistics.js";
 import type { Series } from "../training/metrics.js";
 import type { Arrangement } from "./procedure.js";
 
-/** What one run comes to. */
+/** The numbers of one run. */
 export interface Summary {
   readonly discriminatorLoss: Series;
   readonly generatorLoss: Series;
-  /** What the discriminator's norm layers blocked and removed, in the order of layers and passes. */
-  readonly recorded: readonly Recorded[];
+  /** The norm layers of the discriminator, one entry for each layer and pass. */
+  readonly recorded: readonly RecordedPass[];
   /** Accuracy of a linear probe of the discriminator's last features. */
   readonly probe: number;
 }
 
-/** A norm layer in one pass: over the real images, over the generated ones, or over both at once. */
-export interface Recorded {
+/** A norm layer in one pass: over real images, over generated images, or over both at once. */
+export interface RecordedPass {
   readonly layer: string;
   readonly pass: "real" | "fake" | "mixed";
-  readonly numbers: Readonly<Record<Measured, Series>>;
+  readonly numbers: Readonly<Record<RecordedQuantity, Series>>;
 }
 
-/** Shares of the gradient energy (blocked = first + diag), and what the weights below miss. */
-export const measures = ["blocked", "first", "diag", "removed"] as const;
-export type Measured = (typeof measures)[number];
+/**
+ * Recorded quantities: shares of the gradient energy (blocked = first + diag), and the share of the weight gradient's
+ * length that is removed from the weights below.
+ */
+export const recordedQuantities = ["blocked", "first", "diag", "removed"] as const;
+export type RecordedQuantity = (typeof recordedQuantities)[number];
 
-/** The runs of a norm with one arrangement of batches, one for every seed. */
-export interface Runs {
+/** A norm of the discriminator with one arrangement of batches. */
+export interface Condition {
   readonly norm: NormName;
   readonly arrangement: Arrangement;
+}
+
+/** The runs of one condition. */
+export interface Runs extends Condition {
+  /** In the order of the seeds. */
   readonly summaries: readonly Summary[];
 }
 
-/** The mean over training, and over the passes, of what a norm layer did to the gradient. */
-export function averageOf({ recorded }: Summary, layer: string, measured: Measured): number {
-  const means = recorded
-    .filter((r) => r.layer === layer)
-    .map(({ numbers }) => meanOf(numbers[measured].values));
-  return meanOf(means);
+/** The mean of a quantity at one layer: over training, then over the passes. */
+export function averageOf({ recorded }: Summary, layer: string, quantity: RecordedQuantity): number {
+  const passes = recorded.filter((r) => r.layer === layer);
+  return meanOf(passes.map(({ numbers }) => meanOf(numbers[quantity].values)));
 }
 
-const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-
-/** The layers that were recorded, from the image up. */
+/** The recorded layers, in the order from the image to the logit. */
 export const layersOf = ({ recorded }: Summary): string[] => [...new Set(recorded.map(({ layer }) => layer))];

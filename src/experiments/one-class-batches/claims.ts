@@ -1,114 +1,94 @@
-import { Comparison } from "../comparison.js";
-import type { ClaimResult } from "../result.js";
-import type { Runs, Summary } from "./summary.js";
+import { atLeast, atMost, type ClaimTable } from "../claims.js";
+import type { Condition, Summary } from "./summary.js";
 
-/** A difference of accuracy that matters. */
+/** A difference in accuracy that matters. */
 const MARGIN = 0.02;
 
-/** The claims about those norms that were run, each decided by differences between runs of one seed. */
-export function claimsOf(all: readonly Runs[]): ClaimResult[] {
-  const claims = new Comparison<Pick<Runs, "norm" | "batching">, Summary>(
-    ({ norm, batching }) => all.find((r) => r.norm === norm && r.batching === batching)?.summaries,
-  );
-  const probe = ({ quality }: Summary) => quality.probe;
+const paper = "Zhou et al. 2024, figures of features from single-class batches";
+const here = "our own question";
 
-  claims.add(
-    {
-      id: "bn-learns-less",
-      statement: "From one-class batches batch norm learns worse features than layer norm.",
-      measure: "linear probe accuracy, one-class batches: ln − bn",
-      relation: "at least",
-      bound: MARGIN,
-    },
-    [
-      { norm: "ln", batching: "label" },
-      { norm: "bn", batching: "label" },
-    ],
-    (ln, bn) => probe(ln) - probe(bn),
-  );
-  claims.add(
-    {
-      id: "bn-learns-less-below",
-      statement: "Its running statistics are not to blame: what enters the norm is worse already.",
-      measure: "linear probe accuracy of what enters the norm, one-class batches: ln − bn",
-      relation: "at least",
-      bound: MARGIN,
-    },
-    [
-      { norm: "ln", batching: "label" },
-      { norm: "bn", batching: "label" },
-    ],
-    (ln, bn) => ln.quality.probeBelow - bn.quality.probeBelow,
-  );
-  claims.add(
-    {
-      id: "bn-not-to-blame-when-shuffled",
-      statement: "From shuffled batches it does not: the batches make the difference.",
-      measure: "linear probe accuracy, shuffled batches: ln − bn",
-      relation: "at most",
-      bound: MARGIN,
-    },
-    [
+const probe = ({ quality }: Summary) => quality.probe;
+
+/** Layer norm and batch norm, both trained on one-class batches. */
+const onOneClass: readonly Condition[] = [
+  { norm: "ln", batching: "label" },
+  { norm: "bn", batching: "label" },
+];
+
+/** Claims about features. */
+export const claims: ClaimTable<Condition, Summary> = [
+  {
+    id: "bn-learns-less",
+    statement: "From one-class batches batch norm learns worse features than layer norm.",
+    source: paper,
+    measure: "linear probe accuracy, one-class batches: ln − bn",
+    ...atLeast(MARGIN),
+    conditions: onOneClass,
+    value: (ln, bn) => probe(ln) - probe(bn),
+  },
+  {
+    id: "bn-learns-less-below",
+    statement: "The running statistics are not the cause: the inputs of the norm are worse, too.",
+    source: here,
+    measure: "linear probe accuracy of the inputs of the norm, one-class batches: ln − bn",
+    ...atLeast(MARGIN),
+    conditions: onOneClass,
+    value: (ln, bn) => ln.quality.probeBelow - bn.quality.probeBelow,
+  },
+  {
+    id: "bn-not-to-blame-when-shuffled",
+    statement:
+      "From shuffled batches batch norm learns features as good as layer norm: the batches make the difference.",
+    source: paper,
+    measure: "linear probe accuracy, shuffled batches: ln − bn",
+    ...atMost(MARGIN),
+    conditions: [
       { norm: "ln", batching: "shuffled" },
       { norm: "bn", batching: "shuffled" },
     ],
-    (ln, bn) => probe(ln) - probe(bn),
-  );
-  claims.add(
-    {
-      id: "ln-does-not-mind",
-      statement: "Layer norm learns as good features from one-class batches as from shuffled ones.",
-      measure: "linear probe accuracy, ln: shuffled − one-class",
-      relation: "at most",
-      bound: MARGIN,
-    },
-    [
+    value: (ln, bn) => probe(ln) - probe(bn),
+  },
+  {
+    id: "ln-does-not-mind",
+    statement: "Layer norm learns features as good from one-class batches as from shuffled batches.",
+    source: paper,
+    measure: "linear probe accuracy, ln: shuffled − one-class",
+    ...atMost(MARGIN),
+    conditions: [
       { norm: "ln", batching: "shuffled" },
       { norm: "ln", batching: "label" },
     ],
-    (shuffled, label) => probe(shuffled) - probe(label),
-  );
-  claims.add(
-    {
-      id: "bn-stays-mixed",
-      statement: "From one-class batches batch norm's classes stay mixed where layer norm's separate.",
-      measure: "between/within scatter of the features, one-class batches: ln / bn",
-      relation: "at least",
-      bound: 1.2,
-    },
-    [
-      { norm: "ln", batching: "label" },
-      { norm: "bn", batching: "label" },
-    ],
-    (ln, bn) => ln.quality.scatter / bn.quality.scatter,
-  );
-  claims.add(
-    {
-      id: "bn-clusters-less",
-      statement: "The same by the silhouette of the classes.",
-      measure: "silhouette of the features, one-class batches: ln − bn",
-      relation: "at least",
-      bound: 0.05,
-    },
-    [
-      { norm: "ln", batching: "label" },
-      { norm: "bn", batching: "label" },
-    ],
-    (ln, bn) => ln.quality.silhouette - bn.quality.silhouette,
-  );
-  claims.add(
-    {
-      id: "detaching-is-no-cure",
-      statement: "Detaching the statistics is no cure: it learns worse features than layer norm, too.",
-      measure: "linear probe accuracy, one-class batches: ln − detached",
-      relation: "at least",
-      bound: MARGIN,
-    },
-    [
+    value: (shuffled, label) => probe(shuffled) - probe(label),
+  },
+  {
+    id: "bn-stays-mixed",
+    statement:
+      "From one-class batches the classes stay mixed under batch norm and separate under layer norm.",
+    source: paper,
+    measure: "between/within scatter of the features, one-class batches: ln / bn",
+    ...atLeast(1.2),
+    conditions: onOneClass,
+    value: (ln, bn) => ln.quality.scatter / bn.quality.scatter,
+  },
+  {
+    id: "bn-clusters-less",
+    statement: "The silhouette of the classes shows the same: it is smaller under batch norm.",
+    source: paper,
+    measure: "silhouette of the features, one-class batches: ln − bn",
+    ...atLeast(0.05),
+    conditions: onOneClass,
+    value: (ln, bn) => ln.quality.silhouette - bn.quality.silhouette,
+  },
+  {
+    id: "detaching-is-no-cure",
+    statement: "Detaching the statistics is no cure: it also learns worse features than layer norm.",
+    source: here,
+    measure: "linear probe accuracy, one-class batches: ln − detached",
+    ...atLeast(MARGIN),
+    conditions: [
       { norm: "ln", batching: "label" },
       { norm: "detached", batching: "label" },
     ],
-    (ln, detached) => probe(ln) - probe(detached),
-  );
-  return claims.decided;
-}
+    value: (ln, detached) => probe(ln) - probe(detached),
+  },
+];

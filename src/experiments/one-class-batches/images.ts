@@ -2,14 +2,17 @@ import type { Tensor } from "../../base/tensor.js";
 import { batchOf, type Dataset, Random, type Split } from "../../datasets/index.js";
 import { constant, div, sub, type Traced } from "../../engine/lang/index.js";
 
-/** How training images vary: not at all, or mirrored at random and cut out of a frame of zeros at random. */
+/**
+ * How training images vary. `flip-crop`: an image is mirrored at random, put into a frame of zeros, and cut out at a
+ * random place.
+ */
 export const augmentations = ["none", "flip-crop"] as const;
 export type Augmentation = (typeof augmentations)[number];
 
-/** Width of the frame of zeros that images are cut out of. */
+/** Width of the frame of zeros, in pixels. */
 const FRAME = 4;
 
-/** Training batches as a network takes them: pixels 0…1, augmented, then standardized by channel. */
+/** Makes training batches: pixels 0…1, augmented, then standardized by channel. */
 export class TrainingImages {
   private readonly mean: readonly number[];
   private readonly deviation: readonly number[];
@@ -24,7 +27,7 @@ export class TrainingImages {
     this.deviation = options.standardize ? deviation : deviation.map(() => 1);
   }
 
-  /** Images and labels; the same for the same indices and `seed`. */
+  /** Images and labels of a batch. The seed determines the augmentation. */
   batch(indices: readonly number[], seed: number): [Tensor, Tensor] {
     const { images, labels } = batchOf(this.split, this.shape, indices);
     const data = this.options.augment === "none" ? images.data : this.augmented(images.data, seed);
@@ -36,7 +39,7 @@ export class TrainingImages {
     return [{ ...images, data }, labels];
   }
 
-  /** For images that come as pixels 0…1 into a compiled function. */
+  /** Standardizes pixels 0…1 inside a compiled function. Test images are not augmented. */
   prepare(x: Traced): Traced {
     if (!this.options.standardize) return x;
     const along = (values: readonly number[]) =>
@@ -64,7 +67,7 @@ export class TrainingImages {
   }
 }
 
-/** Mean and standard deviation of the pixels of each channel, as numbers 0…1. */
+/** Mean and standard deviation of each channel, with pixels 0…1. */
 function channelMoments({ images }: Split, shape: readonly number[]) {
   const [channels, height, width] = shape as [number, number, number];
   const plane = height * width;

@@ -7,10 +7,10 @@ import { flatten, globalAveragePool, linear, relu } from "../../nn/layers.js";
 import { chain, type Network, type NormCall, Registry } from "../../nn/network.js";
 import { normLayer } from "../../nn/norm-layer.js";
 
-/** A classifier to be judged by its features and by what enters its last norm. */
+/** A classifier that is judged by its features and by the inputs of its last norm. */
 export interface Judged {
   readonly whole: Classifier;
-  /** What enters the norm that comes last in a pass, averaged over positions. */
+  /** The inputs of the norm that a pass computes last, averaged over positions. */
   readonly below: Pick<Network, "parameters" | "buffers" | "evaluate">;
   /** The name of that norm. */
   readonly lastNorm: string;
@@ -19,10 +19,17 @@ export interface Judged {
 export const networkNames = ["mlp", ...classifierNames] as const;
 export type NetworkName = (typeof networkNames)[number];
 
-/** The shape that networks of convolutions are made for. */
+/** The shape of images that the convolutional networks take. */
 const IMAGE = [3, 32, 32];
 
-/** The network of that name for the images of a data set. `hidden` is for the MLP. */
+/**
+ * Makes a network for the images of a data set.
+ *
+ * @param name the network.
+ * @param dataset gives the shape of the images and the classes.
+ * @param options the norm, and the widths of the hidden layers of the MLP.
+ * @throws UserError where the network cannot take images of that shape.
+ */
 export function judged(
   name: NetworkName,
   { shape, classes }: Pick<Dataset, "shape" | "classes">,
@@ -39,7 +46,7 @@ export function judged(
   return { whole, ...belowLastNorm(whole, shape) };
 }
 
-/** Two hidden layers with ReLU, `norm` after the second, then the linear head, whose inputs are the features. */
+/** Two hidden layers with ReLU and a linear head. `norm` comes before the second ReLU. */
 function normedOnce(
   inputs: number,
   [first, second]: readonly [number, number],
@@ -58,6 +65,7 @@ function normedOnce(
   return classifier(registry, { body, head: linear(registry, "head", { inputs: second, outputs: classes }) });
 }
 
+/** Finds the last norm by evaluating shapes, and makes the network that ends at its input. */
 function belowLastNorm(whole: Classifier, shape: readonly number[]): Omit<Judged, "whole"> {
   const { parameters, buffers } = whole;
   let lastNorm = "";
@@ -81,5 +89,6 @@ function belowLastNorm(whole: Classifier, shape: readonly number[]): Omit<Judged
   return { below: { parameters, buffers, evaluate }, lastNorm };
 }
 
+/** The mean over positions. */
 const averaged = (x: Traced): Traced =>
   globalAveragePool({ training: false, parameters: [], buffers: [], nextBuffers: [] }, x);

@@ -1,6 +1,9 @@
 import type { SweepResult } from "./result.js";
 
-/** One line for every measured value: the settings that were varied, what was compared, seed and value (RFC 4180). */
+/**
+ * The values of a sweep as CSV (RFC 4180). Each value has a line with the varied settings, its condition, its quantity
+ * and its seed.
+ */
 export function csvOf({ settings, cells, seeds }: SweepResult): string {
   const keys = Object.keys(settings);
   const lines = [[...keys, "group", "series", "quantity", "seed", "value"]];

@@ -5,21 +5,21 @@ import type { Scale } from "../result.js";
 import { type Overrides, showSetting, unknownSetting } from "../settings.js";
 import type { Job } from "./job.js";
 
-/** What a sweep varies: every combination of the values is tried, norms and seeds within each. */
+/** What a sweep varies. It runs every combination of the values with every norm and seed. */
 export interface Grid {
   readonly experiment: string;
   readonly title: string;
   readonly scale: Scale;
-  /** The values of each setting that is varied. */
+  /** The values of each varied setting. */
   readonly settings: Readonly<Record<string, readonly string[]>>;
-  /** Empty where the experiment compares no norms. */
+  /** The norms to compare. Empty where the experiment compares no norms. */
   readonly norms: readonly NormName[];
   readonly seeds: readonly number[];
 }
 
-/** One combination of settings. Its norms and seeds are judged together, as one run of the experiment. */
+/** One combination of settings. Claims are decided from all its norms and seeds together. */
 export interface Cell {
-  /** Such as `batch=32,rate=0.01`; a folder of that name holds its runs. */
+  /** Such as `batch=32,rate=0.01`. A folder of that name holds the runs. */
   readonly name: string;
   readonly overrides: Overrides;
 }
@@ -27,8 +27,13 @@ export interface Cell {
 const MOST_JOBS = 10_000;
 
 /**
- * The grid that `words` (`rate=0.01,0.1`, `norm=bn,ln`, `seed=0,1`) span for an experiment; its own norms and seeds
- * 0, 1, 2 where they say nothing. Throws a UserError for a word, a name or a value that is none.
+ * Makes the grid of an experiment from the words of a command line.
+ *
+ * @param name the experiment.
+ * @param scale gives the settings that are not varied.
+ * @param words what to vary, such as `rate=0.01,0.1`, `norm=bn,ln` and `seed=0,1`. Default: the experiment's own norms
+ * and the seeds 0, 1 and 2.
+ * @throws UserError where a word is malformed or names something that does not exist.
  */
 export async function gridOf(name: string, scale: Scale, words: readonly string[]): Promise<Grid> {
   const { norm, seed, ...given } = valuesOf(words);
@@ -52,7 +57,7 @@ export async function gridOf(name: string, scale: Scale, words: readonly string[
   return grid;
 }
 
-/** `a=1,2 b=3` by name. */
+/** Parses words such as `a=1,2` and `b=3`. */
 function valuesOf(words: readonly string[]): Record<string, string[]> {
   const values = new Map<string, string[]>();
   for (const word of words) {
@@ -64,6 +69,7 @@ function valuesOf(words: readonly string[]): Record<string, string[]> {
   return Object.fromEntries(values);
 }
 
+/** The values. Throws a UserError where one occurs twice. */
 function distinct<T>(key: string, values: readonly T[]): T[] {
   const twice = values.find((value, i) => values.indexOf(value) < i);
   if (twice !== undefined) throw new UserError(`${key}=${twice}: given twice`);
@@ -75,7 +81,7 @@ function seedOf(text: string): number {
   return Number(text);
 }
 
-/** Every combination of the settings, the last varying fastest. */
+/** Every combination of the settings. The last setting varies fastest. */
 export function cellsOf({ settings }: Pick<Grid, "settings">): Cell[] {
   let all: [string, string][][] = [[]];
   for (const [key, values] of Object.entries(settings))
@@ -83,14 +89,14 @@ export function cellsOf({ settings }: Pick<Grid, "settings">): Cell[] {
   return all.map((pairs) => ({ name: cellName(pairs), overrides: Object.fromEntries(pairs) }));
 }
 
-/** The same in whichever order the settings are given. */
+/** The name of a cell. It does not depend on the order of the settings. */
 const cellName = (pairs: readonly (readonly [string, string])[]): string =>
   pairs
     .map(([key, value]) => `${key}=${value}`)
     .sort()
     .join(",") || "as-scaled";
 
-/** The jobs of the grid: one for every cell, seed and norm, seeds first, so that all cells get a first result early. */
+/** One job for every seed, cell and norm. Seeds vary slowest, so that every cell soon has a first result. */
 export function jobsOf(grid: Grid): Job[] {
   const { experiment, scale, norms, seeds } = grid;
   const compared: readonly (NormName | null)[] = norms.length > 0 ? norms : [null];
@@ -101,9 +107,9 @@ export function jobsOf(grid: Grid): Job[] {
   );
 }
 
-/** Where the runs of a job are kept within the folder of the sweep. */
+/** The folder with the runs of a job, within the folder of the sweep. */
 export const cellOf = ({ overrides }: Pick<Job, "overrides">): string => cellName(Object.entries(overrides));
 
-/** What tells the job from all others of the sweep. */
+/** A name for the job that no other job of the sweep has. */
 export const keyOf = (job: Job): string =>
   `${cellOf(job)},${job.norm === null ? "" : `norm=${job.norm.replace(":", "-")},`}seed=${job.seed}`;

@@ -14,33 +14,41 @@ export { defaultJobs } from "./process.js";
 export type { SweepResult } from "./result.js";
 export type { Runner } from "./runner.js";
 
+/** How a sweep is run. */
 export interface SweepOptions {
+  /** The folder for `sweep.json`, `sweep.csv` and the runs. */
   readonly out: string;
+  /** Keep the jobs in `out` that are done. Default: false. */
   readonly resume?: boolean;
   readonly dataDir?: string;
+  /** Does the jobs. */
   readonly runner: Runner;
+  /** Aborted to stop the sweep. */
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: SweepProgress) => void;
 }
 
-/** How far a sweep has come. */
+/** How far a sweep is. */
 export interface SweepProgress {
   readonly done: number;
   readonly failed: number;
   readonly jobs: number;
-  /** What was told last, and of which job; absent when a job has just ended. */
+  /** The latest message of a job. Absent where a job has just ended. */
   readonly latest?: { readonly key: string; readonly message: string };
 }
 
 /**
- * Does every job of a grid that is not done yet, then judges each cell by all its runs. Writes `sweep.json`,
- * `sweep.csv` and for each cell `result.json`. A job that fails is reported; the others go on.
+ * Does the jobs of a grid that are not done, then decides the claims of each cell from all its runs. Writes `sweep.json`,
+ * `sweep.csv`, and `result.json` for each cell. A job that fails is reported and does not stop the others.
+ *
+ * @returns the numbers and claims of each cell, and the failures.
+ * @throws UserError where `out` has another sweep, or has this sweep and `resume` is not set.
  */
 export async function sweep(
   grid: Grid,
   { out, resume = false, dataDir, runner, signal, onProgress = () => {} }: SweepOptions,
 ): Promise<SweepResult> {
-  const record = SweepRecord.open(out, grid, resume);
+  const record = SweepRecord.open(out, grid, { resume });
   const jobs = jobsOf(grid);
   const missing = jobs.filter((job) => !record.isDone(job));
   const failures: Failure[] = [];
@@ -80,7 +88,7 @@ export async function sweep(
   return result;
 }
 
-/** The experiment as its runs have it: nothing is trained. null where no norm has all its seeds. */
+/** Decides the claims of a cell from its finished runs; null where no norm has all its seeds. */
 async function judge(
   { experiment, scale, norms, seeds }: Grid,
   { name, overrides }: Cell,

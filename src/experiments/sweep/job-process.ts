@@ -1,13 +1,13 @@
-/** A process that does one job: it is sent an `Assignment` and sends `Report`s until it has an outcome. */
+/** A process that does one job. It receives an `Assignment` and sends `Report`s, the last of them with the outcome. */
 import { UserError } from "../../base/errors.js";
 import { type Outcome, runJob } from "./job.js";
 import type { Assignment, Report } from "./process.js";
 
 const report = (message: Report) => process.send?.(message);
 
-// Ctrl-C reaches the whole group of processes; what becomes of a job is for the parent to say.
+// Ctrl-C reaches the whole process group. The parent decides whether a job ends.
 process.on("SIGINT", () => {});
-// Nobody else would end a job whose parent was killed, and another worker may be about to go on with it.
+// When the parent was killed nobody else ends this job, and another worker may soon continue it.
 process.on("disconnect", () => process.exit(1));
 
 process.once("message", async ({ job, ...options }: Assignment) => {

@@ -5,7 +5,7 @@ import { prepare } from "../reproduce.js";
 import type { Scale } from "../result.js";
 import type { Overrides } from "../settings.js";
 
-/** The part of an experiment that one process does at a time: one norm, one seed. */
+/** The part of an experiment that one process does: one norm with one seed. */
 export interface Job {
   readonly experiment: string;
   readonly scale: Scale;
@@ -15,19 +15,20 @@ export interface Job {
   readonly seed: number;
 }
 
-/** What came of a job: its runs by name, or why there are none. */
+/** The outcome of a job: its runs by name, or why it failed. */
 export type Outcome =
   | { readonly status: "done"; readonly runs: Readonly<Record<string, FinishedRun>> }
   | { readonly status: "failed"; readonly message: string; readonly exitCode: number };
 
+/** Where and how a job is done. */
 export interface JobOptions {
-  /** Holds the folder `runs`: the experiment goes on with what is in there. */
+  /** Contains the folder `runs`. The experiment continues the runs in it. */
   readonly folder: string;
   readonly dataDir?: string;
   readonly onProgress: (message: string) => void;
 }
 
-/** Does a job in this process and returns its runs. What goes wrong is thrown. */
+/** Does a job in this process and returns its runs by name. */
 export async function runJob(
   job: Job,
   { folder, dataDir, onProgress }: JobOptions,

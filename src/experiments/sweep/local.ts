@@ -4,13 +4,14 @@ import type { Job } from "./job.js";
 import { runInProcess, threadsFor } from "./process.js";
 import type { Runner } from "./runner.js";
 
+/** How many processes, and where the data sets are. */
 export interface LocalOptions {
-  /** Processes side by side. */
+  /** Jobs that run at the same time. */
   readonly processes: number;
   readonly dataDir?: string;
 }
 
-/** Does jobs in processes on this machine, so many at a time, each with its share of the cores. */
+/** Does jobs in processes of this machine. Each process gets its share of the cores. */
 export const localRunner =
   ({ processes, dataDir }: LocalOptions): Runner =>
   async (jobs, { out, signal, onProgress, onOutcome }) => {

@@ -4,32 +4,33 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Job, JobOptions, Outcome } from "./job.js";
 
-/** What the process of a job is sent, once. */
+/** The message that a job's process receives. */
 export interface Assignment extends Pick<JobOptions, "folder" | "dataDir"> {
   readonly job: Job;
 }
 
-/** What it sends back. */
+/** A message that a job's process sends. */
 export interface Report {
   readonly progress?: string;
   readonly outcome?: Outcome;
 }
 
+/** How a job's process is run. */
 export interface ProcessOptions extends JobOptions {
-  /** Of one process: see `threadsFor`. */
+  /** Threads of this process: see `threadsFor`. */
   readonly threads: number;
-  /** Ends the process; its last checkpoint stays. */
+  /** Aborted to end the process. Its last checkpoint remains. */
   readonly signal: AbortSignal;
 }
 
-/** How many jobs run side by side unless told: a core each, as their networks are small. */
+/** Default number of jobs at the same time. Their networks are small, so each job gets one core. */
 export const defaultJobs = (): number => availableParallelism();
 
-/** Threads of each of so many processes, such that together they do not take more than there are cores. */
+/** Threads for each of several processes, so that together they do not use more threads than there are cores. */
 export const threadsFor = (processes: number): number =>
   Math.max(1, Math.floor(availableParallelism() / processes));
 
-/** Does a job in a process of its own. Throws the signal's reason once it is aborted and the process has ended. */
+/** Does a job in a process of its own. After an abort it waits for the process to end and throws the signal's reason. */
 export async function runInProcess(
   job: Job,
   { folder, dataDir, onProgress, threads, signal }: ProcessOptions,
@@ -42,9 +43,9 @@ export async function runInProcess(
   const end = () => child.kill("SIGKILL");
   signal.addEventListener("abort", end);
   let outcome: Outcome | undefined;
-  let complaints = "";
+  let errors = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => {
-    complaints = (complaints + text).slice(-2000);
+    errors = (errors + text).slice(-2000);
   });
   child.on("message", ({ progress, outcome: last }: Report) => {
     if (progress !== undefined) onProgress(progress);
@@ -56,5 +57,5 @@ export async function runInProcess(
   if (outcome !== undefined) return outcome;
   signal.throwIfAborted();
   const how = killedBy === null ? `exited with ${code}` : `was killed by ${killedBy}`;
-  return { status: "failed", message: `its process ${how} ${complaints.trim()}`.trim(), exitCode: 3 };
+  return { status: "failed", message: `its process ${how} ${errors.trim()}`.trim(), exitCode: 3 };
 }

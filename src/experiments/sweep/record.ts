@@ -8,7 +8,7 @@ import { writeJson } from "../write-output.js";
 import { cellOf, type Grid, keyOf } from "./grid.js";
 import type { Job, Outcome } from "./job.js";
 
-/** What a sweep is about: kept as `plan.json` in its folder. */
+/** Identifies a sweep, as in `plan.json` in its folder. */
 interface Plan {
   readonly schema: "blindspot.sweep-plan/1";
   readonly id: string;
@@ -18,7 +18,7 @@ interface Plan {
 
 const planPath = (out: string): string => join(out, "plan.json");
 
-/** The id of the sweep whose folder this is; undefined where it is none, or none that can be seen from here. */
+/** The id of the sweep in a folder; undefined where there is none or this machine cannot read the folder. */
 export function sweepIn(out: string): string | undefined {
   try {
     return (JSON.parse(readFileSync(planPath(out), "utf8")) as Plan).id;
@@ -27,15 +27,23 @@ export function sweepIn(out: string): string | undefined {
   }
 }
 
-/** The folder of a sweep as the record of what is done: every job once, whatever happens in between. */
+/** The record of finished jobs in the folder of a sweep. Each job is kept once, even if it was done twice. */
 export class SweepRecord {
   private constructor(
     readonly out: string,
     readonly id: string,
   ) {}
 
-  /** A new record in `out`, or the one that is there. Throws a UserError where it is not the one that is asked for. */
-  static open(out: string, { experiment, scale }: Grid, resume: boolean): SweepRecord {
+  /**
+   * Opens the record in `out`, or starts one.
+   *
+   * @throws UserError where `out` has another sweep, or has this sweep and `resume` is not set.
+   */
+  static open(
+    out: string,
+    { experiment, scale }: Grid,
+    { resume }: { readonly resume: boolean },
+  ): SweepRecord {
     const path = planPath(out);
     if (!existsSync(path)) {
       const plan: Plan = { schema: "blindspot.sweep-plan/1", id: randomUUID(), experiment, scale };
@@ -43,7 +51,9 @@ export class SweepRecord {
       return new SweepRecord(out, plan.id);
     }
     if (!resume)
-      throw new UserError(`${out}: has a sweep already; pass --resume to go on with it, or another --out`);
+      throw new UserError(
+        `${out}: already has a sweep; pass --resume to continue it, or choose another --out`,
+      );
     const plan = readPlan(path);
     if (plan.experiment !== experiment || plan.scale !== scale)
       throw new UserError(
@@ -58,14 +68,14 @@ export class SweepRecord {
     return existsSync(this.path(job));
   }
 
-  /** Keeps the runs of a job beside those of its cell. The same outcome a second time changes nothing. */
+  /** Keeps the runs of a job in the folder of its cell. A second outcome of the same job changes nothing. */
   keep(job: Job, { runs }: Outcome & { status: "done" }): void {
     if (this.isDone(job)) return;
     const names = Object.keys(runs);
     for (const name of names) {
-      // Runs come from other machines, too.
+      // Runs may come from other machines, so their names are checked.
       if (!/^[\w.,=+-]+$/.test(name) || name.startsWith("."))
-        throw new UserError(`job ${keyOf(job)}: run ${name}: expected the name of a folder`);
+        throw new UserError(`job ${keyOf(job)}: expected a run with the name of a folder, got ${name}`);
       writeRun(join(this.out, cellOf(job), "runs"), name, runs[name]);
     }
     writeJson(this.path(job), { ...job, runs: names }, 1);
@@ -77,5 +87,5 @@ function readPlan(path: string): Plan {
     const plan = JSON.parse(readFileSync(path, "utf8")) as Plan;
     if (plan.schema === "blindspot.sweep-plan/1" && /^[\w-]+$/.test(plan.id)) return plan;
   } catch {}
-  throw new UserError(`${path}: expected the plan of a sweep, as blindspot writes it; choose another --out`);
+  throw new UserError(`${path}: expected the plan of a sweep that blindspot wrote; choose another --out`);
 }

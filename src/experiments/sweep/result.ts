@@ -1,13 +1,13 @@
-import type { ClaimResult, Measurement, Scale } from "../result.js";
+import type { ClaimResult, Estimate, Scale } from "../result.js";
 
-/** The result of a sweep, `sweep.json`. */
+/** The result of a sweep, as in `sweep.json`. */
 export interface SweepResult {
   readonly schema: "blindspot.sweep/1";
   readonly tool: { readonly name: "blindspot"; readonly version: string };
   readonly experiment: string;
   readonly title: string;
   readonly scale: Scale;
-  /** The values of each setting that was varied, but for norms and seeds. */
+  /** The values of each varied setting. Norms and seeds are listed apart. */
   readonly settings: Readonly<Record<string, readonly string[]>>;
   readonly norms: readonly string[];
   readonly seeds: readonly number[];
@@ -15,19 +15,19 @@ export interface SweepResult {
   readonly failures: readonly Failure[];
 }
 
-/** One combination of settings: the measurements and claims of the experiment run with it. */
+/** One combination of settings, with the numbers and claims of the experiment. */
 export interface CellResult {
-  /** Such as `batch=32,rate=0.01`: the folder with its runs, `result.json` and figures. */
+  /** Such as `batch=32,rate=0.01`. The folder of that name has the runs, `result.json` and figures. */
   readonly name: string;
   readonly overrides: Readonly<Record<string, string>>;
-  /** Those of which every seed is done; the others are left out. */
+  /** The norms that have every seed. Other norms are left out. */
   readonly norms: readonly string[];
-  readonly measurements: readonly Measurement[];
+  readonly measurements: readonly Estimate[];
   readonly claims: readonly ClaimResult[];
   readonly trainingMs: number;
 }
 
-/** A job that failed, and why. */
+/** A job that failed. */
 export interface Failure {
   readonly cell: string;
   readonly norm: string | null;

@@ -1,16 +1,18 @@
 import type { Job, Outcome } from "./job.js";
 
-/** Sees to it that every job is done, here or elsewhere. */
+/** Does jobs, on this machine or on others. It resolves when every job is done or has failed. */
 export type Runner = (jobs: readonly Job[], hooks: RunnerHooks) => Promise<void>;
 
+/** What a runner works with. */
 export interface RunnerHooks {
-  /** The folder of the sweep; a job's runs are kept in the folder of its cell. */
+  /** The folder of the sweep. The runs of a job go into the folder of its cell. */
   readonly out: string;
-  /** Tells this sweep from all others. */
+  /** An id that no other sweep has. */
   readonly id: string;
-  /** Aborted when the sweep is to stop: the runner leaves everything so that it can be resumed, and throws. */
+  /** Aborted to stop the sweep. The runner then throws and leaves a state that can be resumed. */
   readonly signal: AbortSignal;
+  /** Called with the key of a job and a message. */
   readonly onProgress: (key: string, message: string) => void;
-  /** Told of every job when it is done or has failed. */
+  /** Called with every job that is done or has failed. */
   readonly onOutcome: (job: Job, outcome: Outcome) => void;
 }

@@ -3,13 +3,13 @@ import { UserError } from "../../base/errors.js";
 import { openTensorFile, readTensor, writeSafetensors } from "../../tensor-files/index.js";
 import type { TrainingState } from "./procedure.js";
 
-/** A state of training with the number of steps that led to it. */
+/** The state of training after a number of steps. */
 export interface Checkpoint {
   readonly step: number;
   readonly state: TrainingState;
 }
 
-/** Writes a checkpoint as safetensors: whole or not at all. `settings` says what it belongs to. */
+/** Writes a checkpoint as safetensors, whole or not at all. `settings` identifies the run. */
 export async function writeCheckpoint(
   path: string,
   { step, state }: Checkpoint,
@@ -20,7 +20,7 @@ export async function writeCheckpoint(
   await writeSafetensors(path, tensors, { step: String(step), settings });
 }
 
-/** The checkpoint at `path`; null if there is none. Throws a UserError if it is of a run with other settings. */
+/** Reads a checkpoint; null where there is none. Throws a UserError where it belongs to a run with other settings. */
 export async function readCheckpoint(
   path: string,
   names: readonly string[],
@@ -32,13 +32,12 @@ export async function readCheckpoint(
     const step = Number(file.metadata.get("step"));
     if (file.metadata.get("settings") !== settings || !Number.isSafeInteger(step))
       throw new UserError(
-        `${path}: the checkpoint is of a run with other settings; choose another --out or leave out --resume`,
+        `${path}: expected a checkpoint of these settings, got one of other settings; choose another --out or leave out --resume`,
       );
     const state = await Promise.all(
       names.map((name) => {
         const entry = file.entries.find((e) => e.name === name);
-        if (!entry)
-          throw new UserError(`${path}: ${name}: expected this tensor, found none; leave out --resume`);
+        if (!entry) throw new UserError(`${path}: expected tensor ${name}, found none; leave out --resume`);
         return readTensor(file, entry);
       }),
     );

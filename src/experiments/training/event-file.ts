@@ -3,17 +3,18 @@ import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import crc32c from "crc-32/crc32c.js";
 import type { Metrics } from "./metrics.js";
 
-/** TensorBoard takes files with `tfevents` in their name. */
+/** The name of the file. TensorBoard reads files with `tfevents` in their name. */
 export const EVENT_FILE = "events.out.tfevents.blindspot";
 
 /**
- * Metrics as a TensorBoard event file: a TFRecord of `tensorflow.Event` messages, one for every step with its numbers as
- * scalars, after one that states the version. Source: tensorflow/core/util/event.proto, framework/summary.proto.
+ * Metrics as a TensorBoard event file. The file is a sequence of records with one `tensorflow.Event` each: first an
+ * event with the version, then one event for every step with its numbers as scalars.
+ * Source: tensorflow/core/util/event.proto, framework/summary.proto.
  */
 export class EventFile {
   constructor(private readonly path: string) {}
 
-  /** Starts the file anew, or keeps its whole records up to `step`, as `MetricsFile` does. */
+  /** Keeps the whole records up to `step`, as `MetricsFile` does. Starts a new file where there are none. */
   restart(step: number): void {
     const kept = existsSync(this.path) ? lengthUpTo(readFileSync(this.path), step) : 0;
     if (kept > 0) truncateSync(this.path, kept);
@@ -25,7 +26,7 @@ export class EventFile {
   }
 }
 
-/** Fields of the messages that we use. */
+/** Numbers of the message fields that are written. */
 const EVENT = { wallTime: 1, step: 2, fileVersion: 3, summary: 5 } as const;
 const SUMMARY = { value: 1 } as const;
 const VALUE = { tag: 1, simpleValue: 2 } as const;
@@ -46,7 +47,7 @@ function scalarsEvent({ step, ...numbers }: Metrics): Uint8Array {
   return writer.join().finish();
 }
 
-/** The step of an event; 0 where it states none. */
+/** The step of an event; 0 where the event has no step. */
 function stepOf(event: Uint8Array): number {
   const reader = new BinaryReader(event);
   let step = 0;
@@ -58,10 +59,10 @@ function stepOf(event: Uint8Array): number {
   return step;
 }
 
-/** Bytes before the data of a record (length, checksum of the length) and after it (checksum of the data). */
+/** Bytes of a record before its data (length, checksum of the length) and after it (checksum of the data). */
 const [HEAD, TAIL] = [12, 4];
 
-/** Data as a record: length, its checksum, the data, their checksum. Source: TensorFlow, lib/io/record_writer.h. */
+/** A record: length, checksum of the length, data, checksum of the data. Source: TensorFlow, lib/io/record_writer.h. */
 export function tfRecord(data: Uint8Array): Buffer {
   const record = Buffer.alloc(HEAD + data.length + TAIL);
   record.writeBigUInt64LE(BigInt(data.length), 0);
@@ -71,13 +72,13 @@ export function tfRecord(data: Uint8Array): Buffer {
   return record;
 }
 
-/** CRC-32C, rotated and shifted by a constant: TensorFlow's mask, for data that hold checksums themselves. */
+/** TensorFlow's masked CRC-32C: rotated by 15 bits, plus a constant. The mask protects data that contain checksums. */
 const maskedChecksum = (data: Uint8Array): number => {
   const checksum = crc32c.buf(data) >>> 0;
   return (((checksum >>> 15) | (checksum << 17)) + 0xa282ead8) >>> 0;
 };
 
-/** Length of the whole, undamaged records at the start of `file` whose events are of steps up to `step`. */
+/** Bytes of the undamaged records at the start of `file` whose steps are at most `step`. */
 function lengthUpTo(file: Buffer, step: number): number {
   let kept = 0;
   while (kept + HEAD + TAIL <= file.length) {

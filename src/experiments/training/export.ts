@@ -6,16 +6,23 @@ import { writeNpz } from "../../tensor-files/index.js";
 import { splitState } from "./learner.js";
 import type { TrainingState } from "./procedure.js";
 
-/** A batch of a run as `blindspot audit` reads it: class numbers, a target, or neither. */
+/** A batch in the form that `blindspot audit` reads. */
 export interface AuditBatch {
   readonly input: Tensor;
+  /** Class numbers. */
   readonly label?: Tensor;
+  /** Targets of a regression. */
   readonly target?: Tensor;
 }
 
 /**
- * Writes a trained network where `blindspot audit` can get at it: `model.onnx` as it is in training, `model.eval.onnx`
- * with running statistics, and `batch.npz`. `state` may hold more than the network's parameters and buffers, after them.
+ * Writes a trained network and a batch for `blindspot audit`: `model.onnx` in training mode, `model.eval.onnx` with
+ * running statistics, and `batch.npz`.
+ *
+ * @param folder the folder of the run.
+ * @param network the network.
+ * @param state a training state that starts with the network's parameters and buffers.
+ * @param batch the batch.
  */
 export async function exportRun(
   folder: string,

@@ -4,13 +4,13 @@ import type { Traced } from "../../engine/lang/index.js";
 import { initialBuffers, initialValues, type Network } from "../../nn/network.js";
 import type { Optimizer } from "../../nn/optimizers/index.js";
 
-/** A network and the rule that trains it. Its state: parameters, then buffers, then the optimizer's slots, slot by slot. */
+/** A network and its optimizer. The state holds the parameters, then the buffers, then each slot of the optimizer. */
 export interface Learner {
   readonly network: Network;
   readonly optimizer: Optimizer;
 }
 
-/** A name for every tensor of the state, in its order. */
+/** The names of the tensors of the state. */
 export function stateNames({ network, optimizer }: Learner): string[] {
   return [
     ...network.parameters.map(({ name }) => `parameter.${name}`),
@@ -19,6 +19,7 @@ export function stateNames({ network, optimizer }: Learner): string[] {
   ];
 }
 
+/** The state before the first step: initial parameters and buffers, and slots of zeros. */
 export function initialState({ network, optimizer }: Learner, random: Random): Tensor[] {
   const parameters = initialValues(network, random);
   const zeros = (): Tensor[] =>
@@ -30,7 +31,7 @@ export function initialState({ network, optimizer }: Learner, random: Random): T
   return [...parameters, ...initialBuffers(network), ...optimizer.slots.flatMap(zeros)];
 }
 
-/** The parts of a learner's state or its traced counterpart. */
+/** Splits a learner's state, as tensors or as traced values, into its parts. */
 export function splitState<T>({ parameters, buffers }: Network, state: readonly T[]) {
   const trained = parameters.length;
   return {
@@ -40,7 +41,7 @@ export function splitState<T>({ parameters, buffers }: Network, state: readonly 
   };
 }
 
-/** The state after the optimizer has made its step along `gradients`, with the buffers that the pass left. */
+/** The state after the optimizer's step along `gradients`, with the buffers of the pass. */
 export function nextState(
   { network, optimizer }: Learner,
   state: readonly Traced[],

@@ -1,24 +1,24 @@
-/** Milliseconds between two reports of progress. */
+/** Milliseconds from one progress report to the next. */
 const INTERVAL = 1000;
 
-/** Watches how fast training goes, and says about once a second how far it has come. */
+/** Reports about once a second how far training is and how fast it goes. */
 export class Pace {
   private readonly start = performance.now();
   private reported = this.start;
 
-  /** For steps `from` to `to`, of `samples` samples each. */
+  /** Training makes steps `from` to `to` of `samples` samples each. */
   constructor(
     private readonly from: number,
     private readonly to: number,
     private readonly samples: number,
   ) {}
 
-  /** Whether it is time to report again. */
+  /** Whether the next report is due. */
   get due(): boolean {
     return performance.now() - this.reported >= INTERVAL;
   }
 
-  /** Such as `step 120 of 936, loss 0.43, 12,345 samples/s, 8 s left`. Reckons with all that was done since the start. */
+  /** A line such as `step 120 of 936, loss 0.43, 12,345 samples/s, 8 s left`. The speed is the mean since the start. */
   report(step: number, losses: Readonly<Record<string, number>>): string {
     this.reported = performance.now();
     const steps = (step - this.from) / ((this.reported - this.start) / 1000);

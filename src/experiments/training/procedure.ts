@@ -3,39 +3,45 @@ import type { Tensor } from "../../base/tensor.js";
 import type { Traced } from "../../engine/lang/index.js";
 import type { Probe } from "../../nn/probe.js";
 
-/** All that a training step changes, in the order of `Procedure.names`. */
+/** The tensors that a training step changes, in the order of `Procedure.names`. */
 export type TrainingState = readonly Tensor[];
 
 /**
- * What one step of training does to a state: one network and its optimizer (`supervised`), or several that take turns.
- * The whole step is one function in the tensor language, so it compiles to one program.
+ * What one step of training does to a state. A step trains one network (`supervised`) or several networks in turn.
+ * The whole step is one function in the tensor language and compiles to one program.
  */
 export interface Procedure {
   /** A name for every tensor of the state. */
   readonly names: readonly string[];
+  /** The state before the first step. */
   initial(random: Random): TrainingState;
-  /** Numbers of the `step`-th step, from 1 on, that the host computes: what optimizers ask for. */
+  /** Numbers that the optimizers need in a step, such as a learning rate. The first step is 1. */
   coefficients(step: number): readonly number[];
+  /** The step, in the tensor language. */
   step(inputs: StepInputs): StepResults;
 }
 
+/** What a step works with. */
 export interface StepInputs {
   readonly state: readonly Traced[];
   readonly coefficients: readonly Traced[];
   readonly batch: readonly Traced[];
+  /** Differentiates the loss. A recorded step gives a form that also records norm layers. */
   readonly valueAndGrad: ProbedValueAndGrad;
 }
 
+/** What a step returns. */
 export interface StepResults {
   /** The state after the step. */
   readonly state: readonly Traced[];
-  /** Scalars that go into the metrics; all of them must stay finite. */
+  /** Scalars for the metrics. Training stops where one is not finite. */
   readonly losses: Readonly<Record<string, Traced>>;
 }
 
 /**
- * Value and gradient of a scalar function of parameters, with auxiliary values. Passes through networks that it makes
- * with `probe` can be recorded (see `Recording`); a name tells apart several passes through one network.
+ * The value and gradient of a scalar function of parameters, with auxiliary values. The function passes `probe()` to
+ * every network whose norm layers are to be recorded (see `Recording`). Several passes through one network need a name
+ * each, such as `probe("real")`.
  */
 export type ProbedValueAndGrad = (
   f: (parameters: Traced[], probe: (pass?: string) => Probe | undefined) => { value: Traced; aux: Traced[] },

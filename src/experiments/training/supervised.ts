@@ -2,13 +2,13 @@ import type { Traced } from "../../engine/lang/index.js";
 import { initialState, type Learner, nextState, splitState, stateNames } from "./learner.js";
 import type { Procedure } from "./procedure.js";
 
-/** What is trained and how. */
+/** A network, its optimizer and its loss. */
 export interface Objective extends Learner {
-  /** The scalar loss of the network's output against the targets of a batch. */
+  /** The loss, a scalar, of the network's output and the targets of a batch. */
   readonly loss: (output: Traced, target: Traced) => Traced;
 }
 
-/** Training on batches of inputs and targets; inputs without targets are their own, as for an autoencoder. */
+/** Training on batches of inputs and targets. Inputs without targets are their own targets, as in an autoencoder. */
 export function supervised({ loss, ...learner }: Objective): Procedure {
   const { network, optimizer } = learner;
   return {

@@ -10,39 +10,46 @@ import { Pace } from "./pace.js";
 import type { Procedure, TrainingState } from "./procedure.js";
 import { Stepper } from "./stepper.js";
 
-/** A training run: the same settings give the same parameters, bit for bit, interrupted or not. */
+/** A training run. Equal settings give equal parameters, bit for bit, whether or not the run was interrupted. */
 export interface TrainingRun {
   readonly procedure: Procedure;
-  /** Everything the run depends on; a checkpoint of other settings is not resumed. */
+  /** Everything that the run depends on. A checkpoint of other settings is refused. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly seed: number;
   readonly steps: number;
-  /** The batch of the step after `step` steps: always the same for the same number, of one shape. */
+  /** The batch that follows after `step` steps. Equal numbers give equal batches, and all batches have one shape. */
   readonly batch: (step: number) => readonly Tensor[];
-  /** Steps between checkpoints. */
+  /** Steps from one checkpoint to the next. */
   readonly checkpointEvery: number;
-  /** More to measure at checkpoints (and at the start), such as the accuracy on the test set. */
-  readonly measure?: (state: TrainingState) => Promise<Readonly<Record<string, number>>>;
+  /** Evaluates the state at the start and at every checkpoint, such as the accuracy on the test set. */
+  readonly evaluate?: (state: TrainingState) => Promise<Readonly<Record<string, number>>>;
+  /** Records what norm layers block. Default: nothing is recorded. */
   readonly record?: RecordOptions;
 }
 
-/** What norm layers block during training (see `recordedNumbers`). */
+/** Which steps and norm layers are recorded (see `recordedNumbers`). */
 export interface RecordOptions {
-  /** In the first step and every so many after it. Default 10. */
+  /** Steps from one recorded step to the next. The first step is recorded. Default: 10. */
   readonly every?: number;
-  /** Which layers; all unless told. */
+  /** Whether to record a layer, by its name. Default: all layers. */
   readonly layers?: (layer: string) => boolean;
 }
 
+/** Where and how a run is trained. */
 export interface TrainingOptions {
-  /** Where `checkpoint.safetensors`, `metrics.jsonl` and a TensorBoard event file are kept; made if missing. */
+  /** The folder for `checkpoint.safetensors`, `metrics.jsonl` and a TensorBoard event file. Made where missing. */
   readonly folder: string;
-  /** Go on from the checkpoint in `folder`, if there is one. */
+  /** Continue from the checkpoint in `folder` where there is one. Default: false. */
   readonly resume?: boolean;
   readonly onProgress?: (message: string) => void;
 }
 
-/** Trains to the end and returns the last state with all metrics: the losses of every step, and what was measured. */
+/**
+ * Trains to the last step.
+ *
+ * @returns the last state, and the metrics of every step: losses, and what was recorded and evaluated.
+ * @throws UserError where a loss is not finite or the checkpoint belongs to other settings.
+ */
 export async function train(
   run: TrainingRun,
   { folder, resume = false, onProgress = () => {} }: TrainingOptions,
@@ -57,7 +64,7 @@ export async function train(
     steps: run.steps,
     ...(run.record && { recordEvery: every }),
   });
-  const measured = async (state: TrainingState) => (await run.measure?.(state)) ?? {};
+  const evaluated = async (state: TrainingState) => (await run.evaluate?.(state)) ?? {};
   const file = new MetricsFile(join(folder, "metrics.jsonl"));
   const files = [file, new EventFile(join(folder, EVENT_FILE))];
   const restart = (step: number) => {
@@ -72,7 +79,7 @@ export async function train(
     rmSync(path, { force: true });
     start = { step: 0, state: run.procedure.initial(new Random(run.seed)) };
     restart(-1);
-    if (run.measure) append([{ step: 0, ...(await measured(start.state)) }]);
+    if (run.evaluate) append([{ step: 0, ...(await evaluated(start.state)) }]);
   } else {
     restart(start.step);
     onProgress(`resumed at step ${start.step} of ${run.steps}`);
@@ -89,9 +96,10 @@ export async function train(
     const { losses, recording } = await stepper.step(step, batch, recorded ? layers : null);
     checkFinite(step, losses);
     const atCheckpoint = step % run.checkpointEvery === 0 || step === run.steps;
-    pending.push({ step, ...losses, ...recording, ...(atCheckpoint && (await measured(stepper.state))) });
+    pending.push({ step, ...losses, ...recording, ...(atCheckpoint && (await evaluated(stepper.state))) });
     if (!atCheckpoint && !pace.due) continue;
-    // Metrics first: those beyond the checkpoint are dropped on resuming, missing ones could not be made up for.
+    // Metrics are written before the checkpoint. A resumed run drops lines beyond its checkpoint but could not restore
+    // missing lines.
     append(pending);
     pending = [];
     if (atCheckpoint) await writeCheckpoint(path, { step, state: stepper.state }, names, settings);
@@ -103,5 +111,7 @@ export async function train(
 function checkFinite(step: number, losses: Readonly<Record<string, number>>): void {
   for (const [name, loss] of Object.entries(losses))
     if (!Number.isFinite(loss))
-      throw new UserError(`step ${step}: ${name} is ${loss}, expected a finite number; the run diverged`);
+      throw new UserError(
+        `step ${step}: expected a finite ${name}, got ${loss}: the run diverged; choose a smaller rate`,
+      );
 }

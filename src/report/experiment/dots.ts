@@ -1,4 +1,4 @@
-import type { Measurement } from "../../experiments/result.js";
+import type { Estimate } from "../../experiments/result.js";
 import { html } from "../html/markup.js";
 import { linearAxis, logAxis } from "./axes.js";
 import { COLOURS, conditionName, figure, px } from "./svg.js";
@@ -11,10 +11,8 @@ const TOP = 48;
 const MARGIN = 130;
 const LETTER = 6.3;
 
-/**
- * Draws one quantity, with one row for each condition: a dot for each seed and a bar at their mean.
- */
-export function dotsFigure(measurements: readonly Measurement[], title: string): string {
+/** Draws one quantity, with one row for each condition: a dot for each seed and a bar at their mean. */
+export function dotsFigure(measurements: readonly Estimate[], title: string): string {
   const all = measurements.flatMap(({ values }) => values);
   const longest = Math.max(...measurements.map((m) => conditionName(m).length));
   const left = Math.max(MARGIN, 28 + Math.ceil(LETTER * longest));

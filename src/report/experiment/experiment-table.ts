@@ -1,4 +1,4 @@
-import type { ClaimResult, ExperimentResult, Measurement } from "../../experiments/result.js";
+import type { ClaimResult, Estimate, ExperimentResult } from "../../experiments/result.js";
 import type { TableOptions } from "../audit-table.js";
 import { duration, significant } from "../format.js";
 import { alignedTable, type Column } from "../terminal/columns.js";
@@ -7,7 +7,7 @@ import { wrap } from "../terminal/text.js";
 import { meanOf, relations, signs, styles } from "./outcomes.js";
 import { conditionName } from "./svg.js";
 
-const columns: readonly Column<Measurement>[] = [
+const columns: readonly Column<Estimate>[] = [
   { title: "condition", align: "left", cell: conditionName },
   { title: "quantity", align: "left", cell: ({ quantity }) => quantity },
   { title: "mean ± deviation", align: "right", cell: meanOf },

@@ -4,8 +4,8 @@ import { expectUserError } from "../../support/user-error.js";
 
 const grid = (...words: string[]) => gridOf("blocked-learning", "smoke", words);
 
-describe("a grid", () => {
-  it("is every combination, once, with norms and seeds within each", async () => {
+describe("grids", () => {
+  it("A grid has every combination once, with every norm and seed", async () => {
     const spanned = await grid("rate=0.1,1e-2", "norm=bn,gn:4", "batch=8,16,32", "seed=7,3");
     expect(cellsOf(spanned).map(({ overrides }) => overrides)).toEqual([
       { rate: "0.1", batch: "8" },
@@ -22,7 +22,7 @@ describe("a grid", () => {
     expect(keyOf(jobs[1])).toBe("batch=8,rate=0.1,norm=gn-4,seed=7");
   });
 
-  it("takes the experiment's norms and seeds 0, 1, 2 where nothing is said", async () => {
+  it("The default is the experiment's norms and the seeds 0, 1 and 2", async () => {
     const { norms, seeds, settings } = await grid();
     expect({ norms, seeds, settings }).toEqual({
       ...{ norms: ["bn", "ln", "detached", "none"], seeds: [0, 1, 2], settings: {} },
@@ -30,7 +30,7 @@ describe("a grid", () => {
     expect(cellOf({ overrides: {} })).toBe("as-scaled");
   });
 
-  it("keeps a cell in the same folder whichever way it is written", async () => {
+  it("The folder of a cell does not depend on how its settings are written", async () => {
     const names = async (...words: string[]) => cellsOf(await grid(...words)).map(({ name }) => name);
     expect(await names("rate=1e-1", "batch=08")).toEqual(await names("batch=8", "rate=0.1"));
   });
@@ -55,9 +55,11 @@ describe("a grid", () => {
     [["seed=-1"], "seed=-1", /a whole number below 100000/],
     [["seed=100000"], "seed=100000", /a whole number below 100000/],
     [[`seed=${Array.from({ length: 2501 }, (_, i) => i)}`], "grid", /at most 10000 jobs, got 10004/],
-  ] as const)("refuses %j", (words, where, message) => expectUserError(() => grid(...words), where, message));
+  ] as const)("The words %j are refused", (words, where, message) =>
+    expectUserError(() => grid(...words), where, message),
+  );
 
-  it("refuses an experiment that does not exist", () =>
+  it("An experiment that does not exist is refused with those that do", () =>
     expectUserError(
       () => gridOf("gans", "smoke", []),
       "experiment gans",

@@ -3,8 +3,8 @@ import { checkServer, serverOf } from "../../../src/experiments/sweep/redis/serv
 import { freePort } from "../../support/redis.js";
 import { expectUserError } from "../../support/user-error.js";
 
-describe("the URL of a Redis server", () => {
-  it("is taken apart, and shown without user and password", () => {
+describe("URLs of Redis servers", () => {
+  it("A URL is parsed, and shown without user and password", () => {
     expect(serverOf("rediss://me:p%40ss%2Fword@example.org:6380/3")).toEqual({
       options: {
         ...{ host: "example.org", port: 6380, db: 3, username: "me", password: "p@ss/word", tls: {} },
@@ -27,12 +27,12 @@ describe("the URL of a Redis server", () => {
     "redis://:secret@localhost/db",
     "redis://:secret@localhost/1?x=1",
     "redis://",
-  ])("refuses %j without repeating it", async (url) => {
+  ])("The URL %j is refused without being repeated", async (url) => {
     await expectUserError(async () => serverOf(url), "--redis", /expected redis:\/\/\[user:password@\]host/);
     await expectUserError(async () => serverOf(url), "--redis", /^(?!.*secret)/);
   });
 
-  it("that does not answer is named, without the password", async () => {
+  it("A server that does not answer is named without its password", async () => {
     const port = await freePort();
     const check = () => checkServer(serverOf(`redis://:secret@127.0.0.1:${port}`));
     await expectUserError(check, `redis://127.0.0.1:${port}/0`, /cannot be used \(ECONNREFUSED\)/);

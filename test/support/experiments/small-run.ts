@@ -3,7 +3,7 @@ import { supervised } from "../../../src/experiments/training/supervised.js";
 import type { TrainingRun } from "../../../src/experiments/training/train.js";
 import { adam, crossEntropy, mlp } from "../../../src/nn/index.js";
 
-/** A run of 60 steps on glyphs with batch norm and Adam, so that there are buffers and slots to lose. */
+/** A run of 60 steps on glyphs. Batch norm and Adam give its state buffers and slots. */
 export async function smallRun(seed = 3): Promise<TrainingRun> {
   const { train, shape } = await loadDataset("glyphs");
   const split = firstOf(train, 320);

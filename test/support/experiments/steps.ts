@@ -13,13 +13,14 @@ export interface Steps {
   readonly rate: number;
   readonly momentum: number;
   readonly weightDecay: number;
-  /** The steps whose losses are compared. */
+  /** Numbers of the steps whose losses are compared. */
   readonly compared: readonly number[];
 }
 
+/** The batch of each step. */
 export type Batches = (step: number) => { readonly images: Tensor; readonly labels: Tensor };
 
-/** Noise around one picture for each of ten classes: something to learn, and the same everywhere. */
+/** Batches of noise around one picture for each of ten classes. Every machine gets the same numbers. */
 export function pictures(batch: number): Batches {
   const pixels = 3 * 32 * 32;
   const drawn = new Random(77);
@@ -38,13 +39,14 @@ export function pictures(batch: number): Batches {
   };
 }
 
+/** The network, optimizer and loss. */
 export const objectiveOf = ({ network, width, rate, momentum, weightDecay }: Steps) => ({
   network: classifiers[network]({ norm: "bn", width }),
   optimizer: sgd({ rate, momentum, weightDecay }),
   loss: crossEntropy,
 });
 
-/** The state that both start from. */
+/** The initial state, which PyTorch also starts from. */
 export const startOf = (steps: Steps) => initialState(objectiveOf(steps), new Random(5));
 
 /** The losses of the compared steps. */

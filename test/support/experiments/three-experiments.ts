@@ -3,7 +3,7 @@ import type { Experiment, ExperimentContext } from "../../../src/experiments/exp
 import { once } from "../../../src/experiments/runs.js";
 import { decide, sampleOf } from "../../../src/experiments/statistics.js";
 
-/** An experiment without training: its value is the seed. */
+/** An experiment without training. Its values are those that `run` returns. */
 const experiment = (run: (context: ExperimentContext) => Promise<readonly number[]>): Experiment => ({
   norms: ["bn"],
   settings: { kinds: {}, scales: { smoke: {}, cpu: {} } },
@@ -25,7 +25,7 @@ const experiment = (run: (context: ExperimentContext) => Promise<readonly number
   },
 });
 
-/** The fault of the third, which a test may mend. */
+/** Whether the third experiment fails. A test may change it. */
 export const fault = { there: true };
 
 const members: [string, Experiment][] = [
@@ -54,6 +54,6 @@ const members: [string, Experiment][] = [
   ],
 ];
 
-/** In place of the catalogue of the real ones: one that works, one that diverges, one with a fault. */
+/** Replaces the catalogue: one experiment works, one diverges, and one has a fault. */
 export const catalogue = members.map(([name, it]) => ({ name, title: `Of <${name}>`, load: async () => it }));
 export const experimentNamed = (name: string) => catalogue.find((e) => e.name === name);

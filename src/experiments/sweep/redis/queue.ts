@@ -1,16 +1,17 @@
 import { version } from "../../../base/version.js";
 import type { Job } from "../job.js";
 
-/** Workers of another version take no jobs of this one: what they made of them might differ. */
+/** The name of the queue. It has the version, so that workers of another version, whose results may differ, take no jobs. */
 export const QUEUE = `sweep-${version}`;
 
-/** Apart from whatever else is on the server. */
+/** The prefix of all keys on the server. */
 export const PREFIX = "blindspot";
 
-/** What the queue holds of a job. */
+/** A job in the queue. */
 export interface QueuedJob {
+  /** The id of the sweep. */
   readonly sweep: string;
-  /** The folder of the sweep on the machine that it was started on. */
+  /** The folder of the sweep on the machine that started it. */
   readonly out: string;
   readonly job: Job;
 }

@@ -3,40 +3,44 @@ import type { Queue, Job as Queued } from "bullmq";
 import { keyOf } from "../grid.js";
 import type { Job, Outcome } from "../job.js";
 import type { Runner } from "../runner.js";
+import { loadBullmq } from "./clients.js";
 import { PREFIX, QUEUE, type QueuedJob } from "./queue.js";
 import { checkServer, type Server } from "./server.js";
 
-/** A job whose process or worker fails for reasons of its own is tried so often. */
+/** How often a job is tried when its process or its worker fails. */
 const ATTEMPTS = 3;
 
-/** Results that no sweep asks for are forgotten after a week. */
+/** The server removes a result that no sweep has fetched after a week. */
 const KEPT_SECONDS = 7 * 24 * 3600;
 
-/** Between two looks at the jobs that are open, and a little more for each of them. */
+/** Milliseconds from one check of the open jobs to the next. Each open job adds one. */
 const POLL_MS = 400;
 
-/** Between two looks at whether there are workers. */
+/** Milliseconds from one check for workers to the next. */
 const WORKERS_MS = 10_000;
 
 type SweepQueue = Queue<QueuedJob, Outcome>;
 
 /**
- * Queues jobs on a Redis server, which must answer now, and waits for workers to do them. Looks at the queue rather than listening to it: a
- * connection that was lost, a sweep that was stopped and resumed or a server that forgot its data need nothing else.
- * A result is removed from the server once it is kept in the folder of the sweep; before that it stays, after that
- * it is not asked for. Aborted, it withdraws the jobs that no worker has begun.
+ * A runner that queues jobs on a Redis server and waits until workers have done them.
+ *
+ * The runner polls the queue and listens to no events. A lost connection, a resumed sweep and a server that lost its
+ * data therefore need no code of their own. A result is removed from the server after it is kept in the folder of the
+ * sweep. After an abort the runner withdraws the jobs that no worker has begun.
+ *
+ * @throws UserError where the server does not answer or the client packages are missing.
  */
 export async function redisRunner(server: Server): Promise<Runner> {
+  const { Queue } = await loadBullmq();
   await checkServer(server);
   return async (jobs, { out, id, signal, onProgress, onOutcome }) => {
-    const { Queue } = await import("bullmq");
     const queue: SweepQueue = new Queue(QUEUE, { connection: { ...server.options }, prefix: PREFIX });
-    queue.on("error", (error) => onProgress(server.shown, `${error.message}; trying again`));
+    queue.on("error", (error) => onProgress(server.shown, `${error.message}; connecting again`));
     const open = new Map(jobs.map((job) => [`${id}+${keyOf(job)}`, job]));
     try {
       await withdraw(queue, [...open.keys()], (queued) => queued.isFailed());
       await submit(queue, open, { out, id });
-      let looked = -Infinity;
+      let workersChecked = -Infinity;
       while (open.size > 0) {
         for (const [jobId, job] of open) {
           signal.throwIfAborted();
@@ -46,10 +50,10 @@ export async function redisRunner(server: Server): Promise<Runner> {
             open.delete(jobId);
           else if (typeof queued.progress === "string") onProgress(keyOf(job), queued.progress);
         }
-        if (performance.now() - looked > WORKERS_MS) {
-          looked = performance.now();
+        if (performance.now() - workersChecked > WORKERS_MS) {
+          workersChecked = performance.now();
           if ((await queue.getWorkersCount()) === 0)
-            onProgress(server.shown, "no worker is there; start one: blindspot worker --redis …");
+            onProgress(server.shown, "no worker is running; start one with blindspot worker --redis …");
         }
         if (open.size > 0) await sleep(POLL_MS + open.size, undefined, { signal });
       }
@@ -63,6 +67,7 @@ export async function redisRunner(server: Server): Promise<Runner> {
   };
 }
 
+/** Adds jobs to the queue. */
 async function submit(
   queue: SweepQueue,
   jobs: ReadonlyMap<string, Job>,
@@ -72,7 +77,7 @@ async function submit(
     [...jobs].map(([jobId, job]) => ({
       name: job.experiment,
       data: { sweep: id, out, job },
-      // One that is there under this id already is left as it is.
+      // BullMQ keeps a job that is in the queue under this id.
       opts: {
         jobId,
         attempts: ATTEMPTS,
@@ -84,7 +89,7 @@ async function submit(
   );
 }
 
-/** Hands over what came of a job that has ended for good, then forgets it. */
+/** Passes on the outcome of a job that has ended, then removes the job. Returns whether the job has ended. */
 async function collect(
   queued: Queued<QueuedJob, Outcome>,
   job: Job,
@@ -96,13 +101,13 @@ async function collect(
     job,
     state === "completed"
       ? queued.returnvalue
-      : { status: "failed", message: queued.failedReason ?? "for no reason given", exitCode: 3 },
+      : { status: "failed", message: queued.failedReason ?? "failed without a reason", exitCode: 3 },
   );
   await queued.remove();
   return true;
 }
 
-/** Removes those of the jobs that are so, and that no worker is doing. */
+/** Removes the jobs for which `which` holds and that no worker has locked. */
 async function withdraw(
   queue: SweepQueue,
   ids: readonly string[],
@@ -110,7 +115,7 @@ async function withdraw(
 ): Promise<void> {
   for (const id of ids) {
     const queued = await queue.getJob(id);
-    // A job that a worker holds is locked: it ends, and its result waits for the sweep to be resumed.
+    // A worker locks the job that it does. Such a job ends, and a resumed sweep fetches its result.
     if (queued && (await which(queued))) await queued.remove().catch(() => {});
   }
 }

@@ -1,9 +1,10 @@
 import { UserError } from "../../../base/errors.js";
+import { loadIoredis } from "./clients.js";
 
-/** A Redis server, as its URL names it. */
+/** A Redis server. */
 export interface Server {
   readonly options: Login;
-  /** `redis://host:port/0`: without user and password, fit to show. */
+  /** The URL without user and password, for messages: `redis://host:port/0`. */
   readonly shown: string;
 }
 
@@ -18,9 +19,9 @@ interface Login {
 
 const EXPECTED = "expected redis://[user:password@]host[:port][/database], or rediss:// for TLS";
 
-/** Reads the URL of a server. Throws a UserError, which does not repeat the URL, as that may hold a password. */
+/** Parses the URL of a server. The UserError for a wrong URL does not repeat it, because it may have a password. */
 export function serverOf(text: string): Server {
-  if (!URL.canParse(text)) throw new UserError(`--redis: not a URL, ${EXPECTED}`);
+  if (!URL.canParse(text)) throw new UserError(`--redis: ${EXPECTED}, got no URL`);
   const { protocol, hostname, port, username, password, pathname, search, hash } = new URL(text);
   const [, database] = /^\/?(\d*)$/.exec(pathname) ?? [];
   if (
@@ -43,9 +44,9 @@ export function serverOf(text: string): Server {
   return { options, shown: `${protocol}//${hostname}:${options.port}/${options.db}` };
 }
 
-/** Throws a UserError unless the server answers and lets us in. */
+/** Throws a UserError where the server does not answer, refuses the login, or the client packages are missing. */
 export async function checkServer({ options, shown }: Server): Promise<void> {
-  const { Redis } = await import("ioredis");
+  const { Redis } = await loadIoredis();
   const client = new Redis({
     ...options,
     lazyConnect: true,
@@ -53,7 +54,7 @@ export async function checkServer({ options, shown }: Server): Promise<void> {
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
   });
-  // What goes wrong arrives as the rejection below, and as an event that nobody else hears.
+  // A failure arrives as a rejection and as an event. The event has the better reason.
   let reason: Error | undefined;
   client.on("error", (error: Error) => {
     reason ??= error;
@@ -63,7 +64,9 @@ export async function checkServer({ options, shown }: Server): Promise<void> {
     await client.ping();
   } catch (error) {
     const { code, message } = (reason ?? error) as NodeJS.ErrnoException;
-    throw new UserError(`${shown}: cannot be used (${code ?? message}); is a Redis server running there?`);
+    throw new UserError(
+      `${shown}: cannot be used (${code ?? message}); check that a Redis server is running there`,
+    );
   } finally {
     client.disconnect();
   }

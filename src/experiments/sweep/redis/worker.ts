@@ -4,39 +4,45 @@ import { cellOf, keyOf } from "../grid.js";
 import type { Outcome } from "../job.js";
 import { runInProcess, threadsFor } from "../process.js";
 import { sweepIn } from "../record.js";
+import { loadBullmq } from "./clients.js";
 import { PREFIX, QUEUE, type QueuedJob } from "./queue.js";
 import { checkServer, type Server } from "./server.js";
 
+/** How a worker works. */
 export interface WorkerOptions {
   readonly server: Server;
-  /** Jobs side by side, each in a process of its own. */
+  /** Jobs at the same time, each in a process of its own. */
   readonly processes: number;
-  /** Where runs are kept of sweeps whose own folder cannot be seen from this machine. */
+  /** The folder for the runs of sweeps whose own folder this machine does not see. */
   readonly folder: string;
-  /** Seconds after which the jobs of a worker that is silent go to another. */
+  /** Seconds of silence after which other workers take the jobs of this worker. */
   readonly stalledAfter: number;
   readonly dataDir?: string;
-  /** Aborted when the worker is to stop: it hands back its jobs and returns. */
+  /** Aborted to stop the worker. It then returns its jobs to the queue and resolves. */
   readonly signal: AbortSignal;
+  /** Called with messages that the next message may replace. */
   readonly onProgress: (message: string) => void;
-  /** What a log should keep. */
+  /** Called with messages that a log should keep. */
   readonly onNote: (message: string) => void;
 }
 
-/** So many workers may die on a job before it counts as failed: it may be the job that kills them. */
+/** How many workers may die during a job before it counts as failed. The job itself may be what kills them. */
 const DEATHS = 5;
 
+/** Aborts a job that the worker returns to the queue. */
 class HandedBack extends Error {}
 
 /**
- * Does jobs from the queue until told to stop. A job goes on from its last checkpoint where this machine sees the
- * folder of the sweep; else it is done in `folder`. Its runs go back through the queue in either case. A job whose
- * worker dies is taken by another once its lock has expired.
+ * Does jobs from the queue until it is stopped. Where this machine sees the folder of the sweep, a job continues from
+ * its last checkpoint in that folder; otherwise it is done in `folder`. The results return through the queue in both
+ * cases. When a worker dies, another worker takes its jobs after their locks have expired.
+ *
+ * @throws UserError where the server does not answer or the client packages are missing.
  */
 export async function work(options: WorkerOptions): Promise<void> {
   const { server, processes, stalledAfter, signal, onNote } = options;
+  const { Worker, WaitingError } = await loadBullmq();
   await checkServer(server);
-  const { Worker, WaitingError } = await import("bullmq");
   const held = new Map<string, AbortController>();
   const handBack = () => {
     for (const controller of held.values()) controller.abort(new HandedBack());
@@ -45,14 +51,16 @@ export async function work(options: WorkerOptions): Promise<void> {
     QUEUE,
     async (queued, token) => {
       const key = keyOf(queued.data.job);
+      // Only a job that is not in a queue yet has no id.
+      const id = queued.id!;
       const controller = new AbortController();
-      held.set(queued.id!, controller);
+      held.set(id, controller);
       try {
         if (signal.aborted) throw new HandedBack();
         onNote(`${key}: begun`);
         const outcome = await perform(queued, controller.signal, options);
         onNote(`${key}: ${outcome.status === "done" ? "done" : `failed: ${outcome.message}`}`);
-        // Faults of this machine or of blindspot, which another attempt may not meet.
+        // Exit code 3 is a fault of this machine or of blindspot. Another attempt may succeed.
         if (outcome.status === "failed" && outcome.exitCode === 3) throw new Error(outcome.message);
         return outcome;
       } catch (error) {
@@ -61,7 +69,7 @@ export async function work(options: WorkerOptions): Promise<void> {
         onNote(`${key}: handed back`);
         throw new WaitingError();
       } finally {
-        held.delete(queued.id!);
+        held.delete(id);
       }
     },
     {
@@ -75,8 +83,10 @@ export async function work(options: WorkerOptions): Promise<void> {
     },
   );
   worker.on("error", ({ message }) => onNote(`${server.shown}: ${message}`));
-  worker.on("stalled", (id) => onNote(`${id.split("+").at(-1)}: its worker is gone, back in the queue`));
-  // Another worker may hold them by now, and two processes must not write into one folder.
+  worker.on("stalled", (id) =>
+    onNote(`${id.split("+").at(-1)}: its worker is gone, the job is in the queue again`),
+  );
+  // Another worker may have taken these jobs, and two processes must not write into one folder.
   worker.on("lockRenewalFailed", (ids) => {
     for (const id of ids) held.get(id)?.abort(new Error("this worker was silent for too long"));
   });
@@ -91,6 +101,7 @@ export async function work(options: WorkerOptions): Promise<void> {
   await worker.close();
 }
 
+/** Does a job in a process of its own and reports its progress. */
 async function perform(
   queued: Queued<QueuedJob, Outcome>,
   signal: AbortSignal,
@@ -99,14 +110,14 @@ async function perform(
   const { sweep, out, job } = queued.data;
   const key = keyOf(job);
   const home = sweepIn(out) === sweep ? out : join(folder, sweep);
-  let told = false;
+  let noted = false;
   return runInProcess(job, {
     ...{ dataDir, signal, threads: threadsFor(processes), folder: join(home, cellOf(job)) },
     onProgress: (message) => {
-      // The first message of a job tells whether it goes on from a checkpoint.
-      if (told) onProgress(`${key}: ${message}`);
+      // The first message of a job says whether it continues from a checkpoint.
+      if (noted) onProgress(`${key}: ${message}`);
       else onNote(`${key}: ${message}`);
-      told = true;
+      noted = true;
       queued.updateProgress(message).catch(() => {});
     },
   });
