@@ -1,7 +1,10 @@
 import { UserError } from "../base/errors.js";
 import type { Experiment } from "./experiment.js";
 
-/** An experiment that can be run. It is loaded only when it is asked for, so the catalogue is cheap to import. */
+/**
+ * An experiment that can be run. It is loaded only when it is asked for, so the catalogue is cheap
+ * to import.
+ */
 interface Entry {
   readonly name: string;
   readonly title: string;

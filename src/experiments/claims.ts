@@ -3,11 +3,16 @@ import { decide } from "./statistics.js";
 
 /** One claim of an experiment with everything that is needed to decide it. */
 export interface ClaimEntry<Condition, Summary> extends Claim {
-  /** Where the claim comes from: a theorem or an experiment of the paper, or "here" for our own question. */
+  /**
+   * Where the claim comes from: a theorem or an experiment of the paper, or "here" for our own
+   * question.
+   */
   readonly source: string;
   /** The conditions that the claim compares. */
   readonly conditions: readonly Condition[];
-  /** The value for one seed, computed from the summaries of its runs in the order of `conditions`. */
+  /**
+   * The value for one seed, computed from the summaries of its runs in the order of `conditions`.
+   */
   readonly value: (...runs: Summary[]) => number;
 }
 
@@ -21,11 +26,12 @@ export const atLeast = (bound: number) => ({ relation: "at least", bound }) as c
 export const atMost = (bound: number) => ({ relation: "at most", bound }) as const;
 
 /**
- * Decides every claim whose conditions were all run. Runs are compared seed by seed; `decide` turns the values of
- * the seeds into an outcome.
+ * Decides every claim whose conditions were all run. Runs are compared seed by seed; `decide` turns
+ * the values of the seeds into an outcome.
  *
  * @param table the claims.
- * @param summariesOf the summaries of a condition in the order of the seeds; undefined where it was not run.
+ * @param summariesOf the summaries of a condition in the order of the seeds; undefined where it was
+ * not run.
  */
 export function decideClaims<Condition, Summary>(
   table: ClaimTable<Condition, Summary>,

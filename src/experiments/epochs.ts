@@ -2,8 +2,9 @@ import { UserError } from "../base/errors.js";
 import { type Batching, epochBatches, Random } from "../datasets/index.js";
 
 /**
- * The batches of a run, as indices into the labels. Every epoch has an order of its own. The same step always gives the
- * same batch. The constructor throws a UserError where there are too few images for a batch.
+ * The batches of a run, as indices into the labels. Every epoch has an order of its own. The same
+ * step always gives the same batch. The constructor throws a UserError where there are too few
+ * images for a batch.
  */
 export class Epochs {
   /** Number of batches in an epoch. */

@@ -2,16 +2,23 @@ import type { NormName } from "../nn/index.js";
 import type { ClaimResult, Cloud, Curve, Estimate, Picture } from "./result.js";
 import type { Settings, SettingsTable } from "./settings.js";
 
-/** An experiment: the norms that it compares, its settings, and the function that runs it and decides its claims. */
+/**
+ * An experiment: the norms that it compares, its settings, and the function that runs it and
+ * decides its claims.
+ */
 export interface Experiment<S extends Settings = Settings> {
-  /** The norms that are compared unless `--norms` names others. Empty where the experiment compares no norms. */
+  /**
+   * The norms that are compared unless `--norms` names others. Empty where the experiment compares
+   * no norms.
+   */
   readonly norms: readonly NormName[];
   /** The norms that the experiment can use. Default: every norm that applies to features. */
   readonly onlyNorms?: readonly NormName[];
   readonly settings: SettingsTable<S>;
   /**
-   * Makes one run for every condition and seed, then decides the claims. `runConditions` keeps each run in a folder that
-   * is named after its condition and seed, so an experiment also finds the runs that the jobs of a sweep made.
+   * Makes one run for every condition and seed, then decides the claims. `runConditions` keeps each
+   * run in a folder that is named after its condition and seed, so an experiment also finds the
+   * runs that the jobs of a sweep made.
    */
   run(context: ExperimentContext<S>): Promise<Findings>;
 }

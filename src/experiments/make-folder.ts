@@ -5,8 +5,8 @@ import { UserError } from "../base/errors.js";
 /**
  * Makes a folder and the missing folders above it. Throws a UserError where it cannot.
  *
- * It makes one level at a time, because the recursive `mkdirSync` of Node 20 never returns where a file system refuses
- * new names, such as /proc.
+ * It makes one level at a time, because the recursive `mkdirSync` of Node 20 never returns where a
+ * file system refuses new names, such as /proc.
  */
 export function makeFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;

@@ -16,8 +16,8 @@ export interface ReproduceAllOptions extends Omit<ReproduceOptions, "norms" | "o
 }
 
 /**
- * Runs all experiments one after another, each in a folder of its name, and writes `summary.json`. An experiment that
- * fails does not stop the others.
+ * Runs all experiments one after another, each in a folder of its name, and writes `summary.json`.
+ * An experiment that fails does not stop the others.
  *
  * @returns the claims and numbers of all experiments.
  * @throws UserError where `out` cannot be made, or already has experiments and `resume` is not set.

@@ -17,7 +17,10 @@ export interface ReproduceOptions {
   readonly scale?: Scale;
   /** Default: 0, 1, 2. */
   readonly seeds?: readonly number[];
-  /** The norms to compare. Claims about other norms are left out. Default: the experiment's own norms. */
+  /**
+   * The norms to compare. Claims about other norms are left out. Default: the experiment's own
+   * norms.
+   */
   readonly norms?: readonly NormName[];
   /** Settings that replace those of the scale, as text. */
   readonly overrides?: Overrides;
@@ -36,8 +39,8 @@ export interface ReproduceOptions {
  * @param name an experiment of the catalogue.
  * @param options the scale, seeds, norms and folders.
  * @returns the decided claims and all numbers.
- * @throws UserError where the experiment, scale, setting or norm does not exist, where the experiment cannot use the
- * norm, and where `out` already has runs and `resume` is not set.
+ * @throws UserError where the experiment, scale, setting or norm does not exist, where the
+ * experiment cannot use the norm, and where `out` already has runs and `resume` is not set.
  */
 export async function reproduce(
   name: string,
@@ -78,7 +81,10 @@ interface Chosen {
   readonly overrides?: Overrides;
 }
 
-/** Loads an experiment and checks its settings and norms. Throws a UserError where one does not exist or fit. */
+/**
+ * Loads an experiment and checks its settings and norms. Throws a UserError where one does not
+ * exist or fit.
+ */
 export async function prepare(name: string, { scale, norms, overrides }: Chosen) {
   const { title, load } = experimentNamed(name);
   const experiment = await load();

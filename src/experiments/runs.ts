@@ -18,9 +18,11 @@ export interface RunPlan<Condition, Summary> {
 export type RunOptions = Required<TrainingOptions>;
 
 /**
- * Makes one run for every condition and seed. Finished runs are kept when the experiment is resumed.
+ * Makes one run for every condition and seed. Finished runs are kept when the experiment is
+ * resumed.
  *
- * @returns each condition with its summaries in the order of the seeds, and the time that all runs took.
+ * @returns each condition with its summaries in the order of the seeds, and the time that all runs
+ * took.
  */
 export async function runConditions<Condition extends object, Summary>(
   context: Omit<ExperimentContext, "settings">,
@@ -47,8 +49,8 @@ export async function runConditions<Condition extends object, Summary>(
 }
 
 /**
- * The summary of the run `name`. A resumed experiment reads the summary of a run that is done and has the same
- * settings; otherwise `perform` makes the run in the run's folder.
+ * The summary of the run `name`. A resumed experiment reads the summary of a run that is done and
+ * has the same settings; otherwise `perform` makes the run in the run's folder.
  */
 export async function once<Summary>(
   { folder, resume, onProgress, onRun = () => {} }: Omit<ExperimentContext, "settings">,

@@ -11,7 +11,9 @@ export interface Kind<T extends SettingValue> {
 
 export type SettingValue = string | number | boolean | readonly number[];
 
-/** The values of all settings of an experiment, as in its result. Norms and seeds are not settings. */
+/**
+ * The values of all settings of an experiment, as in its result. Norms and seeds are not settings.
+ */
 export type Settings = Readonly<Record<string, SettingValue>>;
 
 type Kinds = Readonly<Record<string, Kind<SettingValue>>>;
@@ -33,7 +35,8 @@ export type Overrides = Readonly<Record<string, string>>;
 /**
  * The settings of a scale, with the overridden values in their place.
  *
- * @throws UserError where the experiment lacks the scale or a setting, or a text is not a value of its kind.
+ * @throws UserError where the experiment lacks the scale or a setting, or a text is not a value of
+ * its kind.
  */
 export function settingsOf<S extends Settings>(
   { kinds, scales }: SettingsTable<S>,

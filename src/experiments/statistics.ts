@@ -12,9 +12,9 @@ export function sampleOf(values: readonly number[]): Sample {
 }
 
 /**
- * Decides a claim by the 95 % confidence interval of its value over the seeds (Student's t). The claim is confirmed
- * where it holds in the whole interval and not confirmed where it holds nowhere in the interval. Otherwise, and with
- * a single seed, it is undecided.
+ * Decides a claim by the 95 % confidence interval of its value over the seeds (Student's t). The
+ * claim is confirmed where it holds in the whole interval and not confirmed where it holds nowhere
+ * in the interval. Otherwise, and with a single seed, it is undecided.
  */
 export function decide(claim: Claim, values: readonly number[]): ClaimResult {
   const sample = sampleOf(values);
@@ -41,5 +41,8 @@ const QUANTILES = [
   2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
 ];
 
-/** The quantile for a number of degrees of freedom. Above 30 the value of 30 is used, which is slightly too wide. */
+/**
+ * The quantile for a number of degrees of freedom. Above 30 the value of 30 is used, which is
+ * slightly too wide.
+ */
 const studentQuantile = (degrees: number): number => QUANTILES[Math.min(degrees, QUANTILES.length) - 1];

@@ -2,7 +2,10 @@ import { dirname } from "node:path";
 import { writeWholeFileSync } from "../base/write-file.js";
 import { makeFolder } from "./make-folder.js";
 
-/** Writes `value` as JSON, whole or not at all. Makes missing folders. Throws a UserError where it cannot. */
+/**
+ * Writes `value` as JSON, whole or not at all. Makes missing folders. Throws a UserError where it
+ * cannot.
+ */
 export function writeJson(path: string, value: unknown, indent?: number): void {
   writeText(path, `${JSON.stringify(value, null, indent)}\n`);
 }

@@ -5,7 +5,10 @@ import { temporaryFolder } from "../support/temporary.js";
 
 const folder = temporaryFolder();
 
-/** Written by the RecordWriter and Event of TensorBoard 2.21 from the same data, at the time 1700000000.5. */
+/**
+ * Written by the RecordWriter and Event of TensorBoard 2.21 from the same data, at the time
+ * 1700000000.5.
+ */
 const RECORD = "0e00000000000000c5e5693f68656c6c6f2c207265636f7264734ab0ea95";
 const VERSION = "1800000000000000a37f4b220900002040fc54d9411a0d627261696e2e4576656e743a322b353110";
 const STEP_300 =

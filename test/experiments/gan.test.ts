@@ -30,7 +30,9 @@ const networks = {
 const gan = (arrangement: "separate" | "mixed") =>
   adversarial({ ...networks, optimizer: sgd({ rate: 0.05, momentum: 0.9 }), arrangement });
 
-/** The initial state, with parameters replaced by waves whose phases count through both networks. */
+/**
+ * The initial state, with parameters replaced by waves whose phases count through both networks.
+ */
 function given(procedure: ReturnType<typeof gan>): Tensor[] {
   let phase = 0;
   return procedure.initial(new Random(0)).map((tensor, i) => {
@@ -44,7 +46,10 @@ function given(procedure: ReturnType<typeof gan>): Tensor[] {
 
 const batchOf = (step: number) => [wave([6, 1, 8, 8], 20 + step, 0.8), wave([6, 5, 1, 1], 40 + step, 1)];
 
-/** From PyTorch 1.13 in float64 with the same networks and weights, in the form of its DCGAN example. */
+/**
+ * From PyTorch 1.13 in float64 with the same networks and weights, in the form of its DCGAN
+ * example.
+ */
 const pytorch = {
   separate: {
     losses: [

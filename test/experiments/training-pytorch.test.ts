@@ -25,9 +25,10 @@ const labels: Tensor = {
 };
 
 /**
- * From PyTorch 1.13: Linear(6, 8), BatchNorm1d, ReLU, Linear(8, 3) with the same weights and batch. Batch norm blocks
- * the gradient of the bias below it, so that this gradient is only rounding. Adam and Adamax scale it up to whole steps.
- * With them the bias and the running mean are noise in both implementations, and the test does not compare them.
+ * From PyTorch 1.13: Linear(6, 8), BatchNorm1d, ReLU, Linear(8, 3) with the same weights and batch.
+ * Batch norm blocks the gradient of the bias below it, so that this gradient is only rounding. Adam
+ * and Adamax scale it up to whole steps. With them the bias and the running mean are noise in both
+ * implementations, and the test does not compare them.
  */
 const expected: [
   string,
@@ -109,9 +110,10 @@ describe("fifty steps of a network with batch norm", () => {
 });
 
 /**
- * Losses of steps 1, 10 and 50 in PyTorch 1.13, float64, from our initial weights (scripts/pytorch-steps.ts). Every step
- * has the same batch. With a new batch in each step, rounding alone drives networks with ReLU apart: the losses of
- * PyTorch in float32 and float64 then differ by up to 0.2 at step 50.
+ * Losses of steps 1, 10 and 50 in PyTorch 1.13, float64, from our initial weights
+ * (scripts/pytorch-steps.ts). Every step has the same batch. With a new batch in each step,
+ * rounding alone drives networks with ReLU apart: the losses of PyTorch in float32 and float64 then
+ * differ by up to 0.2 at step 50.
  */
 describe("deep networks from equal weights", () => {
   const common = { momentum: 0.9, weightDecay: 5e-4, compared: [1, 10, 50] };

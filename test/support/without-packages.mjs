@@ -1,4 +1,7 @@
-/** Passed to `node --import`: the packages named in WITHOUT_PACKAGES cannot be found, as if they were not installed. */
+/**
+ * Passed to `node --import`: the packages named in WITHOUT_PACKAGES cannot be found, as if they
+ * were not installed.
+ */
 import { register } from "node:module";
 
 const hook = `

@@ -3,7 +3,10 @@ import { atLeast, atMost, type ClaimTable } from "../claims.js";
 import { meanOf } from "../statistics.js";
 import { removedOverall, type Summary } from "./summary.js";
 
-/** The paper names reconstruction as a task whose samples share one loss formula; it trains no autoencoder. */
+/**
+ * The paper names reconstruction as a task whose samples share one loss formula; it trains no
+ * autoencoder.
+ */
 const source = "our own question, from the corollary to Theorems 1 and 2 of Zhou et al. 2024";
 
 /** Claims about reconstruction. A condition is a norm. */

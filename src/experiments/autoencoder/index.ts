@@ -8,7 +8,9 @@ import { curvesOf, estimatesOf } from "./findings.js";
 import { type Settings, settings } from "./settings.js";
 import { trainAutoencoder } from "./train-autoencoder.js";
 
-/** Reconstruction, where all samples share one loss formula: what norms remove, and what that costs. */
+/**
+ * Reconstruction, where all samples share one loss formula: what norms remove, and what that costs.
+ */
 export const autoencoder: Experiment<Settings> = {
   norms: ["none", "bn", "ln", "detached"],
   settings,

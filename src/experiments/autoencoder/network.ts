@@ -23,8 +23,9 @@ interface CoderOptions {
 }
 
 /**
- * Makes an autoencoder. The encoder has two strided convolutions and a linear layer; the decoder mirrors it.
- * `norm` follows every layer but the last. ReLU follows every norm but the norm of the code.
+ * Makes an autoencoder. The encoder has two strided convolutions and a linear layer; the decoder
+ * mirrors it. `norm` follows every layer but the last. ReLU follows every norm but the norm of the
+ * code.
  */
 export function coder({ shape, widths, code, norm }: CoderOptions): Coder {
   const registry = new Registry();

@@ -11,7 +11,10 @@ export interface Summary {
   readonly error: number;
   /** Accuracy of a linear probe of the code. */
   readonly probe: number;
-  /** The recorded norm layers from the image to its reconstruction. Layers that block nothing are absent. */
+  /**
+   * The recorded norm layers from the image to its reconstruction. Layers that block nothing are
+   * absent.
+   */
   readonly recorded: readonly RecordedLayer[];
 }
 

@@ -13,7 +13,10 @@ import { coder } from "./network.js";
 import type { Settings } from "./settings.js";
 import type { RecordedLayer, Summary } from "./summary.js";
 
-/** Trains an autoencoder, exports it, and evaluates its reconstructions and its code on the test images. */
+/**
+ * Trains an autoencoder, exports it, and evaluates its reconstructions and its code on the test
+ * images.
+ */
 export async function trainAutoencoder(
   dataset: Dataset,
   settings: Settings,

@@ -11,7 +11,9 @@ export interface Sizes {
   readonly outputs: number;
 }
 
-/** Two linear layers with a ReLU between them, then `norm`. The loss takes the output of the norm. */
+/**
+ * Two linear layers with a ReLU between them, then `norm`. The loss takes the output of the norm.
+ */
 export function blockedNetwork(
   { inputs, hidden, outputs }: Sizes,
   norm: NormName,
@@ -28,8 +30,8 @@ export function blockedNetwork(
 }
 
 /**
- * The mean over the samples of ½ Σ_d h_d (z_d − t_d)². All samples share this formula, and its Hessian is diagonal, so
- * Theorems 1 and 2 say that batch norm blocks everything but the ε leak.
+ * The mean over the samples of ½ Σ_d h_d (z_d − t_d)². All samples share this formula, and its
+ * Hessian is diagonal, so Theorems 1 and 2 say that batch norm blocks everything but the ε leak.
  *
  * @param z outputs of the norm, [N, D].
  * @param formula [2, D]: the curvatures h, then the targets t.

@@ -12,7 +12,10 @@ import type { Settings } from "./settings.js";
 import type { Summary } from "./summary.js";
 import type { Variant } from "./variants.js";
 
-/** Trains two linear layers below a norm on the seed's quadratic, with fresh normal inputs in every step. */
+/**
+ * Trains two linear layers below a norm on the seed's quadratic, with fresh normal inputs in every
+ * step.
+ */
 export async function trainBelowNorm(
   settings: Settings,
   { norm, epsilon }: Variant,
@@ -46,7 +49,8 @@ export async function trainBelowNorm(
 }
 
 /**
- * The formula of a seed, [2, size]: row 0 holds curvatures h, uniform in ½ … 2; row 1 holds targets t, standard normal.
+ * The formula of a seed, [2, size]: row 0 holds curvatures h, uniform in ½ … 2; row 1 holds targets
+ * t, standard normal.
  */
 function formulaOf(seed: number, size: number): Tensor {
   const random = new Random(seed + 500_000);

@@ -15,8 +15,9 @@ export const phases = ["both phases", "standardization alone", "affine alone"] a
 export type Phase = (typeof phases)[number];
 
 /**
- * The numbers of random cases. A share is ‖∂term/∂X‖ divided by its value if the statistics were constants, that is,
- * if the gradient were only divided by σ (standardization) or multiplied by γ (affine phase).
+ * The numbers of random cases. A share is ‖∂term/∂X‖ divided by its value if the statistics were
+ * constants, that is, if the gradient were only divided by σ (standardization) or multiplied by γ
+ * (affine phase).
  */
 export interface Synthetic {
   readonly shares: Readonly<Record<Phase, ByTerm<{ readonly mean: number; readonly max: number }>>>;
@@ -29,7 +30,8 @@ export interface Synthetic {
 }
 
 /**
- * Computes the shares of the Taylor terms for `cases` random X, γ, β, ẑ and H: theory, section 8, item 1.
+ * Computes the shares of the Taylor terms for `cases` random X, γ, β, ẑ and H: theory, section 8,
+ * item 1.
  */
 export function synthetic(cases: number, seed: number): Synthetic {
   const random = new Random(seed + 31_000);
@@ -63,8 +65,8 @@ export function synthetic(cases: number, seed: number): Synthetic {
 }
 
 /**
- * Draws a matrix (even trials) or feature maps (odd trials). With fewer channels or elements every term up to second
- * order is blocked.
+ * Draws a matrix (even trials) or feature maps (odd trials). Small cases are drawn again: with one
+ * channel or two elements every term up to second order is blocked.
  */
 function randomCase(trial: number, random: Random): Case {
   let c: Case;

@@ -1,6 +1,6 @@
 /**
- * The Taylor terms of a loss: first order, the diagonal of the second order, its off-diagonal part, and all higher
- * orders together.
+ * The Taylor terms of a loss: first order, the diagonal of the second order, its off-diagonal part,
+ * and all higher orders together.
  */
 export const terms = ["first", "diag", "off", "higher"] as const;
 export type TermName = (typeof terms)[number];

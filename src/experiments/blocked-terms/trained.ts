@@ -22,11 +22,16 @@ export interface TrainedSettings {
   readonly momentum: number;
 }
 
-/** Shares of the Taylor terms of a network's loss that pass its last norm: passed / open of `--taylor`. */
+/**
+ * Shares of the Taylor terms of a network's loss that pass its last norm: passed / open of
+ * `--taylor`.
+ */
 export interface Through extends ByTerm<number> {
   /** First order, with the mean over the samples in place of each sample's own gradient. */
   readonly firstShared: number;
-  /** Diagonal second order, with the mean over the samples in place of each sample's own gradient. */
+  /**
+   * Diagonal second order, with the mean over the samples in place of each sample's own gradient.
+   */
   readonly diagShared: number;
   /** The whole gradient. */
   readonly whole: number;
@@ -39,8 +44,8 @@ export type Mixture = (typeof mixtures)[number];
 const LAYER = "norm2";
 
 /**
- * Trains a classifier with batch norm on shuffled batches and exports it. Then expands its loss at the last norm in
- * float64, on a mixed batch and on a batch of a single class.
+ * Trains a classifier with batch norm on shuffled batches and exports it. Then expands its loss at
+ * the last norm in float64, on a mixed batch and on a batch of a single class.
  */
 export async function trained(
   { train: images, shape, classes }: Dataset,

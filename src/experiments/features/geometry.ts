@@ -12,8 +12,9 @@ const squaredDistance = ({ data, width }: Features, i: number, j: number): numbe
 };
 
 /**
- * Between-class scatter divided by within-class scatter: tr S_B / tr S_W = Σ_k n_k‖μ_k − μ‖² / Σ_i‖x_i − μ_k(i)‖².
- * It is 0 where all classes have the same mean, and grows as they separate. Source: Fisher's criterion, trace form.
+ * Between-class scatter divided by within-class scatter: tr S_B / tr S_W = Σ_k n_k‖μ_k − μ‖² /
+ * Σ_i‖x_i − μ_k(i)‖². It is 0 where all classes have the same mean, and grows as they separate.
+ * Source: Fisher's criterion, trace form.
  */
 export function scatterRatio({ data, width }: Features, labels: ArrayLike<number>): number {
   const classes = new Set(Array.from(labels));
@@ -40,9 +41,10 @@ export function scatterRatio({ data, width }: Features, labels: ArrayLike<number
 }
 
 /**
- * The mean over the samples of the silhouette (b − a)/max(a, b), which lies between −1 and 1. Here a is the mean
- * Euclidean distance to the sample's own class, and b is the mean distance to the nearest other class. A sample alone in
- * its class counts as 0. The function computes N² distances. Source: Rousseeuw 1987.
+ * The mean over the samples of the silhouette (b − a)/max(a, b), which lies between −1 and 1. Here
+ * a is the mean Euclidean distance to the sample's own class, and b is the mean distance to the
+ * nearest other class. A sample alone in its class counts as 0. The function computes N² distances.
+ * Source: Rousseeuw 1987.
  */
 export function silhouette(features: Features, labels: ArrayLike<number>): number {
   const count = labels.length;

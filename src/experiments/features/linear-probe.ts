@@ -22,9 +22,10 @@ interface ProbeData {
 }
 
 /**
- * The accuracy of a linear classifier of the features on the test samples. The classifier is a softmax regression:
- * 200 steps of Adam (rate 0.05, weight decay 10⁻⁴) on all training samples at once. Each feature is standardized
- * over the training samples, so a fixed scale and shift of a feature, such as running statistics, do not matter.
+ * The accuracy of a linear classifier of the features on the test samples. The classifier is a
+ * softmax regression: 200 steps of Adam (rate 0.05, weight decay 10⁻⁴) on all training samples at
+ * once. Each feature is standardized over the training samples, so a fixed scale and shift of a
+ * feature, such as running statistics, do not matter.
  */
 export async function linearProbe({ train, test, classes }: ProbeData): Promise<number> {
   const standardize = standardization(train.features);
@@ -47,7 +48,10 @@ export async function linearProbe({ train, test, classes }: ProbeData): Promise<
   return accuracyOf({ weight, bias }, standardize(test.features), test.labels);
 }
 
-/** Standardizes features by their mean and deviation over the given samples. Constant features become 0. */
+/**
+ * Standardizes features by their mean and deviation over the given samples. Constant features
+ * become 0.
+ */
 function standardization({ data, width }: Features): (features: Features) => Tensor {
   const count = data.length / width;
   const mean = new Float64Array(width);

@@ -11,7 +11,10 @@ const CHUNK = 500;
 
 /** Evaluates networks on many images. */
 export interface Outputs extends AsyncDisposable {
-  /** The outputs of each network for all images. `state` starts with the parameters and buffers of the networks. */
+  /**
+   * The outputs of each network for all images. `state` starts with the parameters and buffers of
+   * the networks.
+   */
   of(state: readonly Tensor[], split: Split): Promise<Features[]>;
 }
 
@@ -20,7 +23,8 @@ export interface Outputs extends AsyncDisposable {
  *
  * @param networks networks that share one list of parameters and buffers.
  * @param shape shape of an image.
- * @param prepare turns pixels 0…1 into the inputs of the networks. Default: leaves them as they are.
+ * @param prepare turns pixels 0…1 into the inputs of the networks. Default: leaves them as they
+ * are.
  */
 export async function outputsOf(
   networks: readonly Pick<Network, "parameters" | "buffers" | "evaluate">[],

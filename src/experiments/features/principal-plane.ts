@@ -3,8 +3,9 @@ import type { Features } from "./geometry.js";
 const ITERATIONS = 100;
 
 /**
- * The samples in the plane of their two largest principal components. Both axes have one scale, in which the larger has
- * standard deviation 1. Method: power iteration on the covariance, with the second direction orthogonal to the first.
+ * The samples in the plane of their two largest principal components. Both axes have one scale, in
+ * which the larger has standard deviation 1. Method: power iteration on the covariance, with the
+ * second direction orthogonal to the first.
  */
 export function principalPlane({ data, width }: Features): [x: number, y: number][] {
   const count = data.length / width;

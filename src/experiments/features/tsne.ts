@@ -10,9 +10,10 @@ const ITERATIONS = 500;
 const SPREAD = 1e-4;
 
 /**
- * The samples in the plane by t-SNE, which places near samples near each other. The axis that varies more has standard
- * deviation 1. Equal features give equal planes on one machine, because the initial places are seeded. On another
- * machine the last bits may differ, and t-SNE amplifies them. Source: van der Maaten and Hinton 2008.
+ * The samples in the plane by t-SNE, which places near samples near each other. The axis that
+ * varies more has standard deviation 1. Equal features give equal planes on one machine, because
+ * the initial places are seeded. On another machine the last bits may differ, and t-SNE amplifies
+ * them. Source: van der Maaten and Hinton 2008.
  */
 export async function tsnePlane({ data, width }: Features): Promise<[x: number, y: number][]> {
   const count = data.length / width;
@@ -20,7 +21,8 @@ export async function tsnePlane({ data, width }: Features): Promise<[x: number, 
   const { TSNE } = await import("@keckelt/tsne");
   const tsne = new TSNE({ dim: 2, perplexity: Math.min(PERPLEXITY, (count - 1) / 3) });
   tsne.initDataRaw(rows);
-  // The package starts from Math.random. Its solution is the array that it works on, so seeded places replace it.
+  // The package starts from Math.random. Its solution is the array that it works on, so seeded
+  // places replace it.
   const places: number[][] = tsne.getSolution();
   const random = new Random(1);
   for (const place of places) for (const axis of place.keys()) place[axis] = SPREAD * random.normal();

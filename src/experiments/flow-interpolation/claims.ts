@@ -4,7 +4,10 @@ import { type Condition, excess, HALF, type Summary } from "./summary.js";
 /** A difference in bits/dim that matters: 78 bits for an image of 28×28. */
 const MARGIN = 0.1;
 
-/** A share of right answers that counts as telling apart: halfway between chance (0.5) and always (1). */
+/**
+ * A share of right answers that counts as telling apart: halfway between chance (0.5) and always
+ * (1).
+ */
 const SORTED = 0.75;
 
 const paper = "Zhou et al. 2024, likelihood of blended digits under RealNVP";

@@ -29,7 +29,10 @@ export const estimatesOf = (runs: Runs): Estimate[] =>
     ...sampleOf(runs.summaries.map(of)),
   }));
 
-/** The curves of one condition. A panel along α shows one kind of batch, with one line for every norm. */
+/**
+ * The curves of one condition. A panel along α shows one kind of batch, with one line for every
+ * norm.
+ */
 export function curvesOf(runs: Runs): Curve[] {
   const { norm, batching, summaries } = runs;
   const along = (quantity: string, of: (summary: Summary) => Course): Curve => ({

@@ -13,7 +13,10 @@ import { trainFlow } from "./train-flow.js";
 /** Pairs whose blends the report shows. */
 const SHOWN_PAIRS = 4;
 
-/** Likelihood of blends of two digits under a flow that is trained on one-class batches: theory, section 8, item 4. */
+/**
+ * Likelihood of blends of two digits under a flow that is trained on one-class batches: theory,
+ * section 8, item 4.
+ */
 export const flowInterpolation: Experiment<Settings> = {
   norms: ["bn", "ln", "none"],
   onlyNorms: ["bn", "ln", "detached", "frozen", "actnorm", "none"],

@@ -72,7 +72,10 @@ function courseOf(bits: readonly (readonly number[])[]): Course {
   };
 }
 
-/** Share of the pairs (a, b) with a < b. Ties count half. Source: Mann and Whitney's U, divided by its maximum. */
+/**
+ * Share of the pairs (a, b) with a < b. Ties count half. Source: Mann and Whitney's U, divided by
+ * its maximum.
+ */
 export function smallerShare(as: readonly number[], bs: readonly number[]): number {
   let total = 0;
   for (const a of as) for (const b of bs) total += a < b ? 1 : a === b ? 0.5 : 0;

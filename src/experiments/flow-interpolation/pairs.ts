@@ -5,7 +5,10 @@ import type { Settings } from "./settings.js";
 
 export type Shape = readonly [channels: number, height: number, width: number];
 
-/** Held-out images of two classes. The i-th image of one class is paired with the i-th image of the other. */
+/**
+ * Held-out images of two classes. The i-th image of one class is paired with the i-th image of the
+ * other.
+ */
 export interface Pairs {
   readonly shape: Shape;
   readonly count: number;

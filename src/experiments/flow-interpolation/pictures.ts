@@ -15,7 +15,10 @@ const LATENTS = 900_002;
 /** Rows and columns of a grid of samples. */
 const [ROWS, COLUMNS] = [4, 8];
 
-/** Images that the flow makes of seeded latents, in a grid: a PNG in base64. Every run gets the same latents. */
+/**
+ * Images that the flow makes of seeded latents, in a grid: a PNG in base64. Every run gets the same
+ * latents.
+ */
 export async function samples({ images }: RealNvp, state: TrainingState, shape: Shape): Promise<string> {
   const { parameters, buffers } = splitState(images, state);
   const own = [...parameters, ...buffers];
@@ -35,7 +38,10 @@ export async function samples({ images }: RealNvp, state: TrainingState, shape: 
 const toLevels = (pixels: ArrayLike<number>): Uint8Array =>
   Uint8Array.from(pixels, (u) => Math.max(0, Math.min(255, Math.floor(256 * u))));
 
-/** Blends of the first pairs in a grid, one row for each pair and one column for each α: a PNG in base64. */
+/**
+ * Blends of the first pairs in a grid, one row for each pair and one column for each α: a PNG in
+ * base64.
+ */
 export function blendsPng({ shape: [, height, width], first, second }: Pairs, rows: number): string {
   const size = height * width;
   const strips = ALPHAS.map((alpha) => blended(first.subarray(0, rows * size), second, alpha));

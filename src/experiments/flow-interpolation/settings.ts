@@ -26,7 +26,9 @@ export type Settings = ValuesOf<typeof kinds>;
 
 /** Learning rate and weight decay of the official code. */
 const official = { rate: 1e-3, decay: 1e-4 };
-/** For fewer steps. After 300 steps the official rate reaches 3.3 bits/dim and this rate reaches 2. */
+/**
+ * For fewer steps. After 300 steps the official rate reaches 3.3 bits/dim and this rate reaches 2.
+ */
 const quicker = { ...official, rate: 5e-3 };
 
 const digits = { dataset: "mnist", first: 8, second: 9, scales: 2, batch: 64, shuffled: true } as const;

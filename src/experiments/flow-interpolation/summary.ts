@@ -6,8 +6,9 @@ export interface Course {
   /** Mean bits/dim. */
   readonly bits: readonly number[];
   /**
-   * Probability that an image has fewer bits than a blend at this α; ties count half. It is 0.5 where bits do not
-   * separate images from blends, and 1 where they always do. This is the area under the ROC curve.
+   * Probability that an image has fewer bits than a blend at this α; ties count half. It is 0.5
+   * where bits do not separate images from blends, and 1 where they always do. This is the area
+   * under the ROC curve.
    */
   readonly sorted: readonly number[];
 }

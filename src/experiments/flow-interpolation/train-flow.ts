@@ -22,7 +22,9 @@ interface Task {
   readonly settings: Settings;
 }
 
-/** Trains a flow on two classes, exports it, and evaluates the likelihood of blends of the pairs. */
+/**
+ * Trains a flow on two classes, exports it, and evaluates the likelihood of blends of the pairs.
+ */
 export async function trainFlow(
   { dataset, pairs, settings }: Task,
   { norm, batching, seed }: Condition & { readonly seed: number },

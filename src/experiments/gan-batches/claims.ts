@@ -1,7 +1,9 @@
 import { atLeast, atMost, type ClaimTable } from "../claims.js";
 import { averageOf, type Condition, layersOf, type RecordedQuantity, type Summary } from "./summary.js";
 
-/** The corollary names GANs as a task whose batches share a loss formula; the paper trains no GAN. */
+/**
+ * The corollary names GANs as a task whose batches share a loss formula; the paper trains no GAN.
+ */
 const source = "our own question, from the corollary to Theorems 1 and 2 of Zhou et al. 2024";
 
 /** A quantity at the last norm of the discriminator, mean over training. */

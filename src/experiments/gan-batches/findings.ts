@@ -33,7 +33,10 @@ export function estimatesOf({ norm, arrangement, summaries }: Runs): Estimate[] 
   ];
 }
 
-/** The curves of one condition over training. Separate batches have one curve for each of the two passes. */
+/**
+ * The curves of one condition over training. Separate batches have one curve for each of the two
+ * passes.
+ */
 export function curvesOf({ norm, arrangement, summaries }: Runs): Curve[] {
   const curve = (quantity: string, series: string, of: (summary: Summary) => Series): Curve => ({
     ...{ group: norm, series, quantity, steps: of(summaries[0]).steps },

@@ -3,8 +3,8 @@ import { batchOf, type Dataset, type Split } from "../../datasets/index.js";
 import { mul, sub, type Traced } from "../../engine/lang/index.js";
 
 /**
- * Puts the images of a data set into a frame of zeros, so that width and height become multiples of `multiple`.
- * Example: 28×28 becomes 32×32 for multiples of 8.
+ * Puts the images of a data set into a frame of zeros, so that width and height become multiples of
+ * `multiple`. Example: 28×28 becomes 32×32 for multiples of 8.
  */
 export function framed(dataset: Dataset, multiple: number): Dataset {
   const [channels, height, width] = dataset.shape;

@@ -10,7 +10,10 @@ import { type Settings, settings } from "./settings.js";
 import type { Condition } from "./summary.js";
 import { trainGan } from "./train-gan.js";
 
-/** Tests the folklore rule that a discriminator needs batches of real images only and of generated images only. */
+/**
+ * Tests the folklore rule that a discriminator needs batches of real images only and of generated
+ * images only.
+ */
 export const ganBatches: Experiment<Settings> = {
   norms: ["bn", "ln"],
   settings,

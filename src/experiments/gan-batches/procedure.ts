@@ -6,9 +6,9 @@ import { initialState, type Learner, nextState, splitState, stateNames } from ".
 import type { Procedure } from "../training/procedure.js";
 
 /**
- * How the discriminator sees real and generated images. `separate`: one batch of each, the folklore rule for GANs.
- * `mixed`: both in one batch of twice the size. Losses and samples are equal in both arrangements, so only a norm that
- * shares statistics across samples makes a difference.
+ * How the discriminator sees real and generated images. `separate`: one batch of each, the folklore
+ * rule for GANs. `mixed`: both in one batch of twice the size. Losses and samples are equal in both
+ * arrangements, so only a norm that shares statistics across samples makes a difference.
  */
 export const arrangements = ["separate", "mixed"] as const;
 export type Arrangement = (typeof arrangements)[number];
@@ -25,10 +25,12 @@ interface Adversaries {
  * One step of a GAN on N real images and N latent vectors z:
  *
  * 1. the discriminator D minimizes BCE(D(real), 1) + BCE(D(G(z)), 0);
- * 2. the generator G minimizes the non-saturating loss BCE(D(G(z)), 1), with the new D and the same z.
+ * 2. the generator G minimizes the non-saturating loss BCE(D(G(z)), 1), with the new D and the same
+ *    z.
  *
- * With mixed batches D judges generated images among real images in both parts. The state holds the tensors of the
- * generator, then those of the discriminator. Source: Goodfellow et al. 2014; PyTorch's DCGAN example.
+ * With mixed batches D judges generated images among real images in both parts. The state holds the
+ * tensors of the generator, then those of the discriminator. Source: Goodfellow et al. 2014;
+ * PyTorch's DCGAN example.
  */
 export function adversarial({ arrangement, optimizer, ...networks }: Adversaries): Procedure {
   const generator: Learner = { network: networks.generator, optimizer };
@@ -95,7 +97,10 @@ export function adversarial({ arrangement, optimizer, ...networks }: Adversaries
 const realFromFake = (real: Traced, fake: Traced): Traced =>
   add(binaryCrossEntropy(real, 1), binaryCrossEntropy(fake, 0));
 
-/** Splits the logits of a mixed batch, [2N, 1], into those of the real and those of the generated images. */
+/**
+ * Splits the logits of a mixed batch, [2N, 1], into those of the real and those of the generated
+ * images.
+ */
 function halves(logits: Traced): [real: Traced, fake: Traced] {
   const count = logits.shape[0];
   const rows = (from: number, to: number) =>

@@ -21,8 +21,8 @@ export interface RecordedPass {
 }
 
 /**
- * Recorded quantities: shares of the gradient energy (blocked = first + diag), and the share of the weight gradient's
- * length that is removed from the weights below.
+ * Recorded quantities: shares of the gradient energy (blocked = first + diag), and the share of the
+ * weight gradient's length that is removed from the weights below.
  */
 export const recordedQuantities = ["blocked", "first", "diag", "removed"] as const;
 export type RecordedQuantity = (typeof recordedQuantities)[number];

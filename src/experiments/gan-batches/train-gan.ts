@@ -12,7 +12,10 @@ import { adversarial } from "./procedure.js";
 import type { Settings } from "./settings.js";
 import { type Condition, type RecordedPass, recordedQuantities, type Summary } from "./summary.js";
 
-/** Trains a GAN, recording its discriminator, and evaluates the discriminator's features with a linear probe. */
+/**
+ * Trains a GAN, recording its discriminator, and evaluates the discriminator's features with a
+ * linear probe.
+ */
 export async function trainGan(
   dataset: Dataset,
   settings: Settings,
@@ -69,8 +72,8 @@ export async function trainGan(
 }
 
 /**
- * The recorded passes, from the names in the first line of metrics: `blocked/norm2 (real)` for separate batches,
- * `blocked/norm2` for mixed batches.
+ * The recorded passes, from the names in the first line of metrics: `blocked/norm2 (real)` for
+ * separate batches, `blocked/norm2` for mixed batches.
  */
 function recordedIn(metrics: readonly Metrics[]): RecordedPass[] {
   return Object.keys(metrics[0]).flatMap((name) => {

@@ -29,7 +29,10 @@ export interface Evaluator extends AsyncDisposable {
   judge(state: TrainingState): Promise<Pick<Summary, "quality" | "planes" | "labels">>;
 }
 
-/** Compiles the network in evaluation mode: its logits, its features and the inputs of its last norm. */
+/**
+ * Compiles the network in evaluation mode: its logits, its features and the inputs of its last
+ * norm.
+ */
 export async function evaluator(
   { whole, below }: Judged,
   { shape, classes }: Dataset,

@@ -3,8 +3,8 @@ import { batchOf, type Dataset, Random, type Split } from "../../datasets/index.
 import { constant, div, sub, type Traced } from "../../engine/lang/index.js";
 
 /**
- * How training images vary. `flip-crop`: an image is mirrored at random, put into a frame of zeros, and cut out at a
- * random place.
+ * How training images vary. `flip-crop`: an image is mirrored at random, put into a frame of zeros,
+ * and cut out at a random place.
  */
 export const augmentations = ["none", "flip-crop"] as const;
 export type Augmentation = (typeof augmentations)[number];

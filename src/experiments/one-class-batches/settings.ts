@@ -53,7 +53,8 @@ const scales = {
     ...{ dataset: "mnist", images: 10_000, tested: 10_000, hidden: [256, 128], batch: 64, epochs: 6 },
     ...{ ...small, ...optimizer },
   },
-  // The paper's authors train VGG-11 with these settings, and also `network=resnet18` and `network=densenet121`.
+  // The paper's authors train VGG-11 with these settings, and also `network=resnet18` and
+  // `network=densenet121`.
   paper: {
     ...{ dataset: "cifar10", images: 50_000, tested: 10_000, network: "vgg11-one-norm", hidden: [256, 128] },
     ...{ augment: "flip-crop", standardize: "yes", batch: 128, epochs: 100 },

@@ -3,13 +3,16 @@ import type { NormName } from "../../nn/index.js";
 import type { Projection } from "../result.js";
 import type { Series } from "../training/metrics.js";
 
-/** How well the features of a trained network separate the classes, on the test images in evaluation mode. */
+/**
+ * How well the features of a trained network separate the classes, on the test images in evaluation
+ * mode.
+ */
 export interface Quality {
   /** Accuracy of a linear probe of the inputs of the head. */
   readonly probe: number;
   /**
-   * Accuracy of a linear probe of the inputs of the last norm. Running statistics, and the units that they switch
-   * off, do not affect it.
+   * Accuracy of a linear probe of the inputs of the last norm. Running statistics, and the units
+   * that they switch off, do not affect it.
    */
   readonly probeBelow: number;
   /** Accuracy of the network with its own head. */
@@ -29,7 +32,10 @@ export interface Summary {
   readonly accuracy: Series;
   /** Blocked share of the gradient energy at the last norm; empty where the norm blocks nothing. */
   readonly blocked: Series;
-  /** Share of the weight gradient's length that is removed below the last norm; empty where the norm blocks nothing. */
+  /**
+   * Share of the weight gradient's length that is removed below the last norm; empty where the norm
+   * blocks nothing.
+   */
   readonly removed: Series;
   /** Features of test images in the plane, by projection. */
   readonly planes: Readonly<Record<Projection, readonly (readonly [number, number])[]>>;

@@ -1,8 +1,8 @@
 import type { SweepResult } from "./result.js";
 
 /**
- * The values of a sweep as CSV (RFC 4180). Each value has a line with the varied settings, its condition, its quantity
- * and its seed.
+ * The values of a sweep as CSV (RFC 4180). Each value has a line with the varied settings, its
+ * condition, its quantity and its seed.
  */
 export function csvOf({ settings, cells, seeds }: SweepResult): string {
   const keys = Object.keys(settings);

@@ -31,8 +31,8 @@ const MOST_JOBS = 10_000;
  *
  * @param name the experiment.
  * @param scale gives the settings that are not varied.
- * @param words what to vary, such as `rate=0.01,0.1`, `norm=bn,ln` and `seed=0,1`. Default: the experiment's own norms
- * and the seeds 0, 1 and 2.
+ * @param words what to vary, such as `rate=0.01,0.1`, `norm=bn,ln` and `seed=0,1`. Default: the
+ * experiment's own norms and the seeds 0, 1 and 2.
  * @throws UserError where a word is malformed or names something that does not exist.
  */
 export async function gridOf(name: string, scale: Scale, words: readonly string[]): Promise<Grid> {
@@ -96,7 +96,10 @@ const cellName = (pairs: readonly (readonly [string, string])[]): string =>
     .sort()
     .join(",") || "as-scaled";
 
-/** One job for every seed, cell and norm. Seeds vary slowest, so that every cell soon has a first result. */
+/**
+ * One job for every seed, cell and norm. Seeds vary slowest, so that every cell soon has a first
+ * result.
+ */
 export function jobsOf(grid: Grid): Job[] {
   const { experiment, scale, norms, seeds } = grid;
   const compared: readonly (NormName | null)[] = norms.length > 0 ? norms : [null];

@@ -38,8 +38,9 @@ export interface SweepProgress {
 }
 
 /**
- * Does the jobs of a grid that are not done, then decides the claims of each cell from all its runs. Writes `sweep.json`,
- * `sweep.csv`, and `result.json` for each cell. A job that fails is reported and does not stop the others.
+ * Does the jobs of a grid that are not done, then decides the claims of each cell from all its
+ * runs. Writes `sweep.json`, `sweep.csv`, and `result.json` for each cell. A job that fails is
+ * reported and does not stop the others.
  *
  * @returns the numbers and claims of each cell, and the failures.
  * @throws UserError where `out` has another sweep, or has this sweep and `resume` is not set.

@@ -1,4 +1,7 @@
-/** A process that does one job. It receives an `Assignment` and sends `Report`s, the last of them with the outcome. */
+/**
+ * A process that does one job. It receives an `Assignment` and sends `Report`s, the last of them
+ * with the outcome.
+ */
 import { UserError } from "../../base/errors.js";
 import { type Outcome, runJob } from "./job.js";
 import type { Assignment, Report } from "./process.js";

@@ -26,11 +26,17 @@ export interface ProcessOptions extends JobOptions {
 /** Default number of jobs at the same time. Their networks are small, so each job gets one core. */
 export const defaultJobs = (): number => availableParallelism();
 
-/** Threads for each of several processes, so that together they do not use more threads than there are cores. */
+/**
+ * Threads for each of several processes, so that together they do not use more threads than there
+ * are cores.
+ */
 export const threadsFor = (processes: number): number =>
   Math.max(1, Math.floor(availableParallelism() / processes));
 
-/** Does a job in a process of its own. After an abort it waits for the process to end and throws the signal's reason. */
+/**
+ * Does a job in a process of its own. After an abort it waits for the process to end and throws the
+ * signal's reason.
+ */
 export async function runInProcess(
   job: Job,
   { folder, dataDir, onProgress, threads, signal }: ProcessOptions,

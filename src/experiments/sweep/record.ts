@@ -18,7 +18,10 @@ interface Plan {
 
 const planPath = (out: string): string => join(out, "plan.json");
 
-/** The id of the sweep in a folder; undefined where there is none or this machine cannot read the folder. */
+/**
+ * The id of the sweep in a folder; undefined where there is none or this machine cannot read the
+ * folder.
+ */
 export function sweepIn(out: string): string | undefined {
   try {
     return (JSON.parse(readFileSync(planPath(out), "utf8")) as Plan).id;
@@ -27,7 +30,10 @@ export function sweepIn(out: string): string | undefined {
   }
 }
 
-/** The record of finished jobs in the folder of a sweep. Each job is kept once, even if it was done twice. */
+/**
+ * The record of finished jobs in the folder of a sweep. Each job is kept once, even if it was done
+ * twice.
+ */
 export class SweepRecord {
   private constructor(
     readonly out: string,
@@ -68,7 +74,10 @@ export class SweepRecord {
     return existsSync(this.path(job));
   }
 
-  /** Keeps the runs of a job in the folder of its cell. A second outcome of the same job changes nothing. */
+  /**
+   * Keeps the runs of a job in the folder of its cell. A second outcome of the same job changes
+   * nothing.
+   */
   keep(job: Job, { runs }: Outcome & { status: "done" }): void {
     if (this.isDone(job)) return;
     const names = Object.keys(runs);

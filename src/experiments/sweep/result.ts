@@ -17,7 +17,9 @@ export interface SweepResult {
 
 /** One combination of settings, with the numbers and claims of the experiment. */
 export interface CellResult {
-  /** Such as `batch=32,rate=0.01`. The folder of that name has the runs, `result.json` and figures. */
+  /**
+   * Such as `batch=32,rate=0.01`. The folder of that name has the runs, `result.json` and figures.
+   */
   readonly name: string;
   readonly overrides: Readonly<Record<string, string>>;
   /** The norms that have every seed. Other norms are left out. */

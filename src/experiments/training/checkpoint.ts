@@ -20,7 +20,10 @@ export async function writeCheckpoint(
   await writeSafetensors(path, tensors, { step: String(step), settings });
 }
 
-/** Reads a checkpoint; null where there is none. Throws a UserError where it belongs to a run with other settings. */
+/**
+ * Reads a checkpoint; null where there is none. Throws a UserError where it belongs to a run with
+ * other settings.
+ */
 export async function readCheckpoint(
   path: string,
   names: readonly string[],

@@ -7,14 +7,17 @@ import type { Metrics } from "./metrics.js";
 export const EVENT_FILE = "events.out.tfevents.blindspot";
 
 /**
- * Metrics as a TensorBoard event file. The file is a sequence of records with one `tensorflow.Event` each: first an
- * event with the version, then one event for every step with its numbers as scalars.
- * Source: tensorflow/core/util/event.proto, framework/summary.proto.
+ * Metrics as a TensorBoard event file. The file is a sequence of records with one
+ * `tensorflow.Event` each: first an event with the version, then one event for every step with its
+ * numbers as scalars. Source: tensorflow/core/util/event.proto, framework/summary.proto.
  */
 export class EventFile {
   constructor(private readonly path: string) {}
 
-  /** Keeps the whole records up to `step`, as `MetricsFile` does. Starts a new file where there are none. */
+  /**
+   * Keeps the whole records up to `step`, as `MetricsFile` does. Starts a new file where there are
+   * none.
+   */
   restart(step: number): void {
     const kept = existsSync(this.path) ? lengthUpTo(readFileSync(this.path), step) : 0;
     if (kept > 0) truncateSync(this.path, kept);
@@ -59,10 +62,16 @@ function stepOf(event: Uint8Array): number {
   return step;
 }
 
-/** Bytes of a record before its data (length, checksum of the length) and after it (checksum of the data). */
+/**
+ * Bytes of a record before its data (length, checksum of the length) and after it (checksum of the
+ * data).
+ */
 const [HEAD, TAIL] = [12, 4];
 
-/** A record: length, checksum of the length, data, checksum of the data. Source: TensorFlow, lib/io/record_writer.h. */
+/**
+ * A record: length, checksum of the length, data, checksum of the data. Source: TensorFlow,
+ * lib/io/record_writer.h.
+ */
 export function tfRecord(data: Uint8Array): Buffer {
   const record = Buffer.alloc(HEAD + data.length + TAIL);
   record.writeBigUInt64LE(BigInt(data.length), 0);
@@ -72,7 +81,10 @@ export function tfRecord(data: Uint8Array): Buffer {
   return record;
 }
 
-/** TensorFlow's masked CRC-32C: rotated by 15 bits, plus a constant. The mask protects data that contain checksums. */
+/**
+ * TensorFlow's masked CRC-32C: rotated by 15 bits, plus a constant. The mask protects data that
+ * contain checksums.
+ */
 const maskedChecksum = (data: Uint8Array): number => {
   const checksum = crc32c.buf(data) >>> 0;
   return (((checksum >>> 15) | (checksum << 17)) + 0xa282ead8) >>> 0;

@@ -16,8 +16,8 @@ export interface AuditBatch {
 }
 
 /**
- * Writes a trained network and a batch for `blindspot audit`: `model.onnx` in training mode, `model.eval.onnx` with
- * running statistics, and `batch.npz`.
+ * Writes a trained network and a batch for `blindspot audit`: `model.onnx` in training mode,
+ * `model.eval.onnx` with running statistics, and `batch.npz`.
  *
  * @param folder the folder of the run.
  * @param network the network.

@@ -4,7 +4,10 @@ import type { Traced } from "../../engine/lang/index.js";
 import { initialBuffers, initialValues, type Network } from "../../nn/network.js";
 import type { Optimizer } from "../../nn/optimizers/index.js";
 
-/** A network and its optimizer. The state holds the parameters, then the buffers, then each slot of the optimizer. */
+/**
+ * A network and its optimizer. The state holds the parameters, then the buffers, then each slot of
+ * the optimizer.
+ */
 export interface Learner {
   readonly network: Network;
   readonly optimizer: Optimizer;

@@ -18,7 +18,10 @@ export class Pace {
     return performance.now() - this.reported >= INTERVAL;
   }
 
-  /** A line such as `step 120 of 936, loss 0.43, 12,345 samples/s, 8 s left`. The speed is the mean since the start. */
+  /**
+   * A line such as `step 120 of 936, loss 0.43, 12,345 samples/s, 8 s left`. The speed is the mean
+   * since the start.
+   */
   report(step: number, losses: Readonly<Record<string, number>>): string {
     this.reported = performance.now();
     const steps = (step - this.from) / ((this.reported - this.start) / 1000);

@@ -7,8 +7,9 @@ import type { Probe } from "../../nn/probe.js";
 export type TrainingState = readonly Tensor[];
 
 /**
- * What one step of training does to a state. A step trains one network (`supervised`) or several networks in turn.
- * The whole step is one function in the tensor language and compiles to one program.
+ * What one step of training does to a state. A step trains one network (`supervised`) or several
+ * networks in turn. The whole step is one function in the tensor language and compiles to one
+ * program.
  */
 export interface Procedure {
   /** A name for every tensor of the state. */
@@ -39,9 +40,9 @@ export interface StepResults {
 }
 
 /**
- * The value and gradient of a scalar function of parameters, with auxiliary values. The function passes `probe()` to
- * every network whose norm layers are to be recorded (see `Recording`). Several passes through one network need a name
- * each, such as `probe("real")`.
+ * The value and gradient of a scalar function of parameters, with auxiliary values. The function
+ * passes `probe()` to every network whose norm layers are to be recorded (see `Recording`). Several
+ * passes through one network need a name each, such as `probe("real")`.
  */
 export type ProbedValueAndGrad = (
   f: (parameters: Traced[], probe: (pass?: string) => Probe | undefined) => { value: Traced; aux: Traced[] },

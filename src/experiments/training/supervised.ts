@@ -8,7 +8,10 @@ export interface Objective extends Learner {
   readonly loss: (output: Traced, target: Traced) => Traced;
 }
 
-/** Training on batches of inputs and targets. Inputs without targets are their own targets, as in an autoencoder. */
+/**
+ * Training on batches of inputs and targets. Inputs without targets are their own targets, as in an
+ * autoencoder.
+ */
 export function supervised({ loss, ...learner }: Objective): Procedure {
   const { network, optimizer } = learner;
   return {

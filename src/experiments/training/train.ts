@@ -10,18 +10,26 @@ import { Pace } from "./pace.js";
 import type { Procedure, TrainingState } from "./procedure.js";
 import { Stepper } from "./stepper.js";
 
-/** A training run. Equal settings give equal parameters, bit for bit, whether or not the run was interrupted. */
+/**
+ * A training run. Equal settings give equal parameters, bit for bit, whether or not the run was
+ * interrupted.
+ */
 export interface TrainingRun {
   readonly procedure: Procedure;
   /** Everything that the run depends on. A checkpoint of other settings is refused. */
   readonly settings: Readonly<Record<string, unknown>>;
   readonly seed: number;
   readonly steps: number;
-  /** The batch that follows after `step` steps. Equal numbers give equal batches, and all batches have one shape. */
+  /**
+   * The batch that follows after `step` steps. Equal numbers give equal batches, and all batches
+   * have one shape.
+   */
   readonly batch: (step: number) => readonly Tensor[];
   /** Steps from one checkpoint to the next. */
   readonly checkpointEvery: number;
-  /** Evaluates the state at the start and at every checkpoint, such as the accuracy on the test set. */
+  /**
+   * Evaluates the state at the start and at every checkpoint, such as the accuracy on the test set.
+   */
   readonly evaluate?: (state: TrainingState) => Promise<Readonly<Record<string, number>>>;
   /** Records what norm layers block. Default: nothing is recorded. */
   readonly record?: RecordOptions;
@@ -37,7 +45,10 @@ export interface RecordOptions {
 
 /** Where and how a run is trained. */
 export interface TrainingOptions {
-  /** The folder for `checkpoint.safetensors`, `metrics.jsonl` and a TensorBoard event file. Made where missing. */
+  /**
+   * The folder for `checkpoint.safetensors`, `metrics.jsonl` and a TensorBoard event file. Made
+   * where missing.
+   */
   readonly folder: string;
   /** Continue from the checkpoint in `folder` where there is one. Default: false. */
   readonly resume?: boolean;
@@ -47,7 +58,8 @@ export interface TrainingOptions {
 /**
  * Trains to the last step.
  *
- * @returns the last state, and the metrics of every step: losses, and what was recorded and evaluated.
+ * @returns the last state, and the metrics of every step: losses, and what was recorded and
+ * evaluated.
  * @throws UserError where a loss is not finite or the checkpoint belongs to other settings.
  */
 export async function train(
@@ -98,8 +110,8 @@ export async function train(
     const atCheckpoint = step % run.checkpointEvery === 0 || step === run.steps;
     pending.push({ step, ...losses, ...recording, ...(atCheckpoint && (await evaluated(stepper.state))) });
     if (!atCheckpoint && !pace.due) continue;
-    // Metrics are written before the checkpoint. A resumed run drops lines beyond its checkpoint but could not restore
-    // missing lines.
+    // Metrics are written before the checkpoint. A resumed run drops lines beyond its checkpoint
+    // but could not restore missing lines.
     append(pending);
     pending = [];
     if (atCheckpoint) await writeCheckpoint(path, { step, state: stepper.state }, names, settings);

@@ -1,4 +1,6 @@
-/** Trains the small GAN in the given folder, slowly enough that a test can kill it before the end. */
+/**
+ * Trains the small GAN in the given folder, slowly enough that a test can kill it before the end.
+ */
 import { setTimeout } from "node:timers/promises";
 import { train } from "../../../src/experiments/training/train.js";
 import { smallGan } from "./small-gan.js";

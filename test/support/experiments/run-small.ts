@@ -1,4 +1,7 @@
-/** Trains the small run in the given folder, slowly enough that a test can kill it: at least 20 ms a step. */
+/**
+ * Trains the small run in the given folder, slowly enough that a test can kill it: at least 20 ms a
+ * step.
+ */
 import { setTimeout } from "node:timers/promises";
 import { train } from "../../../src/experiments/training/train.js";
 import { smallRun } from "./small-run.js";

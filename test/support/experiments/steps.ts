@@ -20,7 +20,9 @@ export interface Steps {
 /** The batch of each step. */
 export type Batches = (step: number) => { readonly images: Tensor; readonly labels: Tensor };
 
-/** Batches of noise around one picture for each of ten classes. Every machine gets the same numbers. */
+/**
+ * Batches of noise around one picture for each of ten classes. Every machine gets the same numbers.
+ */
 export function pictures(batch: number): Batches {
   const pixels = 3 * 32 * 32;
   const drawn = new Random(77);

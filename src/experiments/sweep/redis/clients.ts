@@ -1,8 +1,9 @@
 import { UserError } from "../../../base/errors.js";
 
 /**
- * The clients of a Redis server are optional packages, because only sweeps on several machines need them. They are
- * imported when they are first used. Both functions throw a UserError where the package is missing.
+ * The clients of a Redis server are optional packages, because only sweeps on several machines need
+ * them. They are imported when they are first used. Both functions throw a UserError where the
+ * package is missing.
  */
 export const loadBullmq = (): Promise<typeof import("bullmq")> => optional(() => import("bullmq"));
 export const loadIoredis = () => optional(() => import("ioredis"));

@@ -1,7 +1,10 @@
 import { version } from "../../../base/version.js";
 import type { Job } from "../job.js";
 
-/** The name of the queue. It has the version, so that workers of another version, whose results may differ, take no jobs. */
+/**
+ * The name of the queue. It has the version, so that workers of another version, whose results may
+ * differ, take no jobs.
+ */
 export const QUEUE = `sweep-${version}`;
 
 /** The prefix of all keys on the server. */

@@ -24,9 +24,10 @@ type SweepQueue = Queue<QueuedJob, Outcome>;
 /**
  * A runner that queues jobs on a Redis server and waits until workers have done them.
  *
- * The runner polls the queue and listens to no events. A lost connection, a resumed sweep and a server that lost its
- * data therefore need no code of their own. A result is removed from the server after it is kept in the folder of the
- * sweep. After an abort the runner withdraws the jobs that no worker has begun.
+ * The runner polls the queue and listens to no events. A lost connection, a resumed sweep and a
+ * server that lost its data therefore need no code of their own. A result is removed from the
+ * server after it is kept in the folder of the sweep. After an abort the runner withdraws the jobs
+ * that no worker has begun.
  *
  * @throws UserError where the server does not answer or the client packages are missing.
  */
@@ -89,7 +90,10 @@ async function submit(
   );
 }
 
-/** Passes on the outcome of a job that has ended, then removes the job. Returns whether the job has ended. */
+/**
+ * Passes on the outcome of a job that has ended, then removes the job. Returns whether the job has
+ * ended.
+ */
 async function collect(
   queued: Queued<QueuedJob, Outcome>,
   job: Job,

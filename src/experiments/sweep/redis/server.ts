@@ -19,7 +19,10 @@ interface Login {
 
 const EXPECTED = "expected redis://[user:password@]host[:port][/database], or rediss:// for TLS";
 
-/** Parses the URL of a server. The UserError for a wrong URL does not repeat it, because it may have a password. */
+/**
+ * Parses the URL of a server. The UserError for a wrong URL does not repeat it, because it may have
+ * a password.
+ */
 export function serverOf(text: string): Server {
   if (!URL.canParse(text)) throw new UserError(`--redis: ${EXPECTED}, got no URL`);
   const { protocol, hostname, port, username, password, pathname, search, hash } = new URL(text);
@@ -44,7 +47,10 @@ export function serverOf(text: string): Server {
   return { options, shown: `${protocol}//${hostname}:${options.port}/${options.db}` };
 }
 
-/** Throws a UserError where the server does not answer, refuses the login, or the client packages are missing. */
+/**
+ * Throws a UserError where the server does not answer, refuses the login, or the client packages
+ * are missing.
+ */
 export async function checkServer({ options, shown }: Server): Promise<void> {
   const { Redis } = await loadIoredis();
   const client = new Redis({

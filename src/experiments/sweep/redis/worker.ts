@@ -26,16 +26,20 @@ export interface WorkerOptions {
   readonly onNote: (message: string) => void;
 }
 
-/** How many workers may die during a job before it counts as failed. The job itself may be what kills them. */
+/**
+ * How many workers may die during a job before it counts as failed. The job itself may be what
+ * kills them.
+ */
 const DEATHS = 5;
 
 /** Aborts a job that the worker returns to the queue. */
 class HandedBack extends Error {}
 
 /**
- * Does jobs from the queue until it is stopped. Where this machine sees the folder of the sweep, a job continues from
- * its last checkpoint in that folder; otherwise it is done in `folder`. The results return through the queue in both
- * cases. When a worker dies, another worker takes its jobs after their locks have expired.
+ * Does jobs from the queue until it is stopped. Where this machine sees the folder of the sweep, a
+ * job continues from its last checkpoint in that folder; otherwise it is done in `folder`. The
+ * results return through the queue in both cases. When a worker dies, another worker takes its jobs
+ * after their locks have expired.
  *
  * @throws UserError where the server does not answer or the client packages are missing.
  */
