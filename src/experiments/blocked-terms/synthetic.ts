@@ -30,8 +30,8 @@ export interface Synthetic {
 }
 
 /**
- * Computes the shares of the Taylor terms for `cases` random X, γ, β, ẑ and H: theory, section 8,
- * item 1.
+ * Computes the shares of the Taylor terms for `cases` random X, γ, β, ẑ and H: docs/theory.md,
+ * section 8, item 1.
  */
 export function synthetic(cases: number, seed: number): Synthetic {
   const random = new Random(seed + 31_000);

@@ -9,7 +9,8 @@ import type { Condition } from "./summary.js";
 import { trainClassifier } from "./train-classifier.js";
 
 /**
- * Classification with batches of one class and with shuffled batches: theory, section 8, item 3.
+ * Classification with batches of one class and with shuffled batches: docs/theory.md,
+ * section 8, item 3.
  */
 export const oneClassBatches: Experiment<Settings> = {
   norms: ["none", "bn", "ln", "detached"],

@@ -34,7 +34,7 @@ const kinds = {
 
 export type Settings = ValuesOf<typeof kinds>;
 
-/** Settings of SGD: those of the earlier hand run (theory, section 8, item 3). */
+/** Settings of SGD: those of the earlier hand run (docs/theory.md, section 8, item 3). */
 const optimizer = { rate: 0.01, momentum: 0.9 };
 const small = {
   network: "mlp",
