@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { Random } from "../../src/base/random.js";
-import type { Tensor } from "../../src/base/tensor.js";
-import { reshape, sigmoid, type Traced } from "../../src/engine/lang/index.js";
-import { Stepper } from "../../src/experiments/training/stepper.js";
-import { supervised } from "../../src/experiments/training/supervised.js";
-import { crossEntropy, meanSquaredError, type NormName, sgd } from "../../src/nn/index.js";
+import { Random } from "../../../src/base/random.js";
+import type { Tensor } from "../../../src/base/tensor.js";
+import { reshape, sigmoid, type Traced } from "../../../src/engine/lang/index.js";
+import { Stepper } from "../../../src/experiments/training/stepper.js";
+import { supervised } from "../../../src/experiments/training/supervised.js";
+import { crossEntropy, meanSquaredError, type NormName, sgd } from "../../../src/nn/index.js";
 import {
   conv,
   convTranspose,
@@ -13,13 +13,13 @@ import {
   leakyRelu,
   linear,
   relu,
-} from "../../src/nn/layers.js";
-import { binaryCrossEntropy } from "../../src/nn/losses.js";
-import { chain, type LayerFunction, type Network, network } from "../../src/nn/network.js";
-import { normLayer } from "../../src/nn/norm-layer.js";
-import { readModel } from "../../src/onnx/index.js";
-import { readTensors } from "../../src/tensor-files/index.js";
-import { type ZooModel, zooModels } from "../support/zoo/golden.js";
+} from "../../../src/nn/layers.js";
+import { binaryCrossEntropy } from "../../../src/nn/losses.js";
+import { chain, type LayerFunction, type Network, network } from "../../../src/nn/network.js";
+import { normLayer } from "../../../src/nn/norm-layer.js";
+import { readModel } from "../../../src/onnx/index.js";
+import { readTensors } from "../../../src/tensor-files/index.js";
+import { type ZooModel, zooModels } from "../../support/zoo/golden.js";
 
 /** The networks of test/fixtures/zoo/models.py, with the names that PyTorch gives their layers. */
 const mlp = (norm: NormName): Network =>

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { EventFile, tfRecord } from "../../src/experiments/training/event-file.js";
-import { temporaryFolder } from "../support/temporary.js";
+import { EventFile, tfRecord } from "../../../src/experiments/training/event-file.js";
+import { temporaryFolder } from "../../support/temporary.js";
 
 const folder = temporaryFolder();
 

@@ -3,13 +3,13 @@ import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
-import { MetricsFile } from "../../src/experiments/training/metrics.js";
-import { supervised } from "../../src/experiments/training/supervised.js";
-import { type TrainingRun, train } from "../../src/experiments/training/train.js";
-import { crossEntropy, mlp, sgd } from "../../src/nn/index.js";
-import { smallRun } from "../support/experiments/small-run.js";
-import { temporaryFolder } from "../support/temporary.js";
-import { expectUserError } from "../support/user-error.js";
+import { MetricsFile } from "../../../src/experiments/training/metrics.js";
+import { supervised } from "../../../src/experiments/training/supervised.js";
+import { type TrainingRun, train } from "../../../src/experiments/training/train.js";
+import { crossEntropy, mlp, sgd } from "../../../src/nn/index.js";
+import { smallRun } from "../../support/experiments/small-run.js";
+import { temporaryFolder } from "../../support/temporary.js";
+import { expectUserError } from "../../support/user-error.js";
 
 const folder = temporaryFolder();
 const checkpointOf = (name: string) => readFileSync(folder.path(`${name}/checkpoint.safetensors`));
@@ -37,7 +37,7 @@ describe("training", () => {
   });
 
   it("A run that was killed and resumed gives the same bits and every metric once", async () => {
-    const script = fileURLToPath(new URL("../support/experiments/run-small.ts", import.meta.url));
+    const script = fileURLToPath(new URL("../../support/experiments/run-small.ts", import.meta.url));
     const child = spawn(process.execPath, ["--import", "tsx", script, folder.path("killed")], {
       stdio: "inherit",
     });

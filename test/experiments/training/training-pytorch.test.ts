@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { Random } from "../../src/base/random.js";
-import { sizeOf, type Tensor } from "../../src/base/tensor.js";
-import { compile } from "../../src/engine/index.js";
-import { Stepper } from "../../src/experiments/training/stepper.js";
-import { supervised } from "../../src/experiments/training/supervised.js";
-import { adam, adamax, crossEntropy, mlp, type Optimizer, sgd } from "../../src/nn/index.js";
-import { lossesOf, pictures, type Steps } from "../support/experiments/steps.js";
+import { Random } from "../../../src/base/random.js";
+import { sizeOf, type Tensor } from "../../../src/base/tensor.js";
+import { compile } from "../../../src/engine/index.js";
+import { Stepper } from "../../../src/experiments/training/stepper.js";
+import { supervised } from "../../../src/experiments/training/supervised.js";
+import { adam, adamax, crossEntropy, mlp, type Optimizer, sgd } from "../../../src/nn/index.js";
+import { lossesOf, pictures, type Steps } from "../../support/experiments/steps.js";
 
 const wave = (shape: number[], phase: number, scale: number): Tensor => ({
   dtype: "float32",
