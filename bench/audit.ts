@@ -3,9 +3,9 @@
  *
  *     npm run bench:audit -- [networks] [--batch 64] [--runs 5]
  *
- * Both run in our engine. The models are PyTorch's exports of the benchmark networks. "audit" runs the
- * measuring program and reduces its results in float64, as `blindspot audit` does. "gradient" computes
- * the loss and the gradients of all parameters.
+ * Both run in our engine. The models are PyTorch's exports of the benchmark networks. "audit" runs
+ * the measuring program and reduces its results in float64, as `blindspot audit` does. "gradient"
+ * computes the loss and the gradients of all parameters.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

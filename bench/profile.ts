@@ -4,8 +4,8 @@
  *     npm run profile -- <network> [options]
  *       --batch 64   --work gradient | hvp | step   --runs 5   --threads 2   --nodes 20
  *
- * Prints the time per run by operator, by jax-js primitive and by source line of the model, then the
- * slowest nodes. A node of the backward pass counts for the line that it differentiates.
+ * Prints the time per run by operator, by jax-js primitive and by source line of the model, then
+ * the slowest nodes. A node of the backward pass counts for the line that it differentiates.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

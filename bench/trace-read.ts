@@ -54,7 +54,8 @@ function timeAudit(): void {
     const path = join(folder, "trace.safetensors");
     writeTrace(path, gibibytes);
     const source = fileURLToPath(new URL("../src/audit/audit-trace.ts", import.meta.url));
-    // In a process of its own. resourceUsage().maxRSS would start at the peak of the parent process.
+    // In a process of its own. resourceUsage().maxRSS would start at the peak of the parent
+    // process.
     const program = `
       import { readFileSync } from "node:fs";
       import { auditTrace } from ${JSON.stringify(source)};

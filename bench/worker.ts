@@ -1,4 +1,6 @@
-/** Our side of the benchmarks. Answers the requests that peer.py documents, one JSON object a line. */
+/**
+ * Our side of the benchmarks. Answers the requests that peer.py documents, one JSON object a line.
+ */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Tensor } from "../src/base/tensor.js";

@@ -1,6 +1,7 @@
 /**
  * Fails for each `x!` whose type excludes null and undefined already. The compiler option
- * noUncheckedIndexedAccess is off, so `list[i]` needs no `!`; every `!` that remains asserts something.
+ * noUncheckedIndexedAccess is off, so `list[i]` needs no `!`; every `!` that remains asserts
+ * something.
  */
 import { relative } from "node:path";
 import ts from "typescript";

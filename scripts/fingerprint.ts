@@ -1,7 +1,7 @@
 /**
  * Writes what a refactoring must not change: the hash of every graph that the networks of the
- * benchmarks are lowered to, and every number and verdict of the audits of the zoo and the examples.
- * Compare two runs:
+ * benchmarks are lowered to, and every number and verdict of the audits of the zoo and the
+ * examples. Compare two runs:
  *
  *     npm run fingerprint -- before.json
  *     npm run fingerprint -- after.json && diff before.json after.json

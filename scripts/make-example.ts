@@ -1,6 +1,6 @@
 /**
- * Makes the files of examples/: a small convolutional classifier with batch normalization, trained on
- * glyphs with blindspot's own engine, and two batch files.
+ * Makes the files of examples/: a small convolutional classifier with batch normalization, trained
+ * on glyphs with blindspot's own engine, and two batch files.
  *
  *     npm run example
  */

@@ -1,11 +1,12 @@
 /**
- * Compares the losses of our training steps with PyTorch's, from the same weights on the same batches:
+ * Compares the losses of our training steps with PyTorch's, from the same weights on the same
+ * batches:
  *
  *     node --import tsx scripts/pytorch-steps.ts <vgg11 | resnet18> \
  *       <width> <batch> <rate> <momentum> <batches> [folder with cifar10/]
  *
- * Training cycles through `batches` batches: of CIFAR-10, or without a folder of the tests' pictures.
- * BLINDSPOT_PYTHON names the Python with PyTorch; default /usr/bin/python3.
+ * Training cycles through `batches` batches: of CIFAR-10, or without a folder of the tests'
+ * pictures. BLINDSPOT_PYTHON names the Python with PyTorch; default /usr/bin/python3.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -27,8 +27,8 @@ const BLOCKS = 4;
  *
  *     z = b∘x + (1 − b)∘(x∘e^s + t)
  *
- * A residual network of batch norm, ReLU and 3×3 convolutions makes s and t of b∘x. The output is the
- * log-likelihood of each image under a standard normal z, without its constant.
+ * A residual network of batch norm, ReLU and 3×3 convolutions makes s and t of b∘x. The output is
+ * the log-likelihood of each image under a standard normal z, without its constant.
  */
 export function coupling(): Network {
   return network((registry) => {

@@ -20,7 +20,8 @@ const BLOCKS = [
 ] as const;
 
 /**
- * A short MobileNetV2 for 32×32 images: one or two blocks of each kind. Source: Sandler et al. 2018.
+ * A short MobileNetV2 for 32×32 images: one or two blocks of each kind.
+ * Source: Sandler et al. 2018.
  */
 export function mobilenet(): Network {
   return network((registry) => {
@@ -45,7 +46,9 @@ interface InvertedSettings {
   readonly expansion: number;
 }
 
-/** An inverted residual block: conv 1×1 to more channels → depthwise conv 3×3 → conv 1×1 to fewer. */
+/**
+ * An inverted residual block: conv 1×1 to more channels → depthwise conv 3×3 → conv 1×1 to fewer.
+ */
 function inverted(
   registry: Registry,
   name: string,

@@ -17,7 +17,9 @@ const averaged: LayerFunction = (_, x) =>
     1 / 9,
   );
 
-/** A classifier with large kernels and overlapping pools, as in the stems of AlexNet and ResNet-50. */
+/**
+ * A classifier with large kernels and overlapping pools, as in the stems of AlexNet and ResNet-50.
+ */
 export function pooled(): Network {
   return network((registry) =>
     chain(

@@ -21,9 +21,8 @@ export interface EpochOptions {
 }
 
 /**
- * Draws the batches of one epoch. Each has exactly `size` images. Images left over do not take part:
- * up to size − 1 images; with `label`, up to size − 1 images of each class. They differ from epoch to
- * epoch.
+ * Draws the batches of one epoch. Each batch has exactly `size` images. Each epoch leaves out
+ * other images: at most size − 1, or with `label` at most size − 1 of each class.
  *
  * @param labels - Labels of all images.
  * @param options - Size and kind of the batches, and the generator.

@@ -7,8 +7,8 @@ const PIXELS = 3 * 32 * 32;
 const RECORD = 1 + PIXELS;
 
 /**
- * Parses files of CIFAR-10's binary version. A record is a label byte, then 1024 red, 1024 green and
- * 1024 blue bytes. Throws a UserError if a file does not consist of whole records.
+ * Parses files of CIFAR-10's binary version. A record is a label byte, then 1024 red, 1024 green
+ * and 1024 blue bytes. Throws a UserError if a file does not consist of whole records.
  */
 export function parseCifar10(files: readonly { file: string; bytes: Uint8Array }[]): Split {
   for (const { file, bytes } of files)

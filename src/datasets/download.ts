@@ -17,8 +17,9 @@ export interface Remote {
 type Progress = (message: string) => void;
 
 /**
- * Downloads a file to `path`. Bytes go to `<path>.part`, so an interrupted download continues there.
- * The file takes its name only if its SHA-256 is right. Throws a UserError if the download fails.
+ * Downloads a file to `path`. Bytes go to `<path>.part`, so an interrupted download continues
+ * there. The file takes its name only if its SHA-256 is right. Throws a UserError if the download
+ * fails.
  */
 export async function download(remote: Remote, path: string, progress: Progress = () => {}): Promise<void> {
   const part = `${path}.part`;

@@ -1,9 +1,9 @@
 import { Random } from "../base/random.js";
 import type { Tensor } from "../base/tensor.js";
 
-// Glyphs: a procedural data set of ten signs that look hand-drawn. Examples and tests use it, so they
-// need no download. A sign is a few strokes in the unit square. A sample moves, turns, scales, shears
-// and thickens the strokes at random and renders them with soft edges.
+// Glyphs: a procedural data set of ten signs that look hand-drawn. Examples and tests use it, so
+// they need no download. A sign is a few strokes in the unit square. A sample moves, turns, scales,
+// shears and thickens the strokes at random and renders them with soft edges.
 
 type Point = readonly [x: number, y: number];
 type Stroke = readonly Point[];

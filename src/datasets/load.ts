@@ -8,8 +8,8 @@ import { CIFAR10_ARCHIVE, CIFAR10_FILES, CLASSES, IDX_FILES, IDX_REMOTES } from 
 import { Store, type StoreOptions } from "./store.js";
 
 /**
- * Loads a data set. Its files come from `dataDir`, or else from the cache. Files that the cache lacks
- * are downloaded, and their SHA-256 is checked. `glyphs` needs no files: it is drawn.
+ * Loads a data set. Its files come from `dataDir`, or else from the cache. Files that the cache
+ * lacks are downloaded, and their SHA-256 is checked. `glyphs` needs no files: it is drawn.
  *
  * @param name - Name of the data set.
  * @param options - Folder of the files, folder of the cache, and a callback for progress.

@@ -18,8 +18,8 @@ const MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist";
 const FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com";
 
 /**
- * Downloads of MNIST and Fashion-MNIST by file name without `.gz`. MNIST comes from a mirror: its own
- * site refuses downloads.
+ * Downloads of MNIST and Fashion-MNIST by file name without `.gz`. MNIST comes from a mirror: its
+ * own site refuses downloads.
  */
 export const IDX_REMOTES: Readonly<Record<"mnist" | "fashion-mnist", Readonly<Record<string, Remote>>>> = {
   mnist: {

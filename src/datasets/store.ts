@@ -12,8 +12,8 @@ export interface StoreOptions {
   /** A folder with one folder per data set, such as `mnist/`. Nothing is downloaded. */
   readonly dataDir?: string;
   /**
-   * Folder of downloads, used if `dataDir` is not set. Default: `blindspot` in XDG_CACHE_HOME, or else
-   * in ~/.cache.
+   * Folder of downloads, used if `dataDir` is not set. Default: `blindspot` in XDG_CACHE_HOME, or
+   * else in ~/.cache.
    */
   readonly cacheDir?: string;
   /** Called with a line of text during downloads. */
@@ -28,7 +28,8 @@ interface Unpacked {
 }
 
 /**
- * The files of one data set, in `dataDir` or in the cache. A file may be there as `file` or `file.gz`.
+ * The files of one data set, in `dataDir` or in the cache. A file may be there as `file` or
+ * `file.gz`.
  */
 export class Store {
   readonly #folder: string;
@@ -47,7 +48,10 @@ export class Store {
     return this.#open(file);
   }
 
-  /** Reads files. If the cache lacks one, downloads and unpacks the archive (tar.gz) with all of them. */
+  /**
+   * Reads files. If the cache lacks one, downloads and unpacks the archive (tar.gz) with all of
+   * them.
+   */
   async readAll(files: readonly string[], archive: Remote): Promise<Unpacked[]> {
     const missing = files.find((file) => !this.#has(file));
     if (missing !== undefined) await this.#unpackArchive(missing, archive);

@@ -5,9 +5,9 @@ import { UserError } from "../base/errors.js";
 const BLOCK = 512;
 
 /**
- * Reads the regular files of a tar archive, by the last part of their paths. Supports what archives of
- * data sets use: paths of up to 100 bytes, sizes in octal. Throws a UserError that begins with `file`
- * if the archive is truncated. Source: POSIX.1-1988, ustar.
+ * Reads the regular files of a tar archive, by the last part of their paths. Supports what archives
+ * of data sets use: paths of up to 100 bytes, sizes in octal. Throws a UserError that begins with
+ * `file` if the archive is truncated. Source: POSIX.1-1988, ustar.
  */
 export function parseTar(file: string, bytes: Uint8Array): Map<string, Uint8Array> {
   const text = (start: number, length: number) =>

@@ -1,5 +1,6 @@
 export { Random } from "../base/random.js";
 export type { DType, Tensor, TensorData } from "../base/tensor.js";
+export type { LinearOp } from "../measure/linear-op.js";
 export { constantValue, normalValues, uniformFanIn } from "./initializers.js";
 export {
   averagePool,

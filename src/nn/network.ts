@@ -80,7 +80,9 @@ export interface ReplacingPass {
   readonly replaceNorm: ReplaceNorm;
 }
 
-/** A network: named parameters and buffers, and functions of their values in the tensor language. */
+/**
+ * A network: named parameters and buffers, and functions of their values in the tensor language.
+ */
 export interface Network {
   /** Every parameter, in the order in which the functions below take their values. */
   readonly parameters: readonly Parameter[];

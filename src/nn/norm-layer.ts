@@ -11,10 +11,10 @@ import { type Norm, type NormName, type NormOptions, norm } from "./norms/index.
 export type NormLayer = (registry: Registry, name: string, features: readonly number[]) => LayerFunction;
 
 /**
- * Makes layers of a normalization. In training, a layer uses the statistics of the batch and updates
- * its running statistics, if it keeps any; in evaluation, it uses the running statistics. Parameters
- * of the standardization itself start from their declared values: the first batch does not set
- * those of ActNorm.
+ * Makes layers of a normalization. In training, a layer uses the statistics of the batch and
+ * updates its running statistics, if it keeps any; in evaluation, it uses the running statistics.
+ * Parameters of the standardization itself start from their declared values: the first batch does
+ * not set those of ActNorm.
  *
  * @param name - Name of the normalization, such as `bn`, `ln` or `gn:4`.
  * @param options - ε. Default: the normalization's own.

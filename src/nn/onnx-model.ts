@@ -7,7 +7,9 @@ import type { NormOperator, PassMode } from "./norms/norm.js";
 
 /** How a network is written to an ONNX file. */
 export interface OnnxModelOptions {
-  /** `training`: norms use the statistics of the batch; `evaluation`: running statistics, if any. */
+  /**
+   * `training`: norms use the statistics of the batch; `evaluation`: running statistics, if any.
+   */
   readonly mode: PassMode;
   /** Shape of a batch of inputs, [N, …]. */
   readonly shape: readonly number[];

@@ -8,6 +8,9 @@ export interface Probe {
   linear(output: Traced, op: LinearOp): void;
   /** Called with the input x of a norm layer. Returns the value that the layer reads instead. */
   entering(layer: string, norm: Norm, x: Traced): Traced;
-  /** Called when the standardization has made y of x, the value that `entering` returned. Returns the input of the affine phase. */
+  /**
+   * Called when the standardization has made y of x, the value that `entering` returned. Returns
+   * the input of the affine phase.
+   */
   standardized(layer: string, norm: Norm, x: Traced, y: Traced): Traced;
 }

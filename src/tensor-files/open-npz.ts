@@ -156,7 +156,9 @@ class NpzFile implements TensorFile {
     if (filled > 0) yield littleEndian(block.subarray(0, filled), header);
   }
 
-  /** The uncompressed bytes of a zip entry. yauzl throws if they exceed the size in the directory. */
+  /**
+   * The uncompressed bytes of a zip entry. yauzl throws if they exceed the size in the directory.
+   */
   private async *inflate(name: string, zipEntry: yauzl.Entry): AsyncGenerator<Buffer> {
     try {
       for await (const part of await this.zip.openReadStreamPromise(zipEntry)) yield part;

@@ -79,8 +79,8 @@ describe("A small ResNet trains with any norm of images", () => {
 });
 
 /**
- * Largest magnitude and standard deviation of 60 draws of each layer in PyTorch 1.13. The distribution
- * is uniform, so the largest of so many draws is within 1e-4 of the bound.
+ * Largest magnitude and standard deviation of 60 draws of each layer in PyTorch 1.13. The
+ * distribution is uniform, so the largest of so many draws is within 1e-4 of the bound.
  */
 describe("Parameters start from the distribution of PyTorch", () => {
   const layers: [string, (registry: Registry) => unknown, Draws, Draws][] = [

@@ -209,8 +209,8 @@ describe("The map from pixels to logits", () => {
       (total, value, i) => total + Math.exp(-(value ** 2) / 2 + logDeterminant[i]) / points,
       0,
     );
-    // The mass of a standard normal between logit 0.05 and logit 0.95; its tail Φ(−2.9444390) is from
-    // tables.
+    // The mass of a standard normal between logit 0.05 and logit 0.95; its tail Φ(−2.9444390) is
+    // from tables.
     expect(volume / Math.sqrt(2 * Math.PI)).toBeCloseTo(1 - 2 * 0.00161774, 6);
     for (const [i, pixel] of pixels.entries()) expect(back[i]).toBeCloseTo(pixel, 12);
   });
@@ -277,9 +277,9 @@ describe("A RealNVP at its start", () => {
 });
 
 /**
- * Log-likelihoods of three logit images, without the volume of the logits, from the code of the paper
- * (github.com/zzp1012/BN-blindness, af9b568, realnvp/src/model) in PyTorch 1.13 and float64. Width is
- * 4, with one block; the k-th parameter or buffer is a wave of phase k.
+ * Log-likelihoods of three logit images, without the volume of the logits, from the code of the
+ * paper (github.com/zzp1012/BN-blindness, af9b568, realnvp/src/model) in PyTorch 1.13 and float64.
+ * Width is 4, with one block; the k-th parameter or buffer is a wave of phase k.
  */
 const official = {
   bn: {

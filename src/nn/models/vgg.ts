@@ -55,7 +55,8 @@ const HIDDEN = 4096;
 
 /**
  * Makes a VGG network for images [N, 3, 32, 32] with a single norm, in the first of three linear
- * layers. Source: the experiments of Zhou et al. 2024 (arXiv 2205.15146); their dropout is left out.
+ * layers. Source: the experiments of Zhou et al. 2024 (arXiv 2205.15146); without their
+ * dropout.
  *
  * @param options - Depth, normalization, width and number of classes.
  * @returns The classifier.

@@ -20,8 +20,8 @@ export interface BatchRenormOptions extends RunningOptions {
  *     r = clip(σ_B/σ, 1/rMax, rMax)
  *     d = clip((μ_B − μ)/σ, −dMax, dMax)
  *
- * The backward pass treats r and d as constants, so it blocks 1 and y as batch norm does. The output
- * is near that of evaluation. Both σ contain ε, 10⁻³ in the paper's experiments.
+ * The backward pass treats r and d as constants, so it blocks 1 and y as batch norm does. The
+ * output is near that of evaluation. Both σ contain ε, 10⁻³ in the paper's experiments.
  * Source: Ioffe 2017 (arXiv 1702.03275), algorithm 1.
  *
  * @param options - ε, momentum and the limits of r and d.

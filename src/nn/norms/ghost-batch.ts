@@ -8,9 +8,9 @@ import { runningOperator } from "./operators.js";
 import { EPSILON, MOMENTUM, runningStatistics, standardizeByRunning, updateRunning } from "./running.js";
 
 /**
- * Ghost batch normalization: batch normalization of each sub-batch of `samples` neighbouring samples
- * by itself. Blocks 1 and y of each channel and sub-batch, more directions than batch norm. Running
- * statistics take the mean over the sub-batches.
+ * Ghost batch normalization: batch normalization of each sub-batch of `samples` neighbouring
+ * samples by itself. Blocks 1 and y of each channel and sub-batch, more directions than batch norm.
+ * Running statistics take the mean over the sub-batches.
  * Source: Hoffer, Hubara and Soudry 2017 (arXiv 1705.08741), algorithm 1.
  */
 export function ghostBatchNorm(

@@ -17,8 +17,8 @@ export interface Norm {
   /** Values that the standardization keeps between batches, for an input of this shape. */
   state(shape: readonly number[]): readonly DeclaredTensor[];
   /**
-   * Set if state scales and shifts y further, as in batch renorm: with constant statistics, ∂y/∂x is
-   * then not 1/σ.
+   * Set if state scales and shifts y further, as in batch renorm: with constant statistics, ∂y/∂x
+   * is then not 1/σ.
    */
   readonly corrected?: true;
   /** The standardization in training: y from x. Throws a UserError for a shape it cannot take. */

@@ -3,7 +3,9 @@ import type { Norm, NormOperator, PassMode } from "./norm.js";
 
 type OperatorOf = NonNullable<Norm["operator"]>;
 
-/** BatchNormalization. Its momentum is the weight of the old statistics, in PyTorch that of the new. */
+/**
+ * BatchNormalization. Its momentum is the weight of the old statistics, in PyTorch that of the new.
+ */
 const batch = (mode: PassMode, epsilon: number, momentum: number): NormOperator => ({
   op: "BatchNormalization",
   attributes: {
@@ -22,7 +24,9 @@ export const batchOperator =
   (mode) =>
     batch(mode, epsilon, momentum);
 
-/** For norms that equal batch norm by running statistics in evaluation; ONNX has none for training. */
+/**
+ * For norms that equal batch norm by running statistics in evaluation; ONNX has none for training.
+ */
 export const runningOperator =
   (epsilon: number, momentum: number): OperatorOf =>
   (mode) =>
@@ -53,7 +57,10 @@ export const instanceOperator =
           opset: 6,
         };
 
-/** For group norm. Opset 21 is the first with scale and bias per channel; before, they are per group. */
+/**
+ * For group norm. Opset 21 is the first with scale and bias per channel; before, they are per
+ * group.
+ */
 export const groupOperator =
   (groups: number, epsilon: number): OperatorOf =>
   () => ({

@@ -5,8 +5,8 @@ import type { Norm, NormOptions } from "./norm.js";
 
 /**
  * Weight standardization: ŵ = (w − μ)/√(v + ε), with mean and variance per filter of w,
- * [outputs, inputs, …]. Of the gradient of features it blocks nothing; of the gradient of ŵ, 1 and ŵ
- * of each filter. Source: Qiao et al. 2019 (arXiv 1903.10520), equations 5 to 7.
+ * [outputs, inputs, …]. Of the gradient of features it blocks nothing; of the gradient of ŵ, 1 and
+ * ŵ of each filter. Source: Qiao et al. 2019 (arXiv 1903.10520), equations 5 to 7.
  */
 export function weightStandardization({ epsilon = 1e-5 }: NormOptions = {}): Norm {
   return {

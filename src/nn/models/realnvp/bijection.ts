@@ -14,8 +14,8 @@ export interface Bijection {
   /** Maps x to y. */
   forward(pass: Pass, x: Traced): Mapped;
   /**
-   * Maps y back to x. Norms use running statistics, as in evaluation: y does not tell the statistics
-   * of the batch that it was divided by.
+   * Maps y back to x. Norms use running statistics, as in evaluation: y does not tell the
+   * statistics of the batch that it was divided by.
    */
   inverse(pass: Pass, y: Traced): Traced;
 }

@@ -124,11 +124,12 @@ interface CouplingNormOptions {
  *
  *     −½ Σ_c log(v_c + ε), plus Σ_c log|γ_c| with `affine`
  *
- * `ln` is not layer normalization. Layer normalization maps every scale and shift of an image to the
- * same point, so it has no inverse. Instead, `ln` follows the code of Zhou et al. (arXiv 2205.15146)
- * in its flow with layer norm: one mean and one variance for all elements of the batch, and running
- * values of both for evaluation. So `ln` blocks two directions per batch, and batch norm blocks two
- * directions per channel. (That code pools its running values from running values per channel.)
+ * `ln` is not layer normalization. Layer normalization maps every scale and shift of an image to
+ * the same point, so it has no inverse. Instead, `ln` follows the code of Zhou et al. (arXiv
+ * 2205.15146) in its flow with layer norm: one mean and one variance for all elements of the batch,
+ * and running values of both for evaluation. So `ln` blocks two directions per batch, and batch
+ * norm blocks two directions per channel. (That code pools its running values from running values
+ * per channel.)
  *
  * Source: Dinh, Sohl-Dickstein and Bengio 2017, section 3.7. Throws a UserError if the norm has no
  * inverse.

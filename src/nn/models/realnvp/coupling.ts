@@ -153,8 +153,9 @@ export function channelCoupling(
  *     (t, r) = network(ReLU(v, −v, planes))
  *     s = scale·tanh(r) + offset
  *
- * `scale` and `offset` are trained numbers that start from 0, so the flow starts with log-determinant
- * 0. `planes` is the number of additional input channels: 1 for the mask of a checkerboard.
+ * `scale` and `offset` are trained numbers that start from 0, so the flow starts with
+ * log-determinant 0. `planes` is the number of additional input channels: 1 for the mask of a
+ * checkerboard.
  */
 function scaleAndShift(
   registry: Registry,
