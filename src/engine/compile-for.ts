@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { UserError } from "../base/errors.js";
 import type { Tensor, TensorSpec } from "../base/tensor.js";
 import { type CompileOptions, compile } from "./compile.js";

@@ -12,6 +12,6 @@ export { Loop } from "./loop.js";
 export { type LoweredGraph, type LowerOptions, lower, type NamedSpec } from "./lowering/lower.js";
 export type { Optimizations } from "./lowering/optimizations.js";
 export type { PlannedMemory } from "./memory/plan.js";
-export type { Device } from "./runtime/runtime.js";
+export type { Device } from "./runtime/device.js";
 export { Program, type SessionOptions } from "./session.js";
 export type { SourceLine } from "./tracing/source-line.js";

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { InferenceSession, Tensor as RuntimeTensor } from "onnxruntime-common";
 import { UserError } from "../base/errors.js";
 import {
@@ -11,8 +12,9 @@ import {
 } from "../base/tensor.js";
 import type { LoweredGraph } from "./lowering/lower.js";
 import type { PlannedMemory } from "./memory/plan.js";
+import type { Device } from "./runtime/device.js";
 import { loadRuntime } from "./runtime/node.js";
-import type { Device, Runtime } from "./runtime/runtime.js";
+import type { Runtime } from "./runtime/runtime.js";
 
 /** How a program runs. */
 export interface SessionOptions {

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Tensor, TensorSpec } from "../../base/tensor.js";
 import type { CompileOptions, Program } from "../../engine/index.js";
 import { full, jvp, type Traced, type TracedFunction, valueAndGrad } from "../../engine/lang/index.js";

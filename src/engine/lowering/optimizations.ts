@@ -1,4 +1,4 @@
-import type { Device } from "../runtime/runtime.js";
+import type { Device } from "../runtime/device.js";
 
 /**
  * Faster ways to compute, each of which can be switched off. Results with any choice of them agree

@@ -1,10 +1,5 @@
 import type { InferenceSession, InferenceSessionFactory, TensorConstructor } from "onnxruntime-common";
-
-/**
- * Where a program runs. In a browser `cpu` is WebAssembly. `cuda` and `webgpu` need a device and
- * its driver.
- */
-export type Device = "cpu" | "cuda" | "webgpu";
+import type { Device } from "./device.js";
 
 /** A build of ONNX Runtime: `onnxruntime-node` or `onnxruntime-web`. */
 export interface Runtime {
