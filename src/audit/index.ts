@@ -1,5 +1,5 @@
 export { type AuditModelOptions, auditModel } from "./audit-model.js";
-export { auditTrace } from "./audit-trace.js";
+export { auditTrace, type TraceAuditOptions } from "./audit-trace.js";
 export {
   type ComparedLayer,
   type ComparedNumbers,
@@ -9,6 +9,7 @@ export {
   parseAuditReport,
 } from "./compare.js";
 export { type Condition, type Failure, findFailures, parseFailOn } from "./fail-on.js";
+export type { BatchSource, ModelSource } from "./load.js";
 export type { AuditReport, LayerReport, Thresholds, Verdict } from "./report/result.js";
 export { type ExpandOptions, expandLayer } from "./taylor/expand-layer.js";
 export type { Feeds, LossAtLayer } from "./taylor/network-above.js";

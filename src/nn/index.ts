@@ -1,3 +1,4 @@
+export { UserError } from "../base/errors.js";
 export { Random } from "../base/random.js";
 export type { DType, Tensor, TensorData } from "../base/tensor.js";
 export type { LinearOp } from "../measure/linear-op.js";

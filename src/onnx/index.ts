@@ -1,15 +1,25 @@
+export type { LinearOp } from "../measure/linear-op.js";
 export { type BatchFile, matchInputs } from "./batch-file.js";
 export { decodeModel, readModel } from "./decode/read.js";
 export { ignoredLabel } from "./losses/labels.js";
 export type { Loss, LossOptions } from "./losses/loss.js";
 export { type LossKind, lossKinds } from "./losses/names.js";
 export { resolveLoss } from "./losses/resolve.js";
-export type { Initializer, OnnxGraph, OnnxModel, OnnxNode, ValueInfo } from "./model.js";
+export type {
+  Attributes,
+  ElementType,
+  Initializer,
+  OnnxGraph,
+  OnnxModel,
+  OnnxNode,
+  ValueInfo,
+} from "./model.js";
 export { findNorms } from "./norms/find.js";
 export { missingNormsHint, partlyFusedHint } from "./norms/hint.js";
 export type { NormKind } from "./norms/kinds.js";
 export type { GroupStatistics } from "./norms/normalize.js";
 export type { NormLayer } from "./norms/spec.js";
+export type { AffineLayout, AffineOperand, StatisticsAxes } from "./norms/statistics.js";
 export { type OpenOptions, openModel } from "./open/open-model.js";
 export type {
   ForwardPass,

@@ -1,3 +1,4 @@
+export { UserError } from "../base/errors.js";
 export type { DType, Tensor, TensorData, TensorSpec } from "../base/tensor.js";
 export { writeWholeFile } from "../base/write-file.js";
 export type { StoredType } from "./element-types.js";

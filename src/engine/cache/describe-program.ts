@@ -1,5 +1,5 @@
 import type { Atom, Variable } from "../tracing/primitives.js";
-import type { TracedProgram } from "../tracing/translate.js";
+import type { TracedProgram } from "../tracing/traced-program.js";
 import type { KeyPart } from "./program-cache.js";
 
 /**

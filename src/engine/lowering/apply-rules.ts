@@ -3,7 +3,7 @@ import { type Graph, GraphBuilder } from "../graph/graph.js";
 import { materialize, splat, type View, viewOf } from "../graph/view.js";
 import type { Atom, Equation, Primitive, Variable } from "../tracing/primitives.js";
 import { located } from "../tracing/source-line.js";
-import type { TracedProgram } from "../tracing/translate.js";
+import type { TracedProgram } from "../tracing/traced-program.js";
 import type { Optimizations } from "./optimizations.js";
 import { rules } from "./rules/index.js";
 

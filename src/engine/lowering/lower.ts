@@ -6,7 +6,7 @@ import type { TracedFunction } from "../lang/autodiff.js";
 import { type PlannedMemory, planMemory } from "../memory/plan.js";
 import type { SourceLine } from "../tracing/source-line.js";
 import { trace } from "../tracing/trace.js";
-import type { TracedProgram } from "../tracing/translate.js";
+import type { TracedProgram } from "../tracing/traced-program.js";
 import { lowerProgram } from "./apply-rules.js";
 import { OPTIMIZED, type Optimizations } from "./optimizations.js";
 import { eliminateDeadCode } from "./passes/dead-code.js";

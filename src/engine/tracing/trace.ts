@@ -5,7 +5,8 @@ import { describeValue } from "./describe-value.js";
 import { type ClosedJaxpr, traceAbstract } from "./jax-internals.js";
 import { Provenance } from "./provenance.js";
 import type { TracedFunction } from "./traced.js";
-import { type TracedProgram, translate } from "./translate.js";
+import type { TracedProgram } from "./traced-program.js";
+import { translate } from "./translate.js";
 
 export interface TraceOptions {
   /**

@@ -14,17 +14,7 @@ import { exactFloat64 } from "./literals.js";
 import type { Atom, Equation, Primitive, PrimitiveParams, Variable } from "./primitives.js";
 import type { Provenance } from "./provenance.js";
 import { located, type SourceLine } from "./source-line.js";
-
-/**
- * A traced function as plain data. The operands of every equation have the element type that the
- * equation computes in: promotions that jax-js makes silently are `cast` equations here.
- */
-export interface TracedProgram {
-  readonly inputs: readonly Variable[];
-  readonly constants: readonly { readonly variable: Variable; readonly tensor: Tensor }[];
-  readonly equations: readonly Equation[];
-  readonly outputs: readonly Atom[];
-}
+import type { TracedProgram } from "./traced-program.js";
 
 /**
  * The program that jax-js recorded, as plain data. Equations get source lines where `provenance` is
