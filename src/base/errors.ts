@@ -2,6 +2,18 @@
  * An error that the user can correct: bad input or wrong use. The message is one line that says
  * where the error is, what was expected, what was found and what to do. The command line prints the
  * message and exits with `exitCode`.
+ *
+ * @example
+ * ```ts
+ * import { auditModel, UserError } from "blindspot";
+ *
+ * try {
+ *   await auditModel("missing.onnx", { data: "batch.npz" });
+ * } catch (error) {
+ *   if (!(error instanceof UserError)) throw error;
+ *   console.log(error.exitCode); // 2
+ * }
+ * ```
  */
 export class UserError extends Error {
   override readonly name: string = "UserError";

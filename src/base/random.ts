@@ -4,8 +4,11 @@
  *
  * @example
  * ```ts
+ * import { Random } from "blindspot/datasets";
+ *
  * const random = new Random(1);
  * const weights = Float32Array.from({ length: 4 }, () => random.normal());
+ * console.log(weights.length); // 4
  * ```
  */
 export class Random {

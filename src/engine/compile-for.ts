@@ -110,6 +110,7 @@ export class ProgramFor implements AsyncDisposable {
  * Makes a program for inputs of any shapes and element types.
  *
  * @param fn A function written with `lang`.
+ * @param options Number of programs to keep, and the options of `compile`.
  * @returns A program that compiles `fn` when inputs of new shapes or element types come.
  * @throws UserError where `programs` is not a whole number from 1 on.
  *

@@ -1,8 +1,6 @@
 export type { CallerKey, KeyPart, ProgramCache } from "./cache/program-cache.js";
 export { type CompileOptions, compile } from "./compile.js";
 export { type CompileForOptions, compileFor, type ProgramFor } from "./compile-for.js";
-export { type Cut, type ModelSource, modelFile, type Stored } from "./export/model-file.js";
-export { type Attribute, type Float, float } from "./graph/graph.js";
 export type { TracedFunction } from "./lang/autodiff.js";
 export type { Operand, Traced } from "./lang/core.js";
 export * as lang from "./lang/index.js";

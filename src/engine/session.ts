@@ -35,6 +35,17 @@ export interface SessionOptions {
 /**
  * A compiled function, which can run many times. A program holds memory outside of JavaScript until
  * it is disposed. `compile` makes programs.
+ *
+ * @example
+ * ```ts
+ * import { compile, lang, type Program } from "blindspot/engine";
+ *
+ * const x = { dtype: "float32", shape: [2], data: Float32Array.of(1, 4) } as const;
+ * const program: Program = await compile((x) => [lang.sqrt(x)], [x]);
+ * const [roots] = await program.run([x]);
+ * console.log(roots.data); // 1, 2
+ * await program.dispose();
+ * ```
  */
 export class Program {
   /** Shape and element type of each input. */

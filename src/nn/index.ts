@@ -1,6 +1,7 @@
 export { UserError } from "../base/errors.js";
 export { Random } from "../base/random.js";
 export type { DType, Tensor, TensorData } from "../base/tensor.js";
+export type { Attribute, Float } from "../engine/graph/graph.js";
 export type { LinearOp } from "../measure/linear-op.js";
 export { constantValue, normalValues, uniformFanIn } from "./initializers.js";
 export {

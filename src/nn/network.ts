@@ -103,7 +103,18 @@ export interface Network {
   replaceNorms(pass: ReplacingPass): Traced;
 }
 
-/** Collects the parameters and buffers of a network while its layers are made. */
+/**
+ * Collects the parameters and buffers of a network while its layers are made.
+ *
+ * @example
+ * ```ts
+ * import { linear, Registry } from "blindspot/nn";
+ *
+ * const registry = new Registry();
+ * linear(registry, "fc1", { inputs: 4, outputs: 2 });
+ * console.log(registry.parameters.map(({ name }) => name)); // fc1.weight, fc1.bias
+ * ```
+ */
 export class Registry {
   /** Parameters in the order of their addition. */
   readonly parameters: Parameter[] = [];

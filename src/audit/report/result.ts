@@ -228,10 +228,14 @@ export const AuditReport = Type.Object(
   },
 );
 
+/** The result of an audit: source, batch, loss, measurements and verdicts of each layer, warnings. */
 export type AuditReport = Static<typeof AuditReport>;
+/** The measurements of one normalization layer, with the verdict and the reasons for it. */
 export type LayerReport = Static<typeof Layer>;
+/** How much a layer hides: `blind` is most of the gradient, `dim` a large part, `clear` little. */
 export type Verdict = Static<typeof Verdict>;
 export type GroupedBy = Static<typeof GroupedBy>;
 export type WeightsReport = Static<typeof Weights>;
 export type TaylorReport = Static<typeof Taylor>;
+/** The values of `removed`, `blocked` and `blocked`/`chance` from which a layer is blind or dim. */
 export type Thresholds = AuditReport["thresholds"];

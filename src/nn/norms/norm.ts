@@ -1,4 +1,4 @@
-import type { Attribute } from "../../engine/index.js";
+import type { Attribute } from "../../engine/graph/graph.js";
 import type { Traced } from "../../engine/lang/index.js";
 import type { GroupLayout } from "../../theory/index.js";
 

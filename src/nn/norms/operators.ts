@@ -1,4 +1,4 @@
-import { float } from "../../engine/index.js";
+import { float } from "../../engine/graph/graph.js";
 import type { Norm, NormOperator, PassMode } from "./norm.js";
 
 type OperatorOf = NonNullable<Norm["operator"]>;

@@ -13,6 +13,7 @@ import type { OpenedLayer, OpenedModel, StoredWeight } from "./opened-model.js";
 import { type LayerStep, planSteps, type Step } from "./plan-steps.js";
 import { runSteps } from "./run-steps.js";
 
+/** Inputs, precision and output of a model that is to be opened. */
 export interface OpenOptions {
   /** Shapes and element types of the graph's inputs by ONNX name; floats take `precision`. */
   readonly inputs: ReadonlyMap<string, TensorSpec>;
