@@ -3,9 +3,7 @@ import type { Tensor } from "../../src/base/tensor.js";
 import { compile, compileFor, lang, Program, type TracedFunction } from "../../src/engine/index.js";
 import { tensor } from "../support/engine/programs.js";
 
-/**
- * Standardized rows times weights: the mean depends on the number of rows, which is in the graph.
- */
+/** Centred rows times weights. The graph holds the number of rows, which the mean depends on. */
 const fn: TracedFunction = (x, w) => {
   const centred = lang.sub(x, lang.mean(x, [0], { keepdims: true }));
   return [lang.matmul(centred, w)];
@@ -19,7 +17,7 @@ const load = vi.spyOn(Program, "load");
 const dispose = vi.spyOn(Program.prototype, "dispose");
 afterEach(() => void [load, dispose].map((spy) => spy.mockClear()));
 
-it("compiles for each shape once and computes what a program for that shape does", async () => {
+it("The function is compiled once for each shape and computes what a program for the shape does", async () => {
   await using program = compileFor(fn);
   for (const n of [4, 7, 4, 1, 7]) {
     await using own = await compile(fn, [rows(n), w]);
@@ -31,14 +29,14 @@ it("compiles for each shape once and computes what a program for that shape does
   expect(result.dtype).toBe("float64");
 });
 
-it("runs at the same time for the same new shape compile once", async () => {
+it("Simultaneous runs with the same new shape compile once", async () => {
   await using program = compileFor(fn);
   const results = await Promise.all([5, 5, 6, 5].map((n) => program.run([rows(n), w])));
   expect(load).toHaveBeenCalledTimes(2);
   expect(values(results[0])).toEqual(values(results[3]));
 });
 
-it("holds so many programs: the one not run for longest has gone when the run returns", async () => {
+it("Beyond the number of held programs, the one that has not run for longest is disposed", async () => {
   await using program = compileFor(fn, { programs: 2 });
   for (const n of [2, 3, 2]) await program.run([rows(n), w]);
   expect(dispose).not.toHaveBeenCalled();
@@ -50,7 +48,7 @@ it("holds so many programs: the one not run for longest has gone when the run re
   expect(load).toHaveBeenCalledTimes(4);
 });
 
-it("disposes none that is being run, however many shapes come at once, and all in the end", async () => {
+it("A running program is never disposed, and dispose releases all programs", async () => {
   const program = compileFor(fn, { programs: 1 });
   const runs = [2, 3, 4, 5, 2].map((n) => program.run([rows(n), w]));
   const disposed = program.dispose();
@@ -61,10 +59,10 @@ it("disposes none that is being run, however many shapes come at once, and all i
   await program.dispose();
 });
 
-it("a shape that is asked for again just as its program would go keeps it", async () => {
+it("A program that is asked for while it would be disposed is kept", async () => {
   await using program = compileFor(fn, { programs: 1 });
-  // The second call for 2 rows comes a few turns after the run for 3 rows has ended, about when the
-  // first program goes.
+  // The second call for 2 rows comes a few turns after the run for 3 rows ends, when the first
+  // program would be disposed.
   for (let turns = 0; turns < 12; turns++) {
     await program.run([rows(2), w]);
     const other = program.run([rows(3), w]);
@@ -77,7 +75,7 @@ it("a shape that is asked for again just as its program would go keeps it", asyn
   }
 });
 
-it("what cannot be compiled for some inputs is refused for these alone", async () => {
+it("Inputs for which the function cannot be compiled are refused, and other inputs still run", async () => {
   await using program = compileFor(fn);
   const wide = tensor([2, 5], "float32");
   await expect(program.run([wide, w])).rejects.toThrow();
@@ -85,7 +83,7 @@ it("what cannot be compiled for some inputs is refused for these alone", async (
   expect((await program.run([rows(2), w]))[0].shape).toEqual([2, 2]);
 });
 
-it.each([0, 1.5, Number.NaN])("cannot hold %s programs", (programs) => {
+it.each([0, 1.5, Number.NaN])("A number of %s held programs is refused", (programs) => {
   expect(() => compileFor(fn, { programs })).toThrow(
     `compileFor: programs: expected a whole number from 1 on, got ${programs}`,
   );

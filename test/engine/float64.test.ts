@@ -26,7 +26,7 @@ function expectRelative(actual: readonly number[], expected: readonly number[], 
   });
 }
 
-/** erf and erfc to 17 digits, from mpmath with 50. */
+/** erf and erfc to 17 digits, computed by mpmath with 50 digits. */
 const ERF: readonly (readonly [x: number, erf: number, erfc: number])[] = [
   [-6, -1.0, 2.0],
   [-2.5, -0.999593047982555, 1.999593047982555],
@@ -44,7 +44,7 @@ const ERF: readonly (readonly [x: number, erf: number, erfc: number])[] = [
   [26, 1.0, 5.663192408856143e-296],
 ];
 
-describe("functions that ONNX Runtime has in float32 only", () => {
+describe("Functions that ONNX Runtime has in float32 only are exact in float64", () => {
   it("erf", async () => {
     expectRelative(
       await at(
@@ -55,7 +55,7 @@ describe("functions that ONNX Runtime has in float32 only", () => {
       2e-15,
     );
   });
-  it("erfc, also far out", async () => {
+  it("erfc, also for large arguments", async () => {
     const erfc = (x: Traced) => lax.erfc(borrow(x)) as Traced;
     expectRelative(
       await at(
@@ -84,7 +84,7 @@ describe("functions that ONNX Runtime has in float32 only", () => {
   });
 });
 
-describe("third derivatives against closed forms", () => {
+describe("Third derivatives agree with closed forms", () => {
   const derivative = (f: (x: Traced) => Traced) => (x: Traced) =>
     L.jvp((y) => [f(y)], [x], [L.full(x.shape, 1, "float64")]).tangent[0];
   const third = (f: (x: Traced) => Traced) => derivative(derivative(derivative(f)));
@@ -104,8 +104,8 @@ describe("third derivatives against closed forms", () => {
   });
 });
 
-describe("third derivatives through convolutions", () => {
-  /** Σ x[c, i+p, j+q] w[o, c, p, q], as written. */
+describe("Third derivatives through convolutions agree with closed forms", () => {
+  /** The convolution Σ x[c, i+p, j+q] · w[o, c, p, q], computed term by term. */
   function correlated(x: Float64Array, w: Float64Array): Float64Array {
     const y = new Float64Array(3 * 3 * 3);
     for (let o = 0; o < 3; o++)
@@ -118,7 +118,7 @@ describe("third derivatives through convolutions", () => {
     return y;
   }
 
-  it("of Σ ((x + tu) ∗ (w + tv))³ at t = 0 is 6 Σ (b³ + 6abc) with a + bt + ct² the convolution", async () => {
+  it("For a convolution a + bt + ct², the third derivative of Σ (a + bt + ct²)³ at 0 is 6 Σ (b³ + 6abc)", async () => {
     const [x, u] = [1, 2].map((seed) => tensor([1, 2, 5, 5], "float64", seed));
     const [w, v] = [3, 4].map((seed) => tensor([3, 2, 3, 3], "float64", seed));
     const geometry = {
@@ -153,8 +153,8 @@ describe("third derivatives through convolutions", () => {
   });
 });
 
-describe("numbers that jax-js rounds to float32", () => {
-  it("keep their digits in float64 code", async () => {
+describe("Numbers that jax-js rounds to float32", () => {
+  it("Numbers in float64 code keep their digits", async () => {
     const [scaled, mean, tied] = await compiled(
       (x) => [
         borrow(x).mul(0.1) as Traced,
@@ -165,10 +165,10 @@ describe("numbers that jax-js rounds to float32", () => {
     );
     expect([...scaled.data]).toEqual([0.1, 0.2, 0.4]);
     expectRelative([...mean.data], [7 / 3], 1e-15);
-    // Three tied maxima share the cotangent: 1/count is a third to the last digit.
+    // Three tied maxima share the cotangent, and 1/count is a third to the last digit.
     expectRelative([...tied.data], [1 / 3, 1 / 3, 1 / 3], 1e-15);
   });
-  it("stay float32 where the neighbour is float32", async () => {
+  it("Numbers beside float32 values stay float32", async () => {
     const x = { shape: [1], dtype: "float32" as const, data: Float32Array.of(3) };
     const [y] = await compiled((a) => [borrow(a).mul(0.1) as Traced], [x]);
     expect(y.data[0]).toBe(Math.fround(Math.fround(0.1) * 3));
@@ -192,17 +192,17 @@ describe("numbers that jax-js rounds to float32", () => {
     Math.LN2,
     2 ** 40,
     Number.NEGATIVE_INFINITY,
-  ])("%d is known", (x) => {
+  ])("The number %d is recovered", (x) => {
     expect(exactFloat64(Math.fround(x))).toBe(x);
   });
-  it("others are refused", () => {
+  it("Other numbers are refused", () => {
     for (const x of [0.7390851332151607, 1 / 3_000_001])
       expect(() => exactFloat64(Math.fround(x))).toThrow("write it as a float64 scalar");
   });
 });
 
-describe("a convolution network with batch normalization", () => {
-  it("has the gradient that finite differences give", async () => {
+describe("A convolutional network with batch normalization", () => {
+  it("The gradient agrees with finite differences", async () => {
     const inputs = [
       tensor([4, 2, 6, 6], "float64", 1),
       tensor([3, 2, 3, 3], "float64", 2),

@@ -5,11 +5,11 @@ import { tensor } from "../support/engine/programs.js";
 const L = lang;
 const spec = { shape: [4, 3], dtype: "float64" as const };
 
-/** State a, b and an input x: a rotates into b, the sum comes out. */
+/** A step on the state (a, b) with an input x. It also returns the sum of a. */
 const rotate: TracedFunction = (a, b, x) => [L.sub(b, L.mul(a, 0.1)), L.add(a, x), L.sum(a)];
 
-describe("a loop", () => {
-  it("gives what feeding the outputs back gives", async () => {
+describe("Loop", () => {
+  it("A loop computes what feeding the outputs back computes", async () => {
     await using program = await compile(rotate, [spec, spec, spec]);
     let state = [tensor([4, 3], "float64", 1), tensor([4, 3], "float64", 2)];
     const loop = new Loop(program, state);
@@ -22,7 +22,7 @@ describe("a loop", () => {
     }
   });
 
-  it("leaves the tensors it started from alone and allocates no state while it runs", async () => {
+  it("A loop leaves its starting tensors unchanged and allocates no state while it runs", async () => {
     await using program = await compile(rotate, [spec, spec, spec]);
     const start = [tensor([4, 3], "float64", 1), tensor([4, 3], "float64", 2)];
     const before = structuredClone(start);
@@ -36,7 +36,7 @@ describe("a loop", () => {
     expect(seen.size).toBe(4);
   });
 
-  it("another program may make a step on the same state", async () => {
+  it("Another program may make a step on the same state", async () => {
     const reversed: TracedFunction = (a, b, x) => [L.add(a, x), L.sub(b, L.mul(a, 0.1)), L.sum(b)];
     await using program = await compile(rotate, [spec, spec, spec]);
     await using other = await compile(reversed, [spec, spec, spec]);
@@ -49,14 +49,14 @@ describe("a loop", () => {
     expect(loop.state).toEqual([e, f]);
   });
 
-  it("refuses a program that does not return its state", async () => {
+  it("A program that does not return its state is refused", async () => {
     await using program = await compile((a) => [L.sum(a)], [spec]);
     expect(() => new Loop(program, [tensor([4, 3])])).toThrow(
       "loop: output 0 should be the next state, expected float64 [4, 3], got float64 []",
     );
   });
 
-  it("results go into tensors that are given, of the right kind only", async () => {
+  it("Results are written into given tensors, which must have the right shape and type", async () => {
     await using program = await compile((a) => [L.exp(a), L.neg(a)], [spec]);
     const into = tensor([4, 3], "float64", 5);
     const [x] = [tensor([4, 3], "float64", 1)];

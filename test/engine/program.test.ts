@@ -6,8 +6,8 @@ import { tensor } from "../support/engine/programs.js";
 const L = lang;
 const spec = (...shape: number[]) => ({ shape, dtype: "float32" as const });
 
-describe("a program", () => {
-  it("is refused after it was disposed of; disposing of it again does nothing", async () => {
+describe("Program", () => {
+  it("A disposed program refuses to run, and a second dispose does nothing", async () => {
     const program = await compile((x) => [L.exp(x)], [spec(2)]);
     await program.dispose();
     await program.dispose();
@@ -16,7 +16,7 @@ describe("a program", () => {
     );
   });
 
-  it("finishes the runs under way before it goes", async () => {
+  it("Runs under way finish before the program is disposed", async () => {
     const program = await compile((x) => [L.neg(x)], [spec(2)]);
     const x = tensor([2], "float32");
     const runs = [program.run([x]), program.run([x])];
@@ -24,8 +24,8 @@ describe("a program", () => {
     for (const [y] of await Promise.all(runs)) expect(y.data).toEqual(x.data.map((v) => -v));
   });
 
-  it("gives its memory back: compiling and disposing again and again does not add up", () => {
-    // A process of its own: others that share a heap or a busy machine would be measured with it.
+  it("A disposed program releases its memory", () => {
+    // The test uses a process of its own, so that no other memory is counted.
     const program = `
       import { compile, lang as L } from "./src/engine/index.ts";
       const fn = (x) => [L.sum(L.mul(L.sin(L.exp(x)), L.cos(x)))];
@@ -36,7 +36,7 @@ describe("a program", () => {
           const program = await compile(fn, [x], { threads: 1 });
           await program.run([x]);
           await program.dispose();
-          // Still referred to: it is disposing that frees, not the garbage collector.
+          // The program stays referenced, so only dispose can release its memory.
           kept.push(program);
         }
         gc();
@@ -49,9 +49,9 @@ describe("a program", () => {
       { encoding: "utf8" },
     );
     const [before, after] = JSON.parse(out) as [number, number];
-    // Two intermediate results of 8 MB each: kept, they take 640 MB more and up. The allocator
-    // keeps some 50 MB of what is freed for each thread that has freed some, and how many have is
-    // by chance.
+    // There are two intermediate results of 8 MB. If they were kept, the second series would take
+    // at least 640 MB more. The allocator keeps about 50 MB for each thread that has freed memory;
+    // the number of such threads varies.
     expect(after - before).toBeLessThan(450);
   });
 });

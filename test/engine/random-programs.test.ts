@@ -14,22 +14,24 @@ import { compiled, eager, expectClose, oracle, tensor, withGradients } from "../
 const L = lang;
 oracle("wasm");
 
-/** A bounded nonlinearity of arithmetic only, which jax-js's fast kernels do compute in float64. */
+/** A bounded nonlinearity made of arithmetic, which jax-js's fast kernels compute in float64. */
 const bend = (x: Traced): Traced => L.div(x, L.add(L.square(x), 1));
 
-/** One step of a random program: makes a new value of the values so far, chosen by `pick`. */
+/**
+ * A step of a random program: computes a new value from earlier values. `pick(n)` chooses one of n.
+ */
 type Step = (values: readonly Traced[], pick: (count: number) => number) => Traced;
 
 const choose = (values: readonly Traced[], pick: (count: number) => number): Traced =>
   values[pick(values.length)];
 
-/** The axes of x in another order; divisors and axes are drawn with `pick`. */
+/** The axes of x in random order. */
 function shuffled(x: Traced, pick: (count: number) => number): number[] {
   const axes = x.shape.map((_, i) => i);
   return x.shape.map(() => axes.splice(pick(axes.length), 1)[0]);
 }
 
-/** Brings `y` to a shape that broadcasts against `x`, by summing it or taking a slice of it. */
+/** `y` summed over axes so that its shape broadcasts to the shape of `x`. */
 function fitting(x: Traced, y: Traced): Traced {
   const trailing =
     y.shape.length > x.shape.length ? L.sum(y, y.shape.map((_, i) => i).slice(x.shape.length)) : y;
@@ -38,13 +40,13 @@ function fitting(x: Traced, y: Traced): Traced {
   return clash.length > 0 ? L.mean(trailing, clash, { keepdims: true }) : trailing;
 }
 
-/** Numbers of the type of x, and a factor that depends on x, so that kernels have gradients. */
+/** A kernel of x's element type. A factor depends on x, so the kernel has a gradient. */
 function kernelFor(x: Traced, shape: readonly number[]): Traced {
   const { data, dtype } = tensor(shape, L.dtypeOf(x), 7);
   return L.mul(L.constant(data, shape, dtype), L.add(bend(L.mean(x)), 1));
 }
 
-/** x as images [N, C, …] on one to three axes. */
+/** x as images [N, C, …] with one to three spatial axes. */
 function asImages(x: Traced, pick: (count: number) => number): Traced {
   const { shape } = x;
   if (shape.length < 2) return L.reshape(x, [1, 1, x.size]);
@@ -52,7 +54,9 @@ function asImages(x: Traced, pick: (count: number) => number): Traced {
   return batched ? x : L.reshape(x, [1, ...shape]);
 }
 
-/** A convolution of any stride, dilation, padding and number of groups that leaves something. */
+/**
+ * A convolution with random strides, dilations, padding and groups, and a result that is not empty.
+ */
 function convolved(image: Traced, pick: (count: number) => number): Traced {
   const [, channels, ...sizes] = image.shape as [number, number, ...number[]];
   const groups = pick(2) === 0 ? 1 : channels;
@@ -74,12 +78,12 @@ function convolved(image: Traced, pick: (count: number) => number): Traced {
   return L.mul(L.conv(image, kernel, options), 0.2);
 }
 
-/** Windows of any size, stride and padding. */
+/** Pooling with random windows, strides and padding. */
 function pooled(image: Traced, pick: (count: number) => number): Traced {
   const sizes = image.shape.slice(2);
   const window = sizes.map((n) => 1 + pick(Math.min(n, 3)));
-  // One kind of windows for all axes: jax-js's kernels refuse some that overlap along one and are
-  // apart along another.
+  // All axes have one kind of windows: jax-js refuses some windows that overlap along one axis
+  // only.
   const stride = pick(3);
   const options = {
     window,
@@ -89,7 +93,7 @@ function pooled(image: Traced, pick: (count: number) => number): Traced {
   return pick(2) === 0 ? L.maxPool(untied(image), options) : L.sumPool(image, options);
 }
 
-/** Places along an axis of n elements, some of them twice. */
+/** Three indices of an axis with n elements. Some may be equal. */
 const places = (n: number, pick: (count: number) => number): Traced =>
   L.constant(
     Int32Array.from({ length: 3 }, () => pick(n)),
@@ -98,22 +102,23 @@ const places = (n: number, pick: (count: number) => number): Traced =>
   );
 
 /**
- * What was picked from x, scaled: jax-js's scatter, the gradient of picking, reads on beyond a
- * cotangent that has just been cut to size, as that of a pad is (docs/upstream.md).
+ * Scales elements that were picked. jax-js's scatter, the gradient of picking, reads beyond the end
+ * of a cotangent that was cut to size, such as the cotangent of a pad (docs/upstream.md). Scaling
+ * makes a copy.
  */
 const picked = (x: Traced): Traced => L.mul(x, 1.25);
 
 /**
- * x with each element moved by another amount: among equal ones jax-js shares a cotangent by
- * 1/count in float32, a third being no third in float64. `pool.test.ts` and `float64.test.ts` have
- * ties.
+ * x with each element changed by another amount, so that no elements are equal. jax-js shares the
+ * cotangent of tied elements by 1/count, which it rounds to float32. `pool.test.ts` and
+ * `float64.test.ts` test ties.
  */
 function untied(x: Traced): Traced {
   const { data, shape, dtype } = tensor(x.shape, L.dtypeOf(x), 11);
   return L.add(x, L.mul(L.constant(data, shape, dtype), 0.01));
 }
 
-/** The axis of a value that has one. */
+/** A random axis of x; undefined for a scalar. */
 const axisOf = (x: Traced, pick: (count: number) => number): number | undefined =>
   x.shape.length === 0 ? undefined : pick(x.shape.length);
 
@@ -160,7 +165,7 @@ const STEPS: readonly Step[] = [
     const x = choose(v, pick);
     return x.shape.length === 0 ? x : (np.cumsum(borrow(x), pick(x.shape.length)) as Traced);
   },
-  // Of an input: where rounding differs another element could be the largest.
+  // Only inputs are compared: rounding could make another element of a computed value the largest.
   (v, pick) => {
     const x = v[pick(2)];
     const largest = np.argmax(borrow(x), pick(x.shape.length)) as Traced;
@@ -171,7 +176,7 @@ const STEPS: readonly Step[] = [
     const axis = axisOf(x, pick);
     if (axis === undefined || x.shape[axis] < 2) return x;
     const [a, b] = np.split(borrow(x), [1], axis);
-    // jax-js differentiates a product by dividing by its factors: none may be 0.
+    // jax-js differentiates a product by dividing by its factors, so no factor may be 0.
     return L.add(L.sum(bend(b), [axis]), L.prod(L.add(L.square(a), 0.1), [axis]));
   },
   (v, pick) => {
@@ -282,7 +287,7 @@ const STEPS: readonly Step[] = [
   },
 ];
 
-/** Grown beyond this many elements, a value is no longer built upon: tests should be quick. */
+/** Values with more elements are not used further, so that the tests are fast. */
 const LARGEST = 500;
 
 function program(choices: readonly number[]) {
@@ -305,7 +310,7 @@ const inputsOf = (dtype: DType) => [
 ];
 const choices = fc.array(fc.nat(), { minLength: 12, maxLength: 60 });
 
-/** jax-js refuses to differentiate some convolutions; those are no test of ours. */
+/** Skips programs with convolutions that jax-js refuses to differentiate. */
 function traceable(fn: TracedFunction, dtype: DType): void {
   try {
     lower(fn, inputsOf(dtype));
@@ -339,8 +344,8 @@ const KINDS: Record<string, (f: (...x: Traced[]) => Traced, dtype: DType) => Tra
 };
 
 /**
- * Whether jax-js's own gradient agrees with differences of its own values. Now and then it does not
- * (docs/upstream.md), and then it is no oracle.
+ * Whether jax-js's gradient agrees with finite differences of jax-js's values. Where it does not
+ * (docs/upstream.md), jax-js is no oracle.
  */
 function isDifferentiatedRight(f: (...x: Traced[]) => Traced): boolean {
   const inputs = inputsOf("float64");
@@ -369,7 +374,7 @@ function isDifferentiatedRight(f: (...x: Traced[]) => Traced): boolean {
   return Math.abs(slope - difference) < 1e-6 * scale;
 }
 
-describe.each(Object.entries(KINDS))("random programs agree with jax-js's own kernels: %s", (_, kind) => {
+describe.each(Object.entries(KINDS))("Random programs agree with jax-js's own kernels: %s", (_, kind) => {
   it.each(["float64", "float32"] as const)("%s", async (dtype: DType) => {
     await fc.assert(
       fc.asyncProperty(choices, async (list) => {
@@ -393,7 +398,7 @@ describe.each(Object.entries(KINDS))("random programs agree with jax-js's own ke
   });
 });
 
-it("a case where jax-js contradicts itself is told from one where it does not", () => {
+it("A program where jax-js contradicts itself is recognized", () => {
   const wrong = [700575931, 1392396934, 1512895276, 585585742, 1129096267, 439651252, 2099478374];
   wrong.push(1043914668, 1237903802, 76601282, 1382601192, 1391650601, 2016035944);
   expect(isDifferentiatedRight(program(wrong))).toBe(false);
@@ -404,7 +409,7 @@ it("a case where jax-js contradicts itself is told from one where it does not", 
   ]);
 });
 
-it("random programs and their gradients reach every primitive of floating-point programs", () => {
+it("Random programs and their gradients reach every primitive of floating-point programs", () => {
   const reached = new Set<Primitive>();
   for (let seed = 0; seed < 400; seed++) {
     let state = seed + 1;
@@ -418,8 +423,8 @@ it("random programs and their gradients reach every primitive of floating-point 
       if (!String(error).includes("is too negative")) throw error;
     }
   }
-  // Of whole numbers, or computed by jax-js in float32 even for float64: those have tests of their
-  // own.
+  // Primitives of whole numbers, and those that jax-js computes in float32 even for float64, have
+  // other tests.
   const elsewhere = [
     "idiv",
     "mod",

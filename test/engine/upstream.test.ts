@@ -8,8 +8,8 @@ import { type JaxArray, lax, makeJaxpr, numpy as np, type Traced } from "../../s
 import { eager, oracle, tensor } from "../support/engine/programs.js";
 
 /**
- * Faults of the packages below that the engine works around, listed in docs/upstream.md. Each test
- * holds as long as the fault does: when one fails after an upgrade, the workaround it names can go.
+ * Faults of packages that the engine works around (docs/upstream.md). Each test passes while the
+ * fault exists. When a test fails after an upgrade, the workaround that it names can be removed.
  */
 
 const L = lang;
@@ -17,12 +17,12 @@ const L = lang;
 describe("jax-js", () => {
   afterAll(() => oracle("wasm"));
 
-  it("rounds numbers to float32 in float64 code (literals.ts; lang/core.ts types every number)", () => {
+  it("rounds numbers to float32 in float64 code (tracing/literals.ts; lang/pair.ts types every number)", () => {
     const { jaxpr } = makeJaxpr((x: JaxArray) => x.mul(0.1))(np.zeros([2], { dtype: "float64" as never }));
     expect(String(jaxpr)).toContain(String(Math.fround(0.1)));
   });
 
-  it("computes exp of float64 arrays in float32 on wasm (support.ts chooses the oracle)", () => {
+  it("computes exp of float64 arrays in float32 on wasm (test/support/engine/programs.ts chooses the oracle)", () => {
     oracle("wasm");
     const x = Float64Array.from({ length: 50 }, (_, i) => i / 37);
     const y = np.exp(np.array(x as never, { dtype: "float64" as never })).dataSync();
@@ -30,7 +30,7 @@ describe("jax-js", () => {
     expect(Math.max(...errors)).toBeGreaterThan(1e-9);
   });
 
-  it("multiplies a matrix with a stack of them wrongly (lang/linear.ts lifts operands to one rank)", () => {
+  it("multiplies a matrix by a stack of matrices wrongly (lang/linear.ts brings operands to one rank)", () => {
     const multiply = () => np.matmul(np.ones([2, 3]), np.ones([4, 3, 5])).shape;
     let shape: unknown;
     try {
@@ -48,7 +48,7 @@ describe("jax-js", () => {
     },
   );
 
-  it("adds what was cut off a cotangent to element 0 (random-programs.test.ts scales what it picks)", () => {
+  it("adds the cut part of a cotangent to element 0 (random-programs.test.ts scales picked elements)", () => {
     const x = tensor([4]);
     const indices = L.constant(Int32Array.of(0, 1, 1), [3], "int32");
     const gradient = (after: (y: Traced) => Traced) =>
@@ -60,7 +60,7 @@ describe("jax-js", () => {
         [x],
       )[0].data;
     const padded = gradient((y) => L.pad(y, [[0, 1]]));
-    // The padding is a constant: the gradient is that without.
+    // The padding is constant, so the gradient is the same without padding.
     const exact = gradient((y) => y);
     expect(padded[1]).toBe(exact[1]);
     expect(padded[0]).not.toBeCloseTo(exact[0], 3);
@@ -148,7 +148,7 @@ describe("ONNX Runtime", () => {
   });
 });
 
-it("copies results that it has written to given tensors (said at loop.ts)", async () => {
+it("ONNX Runtime for Node copies results that it has written to given tensors (loop.ts says so)", async () => {
   const g = new GraphBuilder();
   const x = g.input({ dtype: "float32", shape: [2] });
   const bytes = emit(g.finish([g.node("Neg", [x], x)]), { inputs: ["x"], outputs: ["y"] });
@@ -161,7 +161,7 @@ it("copies results that it has written to given tensors (said at loop.ts)", asyn
 });
 
 describe("ONNX Runtime for browsers", () => {
-  it("leaves tensors that are given for results as they were (runtime/browser.ts has results copied)", async () => {
+  it("does not write results to given tensors (runtime/browser.ts has results copied)", async () => {
     const web = await import("onnxruntime-web");
     web.env.wasm.numThreads = 1;
     const g = new GraphBuilder();

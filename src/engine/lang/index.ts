@@ -1,3 +1,4 @@
+/** The tensor language: the functions that models, losses and imported graphs are written in. */
 export * from "./abstract.js";
 export * from "./autodiff.js";
 export * from "./core.js";

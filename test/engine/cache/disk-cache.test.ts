@@ -18,7 +18,7 @@ let count = 0;
 const newFolder = () => path(`cache-${count++}`);
 const bytes = (length: number, value = 7) => new Uint8Array(length).fill(value);
 
-it("gives back what was put, in another cache on the same folder too", async () => {
+it("A cache returns the bytes that were put, also through another cache on the same folder", async () => {
   const folder = newFolder();
   const cache = new DiskCache({ folder, code: "a" });
   const digest = await cache.digest(["x", bytes(3)]);
@@ -30,7 +30,7 @@ it("gives back what was put, in another cache on the same folder too", async () 
   expect(readdirSync(folder)).toEqual([digest]);
 });
 
-it("names differ with code, parts, their order, their kind and where one ends", async () => {
+it("Digests differ with the code, and with the parts, their order, kinds and boundaries", async () => {
   const digest = (code: string, ...parts: (string | Uint8Array)[]) =>
     new DiskCache({ folder: "/", code }).digest(parts);
   const names = await Promise.all([
@@ -46,7 +46,7 @@ it("names differ with code, parts, their order, their kind and where one ends", 
   expect(new Set(names).size).toBe(names.length);
 });
 
-it("what is damaged, cut short, empty or another's counts as not there, and is written anew", async () => {
+it("A file that is damaged, cut short, empty or renamed counts as missing and can be written again", async () => {
   const folder = newFolder();
   const cache = new DiskCache({ folder, code: "a" });
   const [digest, another] = [await cache.digest(["x"]), await cache.digest(["y"])];
@@ -72,7 +72,7 @@ it("what is damaged, cut short, empty or another's counts as not there, and is w
   }
 });
 
-it("keeps to its limit: what was not used for longest goes, what others have put there stays", async () => {
+it("Beyond the limit the files unused for longest are removed, but no files of others", async () => {
   const folder = newFolder();
   const cache = new DiskCache({ folder, code: "a", limit: 3500 });
   const digests = await Promise.all([0, 1, 2, 3].map((i) => cache.digest([`${i}`])));
@@ -85,12 +85,12 @@ it("keeps to its limit: what was not used for longest goes, what others have put
   await cache.get(digests[0]);
   await cache.put(digests[3], bytes(1000));
   expect(readdirSync(folder).sort()).toEqual([digests[0], digests[2], digests[3], "notes.txt"].sort());
-  // Larger than all the room: not kept, and nothing goes for it.
+  // An entry larger than the limit is not kept, and no other entry is removed for it.
   await cache.put(await cache.digest(["large"]), bytes(4000));
   expect(readdirSync(folder)).toHaveLength(4);
 });
 
-it("removes what a killed process left half written, once it is an hour old", async () => {
+it("A temporary file that a killed process left is removed once it is an hour old", async () => {
   const folder = newFolder();
   const cache = new DiskCache({ folder, code: "a" });
   const [old, recent] = ["0", "1"].map((c) => join(folder, `${c.repeat(64)}.1234.part`)) as [string, string];
@@ -104,21 +104,21 @@ it("removes what a killed process left half written, once it is an hour old", as
   expect(existsSync(recent)).toBe(true);
 });
 
-it("a folder that cannot be made, read or written is no error", async () => {
+it("A folder that cannot be made, read or written is no error", async () => {
   const folder = newFolder();
   writeFileSync(folder, "a file");
   const within = new DiskCache({ folder: join(folder, "programs"), code: "a" });
   const digest = await within.digest(["x"]);
   await within.put(digest, bytes(10));
   expect(await within.get(digest)).toBeUndefined();
-  // A folder where the file should be.
+  // A folder in the place of the file.
   const taken = newFolder();
   const cache = new DiskCache({ folder: taken, code: "a" });
   mkdirSync(join(taken, digest), { recursive: true });
   await cache.put(digest, bytes(10));
   expect(await cache.get(digest)).toBeUndefined();
   expect(readdirSync(taken)).toEqual([digest]);
-  // Root may write anywhere; for others this one is read-only.
+  // A read-only folder, except for root, who may write anywhere.
   const locked = newFolder();
   mkdirSync(locked);
   chmodSync(locked, 0o500);

@@ -21,7 +21,7 @@ const network =
 
 const SHAPES = [spec([4, 3]), spec([3, 5])];
 
-it("gives the bytes, names and plan that lowering gives, the first time and the second", async () => {
+it("A cached graph equals the lowered one in bytes, names and planned memory", async () => {
   const cache = new Notebook();
   const fresh = lower(network(0.5), SHAPES, { inputNames: ["x"], outputNames: ["loss", "gradient"] });
   for (const hits of [0, 1]) {
@@ -36,7 +36,7 @@ it("gives the bytes, names and plan that lowering gives, the first time and the 
   }
 });
 
-it("a program that differs in anything that shows in its graph is another one", async () => {
+it("Programs that differ in anything that their graphs show have entries of their own", async () => {
   const cache = new Notebook();
   const constant =
     (last: number, size: number): TracedFunction =>
@@ -45,7 +45,7 @@ it("a program that differs in anything that shows in its graph is another one", 
     [network(0.5), SHAPES],
     [network(0.5), [spec([8, 3]), spec([3, 5])]],
     [network(0.5), [spec([4, 3], "float64"), spec([3, 5], "float64")]],
-    // The next number after 0.5 in float32, and a sign that arithmetic hardly shows.
+    // The float32 number after 0.5, and zeros that differ in sign only.
     [network(0.5 + 2 ** -24), SHAPES],
     [network(0), SHAPES],
     [network(-0), SHAPES],
@@ -58,7 +58,7 @@ it("a program that differs in anything that shows in its graph is another one", 
     [(x, w) => network(0.5)(x, w).reverse(), SHAPES],
     [(x) => [lang.transpose(x, [1, 0])], [spec([3, 3])]],
     [(x) => [x], [spec([3, 3])]],
-    // Other parameters, another primitive, another shape of an input that is not used.
+    // Other parameters, other primitives, and other shapes of an unused input.
     [(x) => [lang.transpose(x, [1, 2, 0])], [spec([3, 3, 3])]],
     [(x) => [lang.transpose(x, [2, 0, 1])], [spec([3, 3, 3])]],
     [(x) => [lang.sin(x)], [spec([3])]],
@@ -95,27 +95,28 @@ it("With the caller's key a cached program is found without tracing its function
   expect(traced).toBe(1);
   expect(await run("a")).toEqual(first);
   expect(traced).toBe(1);
-  // Another key and the same program: traced, and found by what tracing gave.
+  // Another key for the same program: the function is traced, and the graph is found by the traced
+  // program.
   expect(await run("b")).toEqual(first);
   expect(traced).toBe(2);
   expect(cache.entries.size).toBe(3);
-  // The same key for other shapes says nothing.
+  // The same key with other shapes is another entry.
   expect(await run("a", [spec([8, 3]), spec([3, 5])])).not.toEqual(first);
   expect(traced).toBe(3);
-  // A program that was forgotten is made anew.
+  // A graph that the cache has lost is compiled again.
   cache.entries.delete([...cache.entries.keys()].find((digest) => digest.startsWith("program"))!);
   expect(await run("a")).toEqual(first);
   expect(traced).toBe(4);
 });
 
-it("what cannot be compiled is refused as without a cache, and nothing is kept", async () => {
+it("A function that cannot be compiled is refused as without a cache, and nothing is kept", async () => {
   const cache = new Notebook();
   const refused: TracedFunction = (x) => [lang.reshape(x, [7])];
   await expect(lowerCached(refused, [spec([3])], {}, { cache, runsOn: "cpu" })).rejects.toThrow();
   expect(cache.entries.size).toBe(0);
 });
 
-it("programs from the cache compute the same, bit for bit, and graphs with source lines are not kept", async () => {
+it("Cached programs compute the same results, bit for bit, and graphs with source lines are not kept", async () => {
   const cache = new Notebook();
   const inputs = [tensor([4, 3], "float32", 1), tensor([3, 5], "float32", 2)];
   const results = async (options: object) => {

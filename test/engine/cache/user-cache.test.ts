@@ -13,11 +13,11 @@ async function folderOf(cache: ReturnType<typeof userCache>): Promise<string> {
   return digest;
 }
 
-it("the tests themselves have none", () => {
+it("The tests run without a cache", () => {
   expect(userCache()).toBeUndefined();
 });
 
-it("lies in XDG_CACHE_HOME, or in the home folder's .cache", async () => {
+it("The cache is in XDG_CACHE_HOME, or in the home folder's .cache", async () => {
   vi.stubEnv("XDG_CACHE_HOME", path("xdg"));
   vi.stubEnv("HOME", path("home"));
   expect(existsSync(join(path("xdg"), "blindspot", "programs", await folderOf(userCache(""))))).toBe(true);
@@ -27,7 +27,7 @@ it("lies in XDG_CACHE_HOME, or in the home folder's .cache", async () => {
   ).toBe(true);
 });
 
-it("lies where BLINDSPOT_CACHE says, if it says a folder", async () => {
+it("The cache is in the folder that BLINDSPOT_CACHE names", async () => {
   vi.stubEnv("BLINDSPOT_CACHE", path("mine"));
   expect(existsSync(join(path("mine"), await folderOf(userCache())))).toBe(true);
 });
@@ -36,6 +36,6 @@ it.each([
   ["of", "BLINDSPOT_CACHE: expected off or the absolute path of a folder, got of"],
   ["0", "BLINDSPOT_CACHE: expected off or the absolute path of a folder, got 0"],
   [write("file", ""), `BLINDSPOT_CACHE: expected off or a folder, got the file ${path("file")}`],
-])("BLINDSPOT_CACHE=%s is refused", (setting, message) => {
+])("The setting BLINDSPOT_CACHE=%s is refused", (setting, message) => {
   expect(() => userCache(setting)).toThrow(message);
 });

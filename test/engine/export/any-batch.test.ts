@@ -6,17 +6,17 @@ import { checkGraph } from "../../support/engine/check-graph.js";
 
 type Build = (g: GraphBuilder, n: number) => Graph;
 
-/** The graph for a batch of 4, opened with the one for 8. */
+/** The graph for any batch size, made from the graphs for batches of 4 and 8. */
 const opened = (build: Build) => anyBatch(build(new GraphBuilder(), 4), build(new GraphBuilder(), 8));
 
-/** What `last` makes of an image [N, 6] and another input. */
+/** Builds a graph of an input [N, 6] whose output `last` computes. */
 const withImage =
   (last: (g: GraphBuilder, x: ReturnType<GraphBuilder["input"]>, n: number) => typeof x): Build =>
   (g, n) =>
     g.finish([last(g, g.input({ dtype: "float32", shape: [n, 6] }), n)]);
 
-describe("a graph for batches of any size", () => {
-  it("tells Reshape the batch as what is left, and keeps no other shape", () => {
+describe("A graph for batches of any size", () => {
+  it("Reshape takes −1 for the batch, and shapes that are not read are dropped", () => {
     const open = opened(withImage((g, x, n) => ops.transpose(g, ops.reshape(g, x, [n, 2, 3]), [0, 2, 1])))!;
     const shapes = open.graph.constants.map(({ data }) => [...data].map(Number));
     expect(shapes).toEqual([[-1, 2, 3]]);
@@ -28,7 +28,7 @@ describe("a graph for batches of any size", () => {
     expect(new Set(ids.map(({ id }) => id)).size).toBe(ids.length);
   });
 
-  it("is the graph itself where no size is in it", () => {
+  it("A graph without sizes stays as it is", () => {
     const build = withImage((g, x) => ops.elementwise(g, "Mul", [x, g.scalar(2, "float32")]));
     const { graph, batched } = opened(build)!;
     checkGraph(graph);
@@ -36,7 +36,7 @@ describe("a graph for batches of any size", () => {
     expect(batched.size).toBe(2);
   });
 
-  it("has inputs of fixed size beside", () => {
+  it("Inputs without the batch axis keep their size", () => {
     const { batched } = opened((g, n) => {
       const x = g.input({ dtype: "float32", shape: [n, 6] });
       return g.finish([ops.elementwise(g, "Add", [x, g.input({ dtype: "float32", shape: [6] })])]);
@@ -49,11 +49,11 @@ describe("a graph for batches of any size", () => {
 
   const impossible: [string, Build][] = [
     [
-      "the size is a number",
+      "the size is in a number",
       withImage((g, x, n) => ops.elementwise(g, "Mul", [x, g.scalar(1 / n, "float32")])),
     ],
     [
-      "the size is a list of numbers that is no shape",
+      "the size is in a list of numbers that is no shape",
       withImage((g, x, n) =>
         ops.slice(g, x, [
           [1, n],
@@ -62,7 +62,7 @@ describe("a graph for batches of any size", () => {
       ),
     ],
     [
-      "two sizes of a shape that is seen on its way only",
+      "the size is in two places of an intermediate shape",
       withImage((g, x, n) => {
         const inner = ops.elementwise(g, "Exp", [ops.reshape(g, x, [n / 4, n / 4, 96 / n])]);
         return ops.reshape(g, inner, [n, 6]);
@@ -73,30 +73,27 @@ describe("a graph for batches of any size", () => {
       withImage((g, x, n) => ops.reshape(g, x, [n / 2, 24 / n, n / 2])),
     ],
     [
-      "the size is an attribute",
+      "the size is in an attribute",
       withImage((g, x, n) => g.node("Mod", [x, x], x, { attributes: { fmod: n } })),
     ],
+    ["the size decides the operator", withImage((g, x, n) => ops.elementwise(g, n > 4 ? "Exp" : "Sin", [x]))],
     [
-      "the size decides what is computed",
-      withImage((g, x, n) => ops.elementwise(g, n > 4 ? "Exp" : "Sin", [x])),
-    ],
-    [
-      "the size decides from what",
+      "the size decides the order of the operands",
       withImage((g, x, n) => {
         const [a, b] = ["Exp", "Sin"].map((op) => ops.elementwise(g, op, [x]));
         return ops.elementwise(g, "Sub", n > 4 ? [a, b] : [b, a]);
       }),
     ],
     [
-      "the size decides how often",
+      "the size decides the number of nodes",
       withImage((g, x, n) => {
         const y = ops.elementwise(g, "Exp", [x]);
         return n > 4 ? y : ops.elementwise(g, "Exp", [y]);
       }),
     ],
-    ["another axis than the first has the size", withImage((g, x) => ops.transpose(g, x, [1, 0]))],
+    ["the size is in another axis than the first", withImage((g, x) => ops.transpose(g, x, [1, 0]))],
   ];
-  it.each(impossible)("there is none where %s", (_, build) => {
+  it.each(impossible)("There is no such graph where %s", (_, build) => {
     expect(opened(build)).toBeNull();
   });
 });

@@ -11,8 +11,8 @@ const channels = (g: GraphBuilder): Value => ops.reshape(g, vector(g), [3, 1, 1]
 const add = (g: GraphBuilder, a: Value, b: Value) => ops.elementwise(g, "Add", [a, b]);
 
 /**
- * The operators, with how many inputs each, that are left of a convolution to [2, 3, 3, 3] and what
- * `build` makes of it.
+ * Operators and their numbers of inputs after fusing, for a convolution of result [2, 3, 3, 3] and
+ * the nodes of `build`.
  */
 function afterConvolution(build: Build, op = "Conv"): string[] {
   const g = new GraphBuilder();
@@ -28,16 +28,16 @@ function operators(graph: Graph): string[] {
   return fused.nodes.map(({ op, inputs }) => `${op} ${inputs.length}`);
 }
 
-describe("a constant vector added to a linear operator is its bias", () => {
+describe("A constant vector that is added to a linear operator becomes its bias", () => {
   it.each<[string, Build]>([
-    ["on the right", (g, y) => [add(g, y, channels(g))]],
-    ["on the left", (g, y) => [add(g, channels(g), y)]],
-    ["with an axis for the batch", (g, y) => [add(g, y, ops.reshape(g, vector(g), [1, 3, 1, 1]))]],
+    ["The vector is the right operand", (g, y) => [add(g, y, channels(g))]],
+    ["The vector is the left operand", (g, y) => [add(g, channels(g), y)]],
+    ["The vector has an axis for the batch", (g, y) => [add(g, y, ops.reshape(g, vector(g), [1, 3, 1, 1]))]],
   ])("%s", (_, build) => {
     expect(afterConvolution(build)).toEqual(["Conv 3"]);
   });
 
-  it("and of a product of matrices, where it needs no reshaping", () => {
+  it("The operator is a matrix product, whose vector needs no reshape", () => {
     const g = new GraphBuilder();
     const [x, w] = [
       [2, 4],
@@ -47,24 +47,28 @@ describe("a constant vector added to a linear operator is its bias", () => {
   });
 });
 
-describe("a sum stays", () => {
+describe("The sum stays as it is", () => {
   it.each<[string, Build, string[]]>([
     [
-      "where something else reads what is added to",
+      "Another node reads the operator",
       (g, y) => [add(g, y, channels(g)), ops.elementwise(g, "Exp", [y])],
       ["Conv 2", "Reshape 2", "Add 2", "Exp 1"],
     ],
-    ["where that is a result", (g, y) => [add(g, y, channels(g)), y], ["Conv 2", "Reshape 2", "Add 2"]],
-    ["along another axis than the channels", (g, y) => [add(g, y, vector(g))], ["Conv 2", "Add 2"]],
+    ["The operator is an output", (g, y) => [add(g, y, channels(g)), y], ["Conv 2", "Reshape 2", "Add 2"]],
     [
-      "of what has a bias already",
+      "The vector lies along another axis than the channels",
+      (g, y) => [add(g, y, vector(g))],
+      ["Conv 2", "Add 2"],
+    ],
+    [
+      "The operator has a bias already",
       (g, y) => [
         add(g, add(g, y, channels(g)), ops.reshape(g, g.input({ dtype: "float32", shape: [3] }), [3, 1, 1])),
       ],
       ["Conv 3", "Reshape 2", "Add 2"],
     ],
     [
-      "where the vector is not constant",
+      "The vector is not constant",
       (g, y) => [add(g, y, ops.reshape(g, g.input({ dtype: "float32", shape: [3] }), [3, 1, 1]))],
       ["Conv 2", "Reshape 2", "Add 2"],
     ],
@@ -72,14 +76,14 @@ describe("a sum stays", () => {
     expect(afterConvolution(build).toSorted()).toEqual(expected.toSorted());
   });
 
-  it("after an operator without biases", () => {
+  it("The operator takes no bias", () => {
     expect(afterConvolution((g, y) => [add(g, y, channels(g))], "MatMulInteger")).toEqual([
       ...["MatMulInteger 2", "Reshape 2", "Add 2"],
     ]);
   });
 });
 
-it("of two constants the operator takes one", () => {
+it("Of two constant vectors the operator takes one", () => {
   const g = new GraphBuilder();
   const [x, w] = [
     [2, 4],

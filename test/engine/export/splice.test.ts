@@ -6,8 +6,11 @@ import { checkGraph } from "../../support/engine/check-graph.js";
 const image = { dtype: "float32", shape: [2, 3] } as const;
 
 /**
- * exp(x) enters a cut, whatever leaves it is multiplied with the weight w: two graphs in one, their
- * inputs x, w, what leaves the cut, and v, which nobody reads.
+ * A graph with a cut between exp(x) and a product with the weight w:
+ *
+ *     x ──▶ Exp ──▶ argument   |cut|   result ──▶ Mul (with w) ──▶
+ *
+ * Its inputs are x, w, result and v, which no node reads.
  */
 function cutOpen() {
   const g = new GraphBuilder();
@@ -17,7 +20,7 @@ function cutOpen() {
     Value,
     Value,
   ];
-  // Written before what computes its operand.
+  // This node comes before the node that computes its operand.
   const product = g.node("Mul", [result, w], image);
   const argument = g.node("Exp", [x], image);
   const graph = g.finish([product]);
@@ -35,8 +38,8 @@ function cutOpen() {
 
 const operators = ({ nodes }: Graph) => nodes.map(({ op }) => op);
 
-describe("splicing", () => {
-  it("puts a node where the graph was cut, between what it reads and what reads it", () => {
+describe("Splicing", () => {
+  it("The new node comes after the node that it reads and before the node that reads it", () => {
     const { graph, node, w, argument, result } = cutOpen();
     const spliced = splice(graph, [node], []);
     checkGraph(spliced);
@@ -46,7 +49,7 @@ describe("splicing", () => {
     expect(spliced.nodes[1].outputs).toHaveLength(3);
   });
 
-  it("leaves of the inputs what is neither computed nor stored, and of the stored tensors what is read", () => {
+  it("Computed and stored inputs are no inputs any more, and stored tensors that are not read are dropped", () => {
     const { graph, node, x, v, stored } = cutOpen();
     const unread = { value: v, data: new Float32Array(6) };
     const spliced = splice(graph, [node], [stored, unread]);
@@ -56,7 +59,7 @@ describe("splicing", () => {
     expect(splice(graph, [node], []).inputs).toHaveLength(3);
   });
 
-  it("keeps the given order where it can", () => {
+  it("The nodes keep the given order where they can", () => {
     const g = new GraphBuilder();
     const x = g.input(image);
     const [a, b] = ["Exp", "Sin"].map((op) => g.node(op, [x], image)) as [Value, Value];

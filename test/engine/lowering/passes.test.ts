@@ -33,8 +33,8 @@ const image = { shape: [8, 16, 8, 8], dtype: "float32" as const };
 const channel = { shape: [16, 1, 1], dtype: "float32" as const };
 
 /**
- * Steps on an image x, another one y and numbers per channel c, all of which linear forms and masks
- * are made of.
+ * Operations that linear forms and masks consist of, on two images x and y and a vector c with one
+ * number per channel.
  */
 type Step = (x: lang.Traced, y: lang.Traced, c: lang.Traced) => lang.Traced;
 const STEPS: readonly Step[] = [
@@ -82,15 +82,15 @@ const summed = (choices: readonly number[]) => (x: lang.Traced, y: lang.Traced, 
     ...(chain(choices)(x, y, c).map((v) => L.sum(L.square(L.mul(v, 0.01)))) as [lang.Traced, lang.Traced]),
   );
 
-describe("passes keep what a graph computes", () => {
-  it.each(["float64", "float32"] as const)("%s, with gradients", async (dtype) => {
+describe("Passes keep the results of a graph", () => {
+  it.each(["float64", "float32"] as const)("Random programs and their gradients in %s", async (dtype) => {
     await fc.assert(
       fc.asyncProperty(choices, async (list) => {
         const args = inputs(dtype);
         const fn = withGradients(summed(list), args);
-        // jax-js adds up one after another: in float32 its sums are further from the truth than
-        // ours may be. But where a comparison is decided by rounding, only its own float32 decides
-        // as ours does.
+        // jax-js adds numbers one after another, so its float32 sums are less exact than ours. The
+        // oracle is therefore float64. But where rounding decides a comparison, only jax-js in
+        // float32 decides as ours.
         const exact = args.map((arg) => castTensor(arg, "float64"));
         const truth = eager(withGradients(summed(list), exact), exact).map((t) => castTensor(t, dtype));
         for (const optimizations of [only("masks"), only("linearForms"), only("rowSums"), OPTIMIZED]) {
@@ -106,7 +106,7 @@ describe("passes keep what a graph computes", () => {
     );
   });
 
-  it("after each of them the graph is well formed", () => {
+  it("After each pass the graph is well formed", () => {
     fc.assert(
       fc.property(choices, (list) => {
         const args = inputs("float32");
@@ -128,13 +128,13 @@ describe("passes keep what a graph computes", () => {
   });
 });
 
-describe("linear forms", () => {
-  it("factors meet before they touch the image", () => {
+describe("The pass linear forms", () => {
+  it("Factors are combined before they are applied to the image", () => {
     const fn: TracedFunction = (x, c) => [L.neg(L.mul(L.mul(L.mul(x, c), 2), c))];
     expect(operatorsOf(fn, [image, channel], "linearForms")).toMatchObject({ Mul: 3 });
     expect(operatorsOf(fn, [image, channel], "linearForms")).not.toHaveProperty("Neg");
   });
-  it("one sum serves all multiples of an image", () => {
+  it("All multiples of an image share one sum", () => {
     const fn: TracedFunction = (x, c) => [
       L.sum(L.exp(x), [0, 2, 3]),
       L.sum(L.mul(L.exp(x), c), [0, 2, 3]),
@@ -142,7 +142,7 @@ describe("linear forms", () => {
     ];
     expect(operatorsOf(fn, [image, channel], "linearForms")).toMatchObject({ ReduceSum: 1 });
   });
-  it("a centred image is squared after it is centred", () => {
+  it("An image is centred before it is squared", () => {
     const variance: TracedFunction = (x) => {
       const centred = L.sub(x, L.mean(x, [0, 2, 3], { keepdims: true }));
       return [L.mean(L.square(centred), [0, 2, 3])];
@@ -162,7 +162,7 @@ describe("linear forms", () => {
   });
 });
 
-it("differences that special functions are made of keep their sides", async () => {
+it("Differences inside special functions keep the order of their operands", async () => {
   const fn: TracedFunction = (x) => [lax.erfc(borrow(x)) as lang.Traced, L.erf(x), L.atan(x)];
   const x = tensor(image.shape, "float64", 1);
   expectClose(
@@ -171,13 +171,13 @@ it("differences that special functions are made of keep their sides", async () =
   );
 });
 
-describe("masks", () => {
-  it("a gradient cut by a relu is multiplied, not selected", () => {
+describe("The pass masks", () => {
+  it("The gradient of a relu is a product with a mask", () => {
     const gradient: TracedFunction = (x, y) =>
       L.valueAndGrad((a) => ({ value: L.sum(L.mul(L.relu(a), y)), aux: [] }), [x]).grads;
     expect(operatorsOf(gradient, [image, image], "masks")).not.toHaveProperty("Where");
   });
-  it("nor is one spread over the largest elements of windows", () => {
+  it("The gradient of max pooling is a product with a mask", () => {
     const gradient: TracedFunction = (x, y) =>
       L.valueAndGrad(
         (a) => ({
@@ -201,23 +201,23 @@ describe("masks", () => {
     const pooled = { shape: [8, 16, 4, 4], dtype: "float32" as const };
     expect(operatorsOf(gradient, [image, pooled], "masks")).not.toHaveProperty("Where");
   });
-  it("only a comparison with zero reads the relu's result", async () => {
+  it("A comparison with another value than zero does not read the relu's result", async () => {
     const fn: TracedFunction = (x, y, c) => [L.relu(x), L.where(L.less(c, x), y, 0)];
     const args = inputs("float32");
     expectClose(await compiled(fn, args), eager(fn, args));
   });
-  it.each([0, 1])("an alternative of zeros and others is no zero, number %d the first", async (first) => {
+  it.each([0, 1])("An alternative that is not all zeros stays a choice (first element %d)", async (first) => {
     const alternative = Float32Array.from({ length: 8 }, (_, i) => (first + i) % 2);
     const fn: TracedFunction = (x, y) => [L.where(L.less(x, y), x, L.constant(alternative, [8], "float32"))];
     expectClose(await compiled(fn, inputs("float32").slice(0, 2)), eager(fn, inputs("float32").slice(0, 2)));
   });
-  it("a selection that avoids an infinity still avoids it", async () => {
+  it("A choice that avoids an infinity stays a choice", async () => {
     const guarded: TracedFunction = (x) => [L.where(L.greater(x, 0), L.log(x), 0)];
     expect(operatorsOf(guarded, [image], "masks")).toMatchObject({ Where: 1 });
     const x: Tensor = { dtype: "float32", shape: [3], data: Float32Array.of(0, 1, -1) };
     expect([...(await compiled(guarded, [x]))[0].data]).toEqual([0, 0, 0]);
   });
-  it("a relu's mask is read off its result, so that its operand need not be kept", () => {
+  it("The mask of a relu is computed from its result, so the operand need not be kept", () => {
     const fn: TracedFunction = (x, y) => {
       const { value, grads } = L.valueAndGrad(
         (a) => ({ value: L.sum(L.mul(L.relu(L.exp(a)), y)), aux: [] }),
@@ -229,7 +229,7 @@ describe("masks", () => {
     const relu = nodes.find(({ op }) => op === "Relu")!;
     expect(nodes.find(({ op }) => op === "Less")!.inputs[1]).toBe(relu.outputs[0]);
   });
-  it("a count that may be zero is no count of ties", () => {
+  it("A count that may be zero is not taken for a count of ties", () => {
     const guarded: TracedFunction = (x, y) => {
       const pair = L.concat(
         [x, y].map((v) => L.reshape(v, [1, ...image.shape])),
@@ -245,22 +245,22 @@ describe("masks", () => {
     ["reciprocal", (x: lang.Traced) => L.reciprocal(x)],
     ["square root", (x: lang.Traced) => L.sqrt(x)],
     ["a scaled reciprocal", (x: lang.Traced) => L.mul(L.add(L.reciprocal(x), 1), x)],
-  ] as const)("through what follows it: %s", (_, f) => {
+  ] as const)("A choice after an operator that makes infinities stays: %s", (_, f) => {
     const guarded: TracedFunction = (x) => [L.where(L.greater(x, 0), f(x), 0)];
     expect(operatorsOf(guarded, [image], "masks")).toHaveProperty("Where");
   });
 });
 
-describe("row sums", () => {
+describe("The pass row sums", () => {
   const rows = (shape: readonly number[], dtype: "float32" | "float64" | "int32" = "float32") =>
     tensor(shape, dtype, 5);
   const summedOver: (axes: readonly number[]) => TracedFunction = (axes) => (x) => [L.sum(x, axes)];
 
   it.each([
-    ["of the first axis", rows([5, 40, 30]), [0]],
-    ["of several leading ones", rows([3, 4, 1200]), [0, 1]],
-    ["in float64", rows([9, 1100], "float64"), [0]],
-  ] as const)("are products with ones: %s", async (_, x, axes) => {
+    ["the first axis", rows([5, 40, 30]), [0]],
+    ["several leading axes", rows([3, 4, 1200]), [0, 1]],
+    ["the first axis in float64", rows([9, 1100], "float64"), [0]],
+  ] as const)("A sum over %s becomes a product with ones", async (_, x, axes) => {
     const operators = operatorsOf(summedOver(axes), [x], "rowSums");
     expect(operators).toMatchObject({ MatMul: 1 });
     expect(operators).not.toHaveProperty("ReduceSum");
@@ -276,10 +276,10 @@ describe("row sums", () => {
     ["many rows", rows([100, 2000]), [0]],
     ["the last axis", rows([2000, 4]), [1]],
     ["the middle", rows([2, 4, 2000]), [1]],
-  ] as const)("but not those of %s", (_, x, axes) => {
+  ] as const)("A sum of %s stays", (_, x, axes) => {
     expect(operatorsOf(summedOver(axes), [x], "rowSums")).not.toHaveProperty("MatMul");
   });
-  it("infinities and NaN stay in their columns", async () => {
+  it("Infinities and NaN stay in their columns", async () => {
     const x = rows([3, 1024]);
     x.data.set([Infinity, -Infinity, Number.NaN]);
     x.data[1024] = -Infinity;
@@ -289,7 +289,7 @@ describe("row sums", () => {
   });
 });
 
-it("outputs that are inputs, constants, or given twice get nodes of their own", () => {
+it("An output that is an input, a constant or another output gets a node of its own", () => {
   const g = new GraphBuilder();
   const x = g.input({ dtype: "float32", shape: [2] });
   const y = ops.elementwise(g, "Exp", [x]);

@@ -21,8 +21,7 @@ const INPUTS = [
 ];
 
 /**
- * Layers of one shape, and their gradients: buffers of the forward pass would suit the backward
- * pass.
+ * The gradient of layers of equal shape: buffers of the forward pass would fit the backward pass.
  */
 const gradient: TracedFunction = (x, ...kernels) =>
   L.valueAndGrad((...w) => {
@@ -44,11 +43,11 @@ const graphs = [false, true].map((promptRelease) =>
   optimize(trace(gradient, INPUTS), { ...OPTIMIZED, promptRelease }),
 ) as [Graph, Graph];
 
-it("what the memory of a run is planned from is what ONNX Runtime does", () =>
+it("ONNX Runtime executes and allocates as the memory plan assumes", () =>
   expectAsPlanned(graphs[1], INPUTS));
 
-describe("prompt release", () => {
-  it("hides every shape that a Reshape is told, each of them once", () => {
+describe("The pass prompt release", () => {
+  it("Every shape that a Reshape takes is hidden once", () => {
     const reshapes = ({ nodes }: Graph) => nodes.filter(({ op }) => op === "Reshape");
     const [before, after] = [reshapes(graphs[0]), reshapes(releasePromptly(graphs[0]))];
     const told = new Set(before.map(({ inputs }) => inputs[1]));
@@ -59,7 +58,7 @@ describe("prompt release", () => {
     expect(others.map(({ inputs }) => hidden.has(inputs[1]))).toEqual(before.map(() => true));
   });
 
-  it("hides the number of axes, too: the length of a hidden shape is not told by a constant", () => {
+  it("The number of axes is hidden too: no constant tells the length of a hidden shape", () => {
     const { constants, nodes } = releasePromptly(graphs[0]);
     const given = new Set(constants.map(({ value }) => value));
     const hidden = new Set(nodes.flatMap(({ op, inputs }) => (op === "Reshape" ? [inputs[1]] : [])));
@@ -68,7 +67,7 @@ describe("prompt release", () => {
     for (const { inputs } of hiding) expect(given.has(inputs[1])).toBe(false);
   });
 
-  it("keeps every bit of the results", async () => {
+  it("The results stay the same, bit for bit", async () => {
     const run = (promptRelease: boolean) => compiled(gradient, INPUTS, { optimizations: { promptRelease } });
     const [before, after] = await Promise.all([run(false), run(true)]);
     before.forEach((result, i) => {
@@ -76,7 +75,7 @@ describe("prompt release", () => {
     });
   });
 
-  it("leaves small programs alone", () => {
+  it("Small graphs stay as they are", () => {
     const small = INPUTS.with(0, tensor([4, 16, 32, 32], "float32"));
     const { nodes } = optimize(trace(gradient, small), OPTIMIZED);
     expect(nodes.filter(({ op }) => op === "Identity")).toEqual([]);

@@ -15,13 +15,13 @@ import { expectClose, tensor } from "../../support/engine/programs.js";
 
 const L = lang;
 
-/** Chromium's software Vulkan serves where there is no driver of a graphics card. */
+/** Chromium's software Vulkan, for machines without a graphics driver. */
 const SOFTWARE = ["/usr/lib/chromium/vk_swiftshader_icd.json"].find((path) => existsSync(path));
 if (SOFTWARE !== undefined) process.env.VK_ICD_FILENAMES ??= SOFTWARE;
-// The loader of drivers looks for it, and complains where it is not set.
+// The Vulkan loader warns where this variable is not set.
 process.env.XDG_RUNTIME_DIR ??= tmpdir();
 
-/** Why there is no WebGPU here; null where there is. */
+/** Why WebGPU is not available here; null where it is. */
 const missing = await compile((x) => [L.neg(x)], [tensor([2], "float32")], { device: "webgpu" }).then(
   async (program) => {
     await program.dispose();
@@ -38,7 +38,7 @@ describe.skipIf(missing !== null)(`WebGPU${missing === null ? "" : ` (skipped: $
   const folder = mkdtempSync(join(tmpdir(), "blindspot-webgpu-"));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it("trains VGG-11 as the processor does: gradient, Hessian-vector product and step, every node on the device", async () => {
+  it("A training step of VGG-11 on WebGPU agrees with the CPU, and every node runs on the device", async () => {
     const { fn, args, count } = step();
     const run = async (options: Parameters<typeof compile>[2]) => {
       await using program: Program = await compile(fn, args, options);
@@ -48,8 +48,8 @@ describe.skipIf(missing !== null)(`WebGPU${missing === null ? "" : ` (skipped: $
     };
     const expected = await run({});
     const actual = await run({ device: "webgpu", profile: join(folder, "run") });
-    // Parameters before normalizations have no gradient but rounding: each tensor is held against
-    // the largest of its kind.
+    // Some parameters before normalizations have gradients of rounding only, so the scale is the
+    // largest tensor of the kind.
     for (let kind = 0; kind < 4; kind++) {
       const of = (tensors: readonly Tensor[]) => tensors.slice(kind * count, (kind + 1) * count);
       const largest = Math.max(...of(expected).map(({ data }) => length(data)));
@@ -63,7 +63,7 @@ describe.skipIf(missing !== null)(`WebGPU${missing === null ? "" : ` (skipped: $
     expect(providers()).toEqual(["WebGpuExecutionProvider"]);
   });
 
-  it("leaves to the processor what it has no kernels for: float64, comparisons of whole numbers, sorting", async () => {
+  it("Operators without WebGPU kernels run on the CPU: float64, comparisons of whole numbers, sorting", async () => {
     const fn: TracedFunction = (x, n) => [
       L.tanh(x),
       np.sort(borrow(x)) as Traced,
@@ -92,8 +92,8 @@ const length = (data: Tensor["data"]): number =>
   Math.sqrt((data as Float32Array).reduce((sum, x) => sum + x * x, 0));
 
 /**
- * One step of SGD with momentum on a narrow VGG-11: next parameters, velocities, gradients, and H ·
- * velocities.
+ * A step of SGD with momentum on a narrow VGG-11. Returns next parameters, velocities, gradients
+ * and H · velocities.
  */
 function step(): { fn: TracedFunction; args: Tensor[]; count: number } {
   const net = vgg({ depth: 11, norm: "bn", width: 4 });

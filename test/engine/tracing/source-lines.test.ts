@@ -6,7 +6,7 @@ import { lax, type Traced } from "../../../src/engine/tracing/jax.js";
 const L = lang;
 const spec = (...shape: number[]) => ({ shape, dtype: "float32" as const });
 
-/** The innermost line of every node of an operator that `lower` notes, in this file. */
+/** The innermost source line of every node of an operator. */
 function linesOf(fn: TracedFunction, specs: ReturnType<typeof spec>[], op: string): number[] {
   const { sources } = lower(fn, specs, { sourceLines: true });
   return [...sources].filter(([name]) => name.includes(`/${op}_`)).map(([, lines]) => lines[0].line);
@@ -16,8 +16,8 @@ function affine(x: Traced, w: Traced): Traced {
   return L.matmul(x, w);
 }
 
-describe("source lines", () => {
-  it("are those of the calls of the function, innermost first", () => {
+describe("Source lines", () => {
+  it("A node has the lines of the calls that made it, innermost first", () => {
     const fn: TracedFunction = (x, w) => {
       const y = affine(x, w);
       return [L.exp(y)];
@@ -31,7 +31,7 @@ describe("source lines", () => {
     expect(of("MatMul")[0].within).toBe("affine");
   });
 
-  it("of a backward pass are those of the operation that is differentiated", () => {
+  it("A node of a backward pass has the lines of the differentiated operation", () => {
     const loss: TracedFunction = (x, w) => {
       const h = L.exp(affine(x, w));
       return [L.sum(L.sin(h))];
@@ -41,7 +41,7 @@ describe("source lines", () => {
     const specs = [spec(4, 3), spec(3, 2)];
     const [matmul] = linesOf(loss, specs, "MatMul");
     const [sin] = linesOf(loss, specs, "Sin");
-    // The gradient of the product is a product too, that of the sine a cosine.
+    // The gradient of the product is a product, and the gradient of the sine is a cosine.
     const { operators } = lower(gradient, specs);
     expect(operators.get("MatMul") ?? 0).toBeGreaterThan(0);
     expect(linesOf(gradient, specs, "Cos")).toEqual([sin]);
@@ -50,7 +50,7 @@ describe("source lines", () => {
     );
   });
 
-  it("change nothing but take time to find", () => {
+  it("Looking for source lines does not change the graph", () => {
     const fn: TracedFunction = (x, w) =>
       L.valueAndGrad((a) => ({ value: L.sum(L.relu(affine(x, a))), aux: [] }), [w]).grads;
     const specs = [spec(4, 3), spec(3, 2)];
@@ -58,7 +58,7 @@ describe("source lines", () => {
     expect(lower(fn, specs).sources.size).toBe(0);
   });
 
-  it("say where something is that cannot be compiled", () => {
+  it("The refusal of an operation begins with its line", () => {
     const fn: TracedFunction = (x) => [L.exp(lax.linalg.cholesky(borrow(x)) as Traced)];
     const [line] = linesOf((x) => [L.exp(x)], [spec(3, 3)], "Exp");
     expect(() => lower(fn, [spec(3, 3)])).toThrow(

@@ -4,7 +4,7 @@ import { trace } from "../../../src/engine/tracing/trace.js";
 
 const L = lang;
 
-it("keeps the constants that something reads, not the zeros that differentiation leaves behind", () => {
+it("A traced program keeps the constants that are read, and not the zeros of differentiation", () => {
   const table = Float32Array.from({ length: 12 }, (_, i) => i);
   const gradient: TracedFunction = (x) => {
     const f = (a: typeof x) => {

@@ -3,8 +3,8 @@ import { sizeOf } from "../../../src/base/tensor.js";
 import type { Graph, Node, Value } from "../../../src/engine/graph/graph.js";
 
 /**
- * What every graph must be, whichever pass made it: each value has one origin that comes before its
- * readers, and the shapes that nodes claim are those ONNX's definition of the operator gives.
+ * Checks what holds for every graph: each value has one origin, which comes before its readers, and
+ * the shapes of results are those that ONNX defines.
  */
 export function checkGraph({ inputs, constants, nodes, outputs }: Graph): void {
   const known = new Map<Value, readonly number[] | undefined>();
@@ -26,7 +26,7 @@ export function checkGraph({ inputs, constants, nodes, outputs }: Graph): void {
     const expected = shapeOf(node, (value) => known.get(value) ?? []);
     if (expected !== undefined) expect([...node.outputs[0].shape], describe(node)).toEqual(expected);
     node.outputs.forEach(declare);
-    // A shape may be told by way of others.
+    // A shape may pass through these operators.
     if (["Identity", "Reshape"].includes(node.op)) known.set(node.outputs[0], known.get(node.inputs[0]));
   }
   for (const output of outputs) expect(known.has(output), `output ${output.id}`).toBe(true);
@@ -40,7 +40,10 @@ const ELEMENTWISE = new Set([
   ...["Neg", "Relu", "Cast", "Exp", "Log", "Sqrt", "Reciprocal", "Sin", "Cos", "Not", "Identity", "Abs"],
 ]);
 
-/** The result's shape by the operator's definition; undefined for operators this does not know. */
+/**
+ * The shape of the result by ONNX's definition of the operator; undefined for operators that are
+ * not listed.
+ */
 function shapeOf({ op, inputs, attributes }: Node, listOf: (value: Value) => readonly number[]) {
   const [a, b] = inputs.map(({ shape }) => shape) as [readonly number[], readonly number[]];
   const list = (i: number) => listOf(inputs[i]);

@@ -1,6 +1,6 @@
 import type { ProgramCache } from "../../../src/engine/index.js";
 
-/** A cache in memory that tells what it was asked for. */
+/** A program cache in memory that counts its hits. */
 export class Notebook implements ProgramCache {
   readonly entries = new Map<string, Uint8Array>();
   hits = 0;

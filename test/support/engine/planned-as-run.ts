@@ -8,10 +8,7 @@ import { emit, nodeName } from "../../../src/engine/graph/emit.js";
 import type { Graph, Node, Value } from "../../../src/engine/graph/graph.js";
 import { executionOrder } from "../../../src/engine/memory/execution-order.js";
 
-/**
- * What ONNX Runtime says of a run: names of nodes in the order of execution, and those that took
- * new memory.
- */
+/** Names of nodes in ONNX Runtime's order of execution, and of the nodes that allocated memory. */
 async function observe(
   graph: Graph,
   given: readonly Tensor[],
@@ -51,7 +48,8 @@ async function observe(
       .filter(({ name, cat }) => cat === "Node" && name.endsWith("_kernel_time"))
       .sort((a, b) => a.ts - b.ts)
       .map(({ name }) => name.replace("_kernel_time", "")),
-    // A row's name ends in a hash; its fourth number is what the node's results took.
+    // The name of a row ends in a hash. Its fourth field is the number of bytes that the node
+    // allocated.
     allocating: rows
       .map((row) => row.split(","))
       .filter((fields) => Number(fields[3]) > 0)
@@ -60,8 +58,9 @@ async function observe(
 }
 
 /**
- * ONNX Runtime executes the graph in the order that is planned with, and takes memory for every
- * value but a Reshape's, which is its operand by another name unless it is a result.
+ * Checks that ONNX Runtime executes the graph in the planned order, and that it allocates memory
+ * for every value except results of Reshape. Such a result shares its operand's memory, unless it
+ * is an output.
  */
 export async function expectAsPlanned(graph: Graph, given: readonly Tensor[]): Promise<void> {
   const { executed, allocating } = await observe(graph, given);

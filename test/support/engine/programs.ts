@@ -17,7 +17,7 @@ function random(seed: number): () => number {
   };
 }
 
-/** A tensor of numbers between −2 and 2 (whole numbers −3 … 3, booleans by a coin). */
+/** A tensor of random numbers: between −2 and 2, whole numbers from −3 to 3, or random booleans. */
 export function tensor(shape: readonly number[], dtype: DType = "float64", seed = 1): Tensor {
   const next = random(seed * 7919 + sizeOf(shape));
   const data = allocate(dtype, sizeOf(shape));
@@ -32,12 +32,12 @@ export function tensor(shape: readonly number[], dtype: DType = "float64", seed 
 }
 
 /**
- * Which of jax-js's own kernels are the oracle. The wasm ones are fast, but compute exp, log, sin,
- * … in float32 even for float64 arrays; the JavaScript ones ("cpu") are exact and slow.
+ * Chooses the kernels of jax-js that are the oracle. "wasm" is fast, but computes exp, log, sin, …
+ * in float32 even for float64 arrays. "cpu" is exact and slow.
  */
 export const oracle = (device: "cpu" | "wasm"): void => void defaultDevice(device);
 
-/** What jax-js's own kernels compute: the oracle. */
+/** The results of jax-js's own kernels, the oracle. */
 export function eager(fn: TracedFunction, inputs: readonly Tensor[]): Tensor[] {
   return fn(...inputs.map(toJax)).map((result) => {
     const dtype = String(result.dtype) as DType;
@@ -53,7 +53,7 @@ function toJax({ data, shape, dtype }: Tensor): Traced {
   return np.array(values as never, { dtype: dtype as never }).reshape([...shape]) as Traced;
 }
 
-/** What the compiled graph computes. */
+/** The results of the compiled graph. */
 export async function compiled(
   fn: TracedFunction,
   inputs: readonly Tensor[],
@@ -63,7 +63,10 @@ export async function compiled(
   return await program.run(inputs);
 }
 
-/** Difference that float arithmetic in another order may cause, relative to the largest element. */
+/**
+ * Tolerated difference relative to the largest element: the order of floating-point sums may
+ * differ.
+ */
 const TOLERANCE: Record<DType, number> = {
   float64: 1e-12,
   float32: 1e-5,
@@ -72,7 +75,7 @@ const TOLERANCE: Record<DType, number> = {
   bool: 0,
 };
 
-/** Asserts that `actual` agrees with `expected`, element by element. */
+/** Checks that `actual` agrees with `expected`, element by element. */
 export function expectClose(
   actual: readonly Tensor[],
   expected: readonly Tensor[],
@@ -94,13 +97,13 @@ export function expectClose(
   });
 }
 
-/** The compiled function and jax-js's own kernels agree on these inputs. */
+/** Checks that the compiled function and jax-js's own kernels agree on these inputs. */
 export async function agrees(fn: TracedFunction, ...inputs: Tensor[]): Promise<void> {
   expectClose(await compiled(fn, inputs), eager(fn, inputs));
 }
 
 /**
- * `fn` and its gradients with respect to all inputs, pulled back from a fixed cotangent that
+ * `fn` with its gradients with respect to all inputs. The cotangent of the result is fixed and
  * differs between elements.
  */
 export function withGradients(fn: (...args: Traced[]) => Traced, inputs: readonly Tensor[]): TracedFunction {
