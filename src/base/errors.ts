@@ -5,14 +5,10 @@
  *
  * @example
  * ```ts
- * import { auditModel, UserError } from "blindspot";
+ * import { UserError } from "blindspot";
  *
- * try {
- *   await auditModel("missing.onnx", { data: "batch.npz" });
- * } catch (error) {
- *   if (!(error instanceof UserError)) throw error;
- *   console.log(error.exitCode); // 2
- * }
+ * const error = new UserError("batch.npz: expected an array `input`, got none");
+ * console.log(error.exitCode); // 2
  * ```
  */
 export class UserError extends Error {
@@ -35,6 +31,6 @@ export class UserError extends Error {
  * The message as one line without control characters, which names from damaged files may contain.
  */
 function onOneLine(message: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the expression replaces control characters
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are replaced
   return message.replace(/\s*\n\s*/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
 }

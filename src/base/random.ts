@@ -4,7 +4,7 @@
  *
  * @example
  * ```ts
- * import { Random } from "blindspot/datasets";
+ * import { Random } from "blindspot/nn";
  *
  * const random = new Random(1);
  * const weights = Float32Array.from({ length: 4 }, () => random.normal());

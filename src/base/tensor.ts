@@ -61,7 +61,7 @@ export function castTensor(tensor: Tensor, dtype: DType): Tensor {
 /**
  * Checks that a tensor has as many elements as its shape says.
  *
- * @param name Name of the tensor in the message.
+ * @param name - Name of the tensor in the message.
  * @throws UserError where it has more or fewer.
  */
 export function checkTensor(name: string, tensor: Tensor): void {

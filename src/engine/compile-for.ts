@@ -48,8 +48,8 @@ export class ProgramFor implements AsyncDisposable {
    * Computes the function, as `Program.run` does. Compiles it first where no program for such
    * inputs is held.
    *
-   * @param inputs One tensor for each argument of the function.
-   * @param into Tensors that results are written to, by position. New tensors are made for the
+   * @param inputs - One tensor for each argument of the function.
+   * @param into - Tensors that results are written to, by position. New tensors are made for the
    * others.
    * @returns One tensor for each output.
    * @throws UserError where the function cannot be compiled for these inputs, or after `dispose`.
@@ -109,8 +109,8 @@ export class ProgramFor implements AsyncDisposable {
 /**
  * Makes a program for inputs of any shapes and element types.
  *
- * @param fn A function written with `lang`.
- * @param options Number of programs to keep, and the options of `compile`.
+ * @param fn - A function written with `lang`.
+ * @param options - Device, threads, cache, and the number of programs to hold.
  * @returns A program that compiles `fn` when inputs of new shapes or element types come.
  * @throws UserError where `programs` is not a whole number from 1 on.
  *

@@ -19,10 +19,10 @@ export interface CompileOptions extends LowerOptions, SessionOptions {
  * Compiles a function to a program that ONNX Runtime executes, with the optimizations that suit the
  * device.
  *
- * @param fn A function written with `lang`. It is called once, with abstract values, or not at all
- * where a cache has the graph.
- * @param specs Shape and element type of each argument of `fn`. Tensors will do.
- * @param options Device, threads, cache, and the options of `lower`.
+ * @param fn - A function written with `lang`. It is called once, with abstract values, or not at
+ * all where a cache has the graph.
+ * @param specs - Shape and element type of each argument of `fn`. Tensors will do.
+ * @param options - Device, threads, cache, names of inputs and outputs, and optimizations.
  * @returns The program, which holds memory outside of JavaScript until it is disposed.
  * @throws UserError where `fn` fails or uses an operation that ONNX cannot express (the message
  * begins with the line of `fn`), and where the device is not available.

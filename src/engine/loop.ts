@@ -27,8 +27,8 @@ export class Loop {
   private spare: readonly Tensor[];
 
   /**
-   * @param program Its first outputs have the shapes and element types of its first inputs.
-   * @param state The state to start from. It is copied.
+   * @param program - Its first outputs have the shapes and element types of its first inputs.
+   * @param state - The state to start from. It is copied.
    * @throws UserError where an output of the program differs from the state in shape or element
    * type.
    */
@@ -57,8 +57,8 @@ export class Loop {
   /**
    * Runs the program once and replaces the state.
    *
-   * @param inputs The inputs of the program after the state.
-   * @param program Runs in place of the loop's own program. It takes and returns the same state.
+   * @param inputs - The inputs of the program after the state.
+   * @param program - Runs in place of the loop's own program. It takes and returns the same state.
    * @returns The outputs of the program after the state.
    * @throws UserError where the inputs do not fit the program.
    */
@@ -71,7 +71,8 @@ export class Loop {
 
 function copyOf({ dtype, shape, data }: Tensor): Tensor {
   const copy = allocate(dtype, data.length);
-  // Both arrays have the class of this element type, which the compiler cannot tell from a union of classes.
+  // Both arrays have the class of this element type, which the compiler cannot tell from a union of
+  // classes.
   copy.set(data as never);
   return { dtype, shape, data: copy };
 }

@@ -38,13 +38,12 @@ export interface SessionOptions {
  *
  * @example
  * ```ts
- * import { compile, lang, type Program } from "blindspot/engine";
+ * import { lang, lower, Program } from "blindspot/engine";
  *
  * const x = { dtype: "float32", shape: [2], data: Float32Array.of(1, 4) } as const;
- * const program: Program = await compile((x) => [lang.sqrt(x)], [x]);
- * const [roots] = await program.run([x]);
- * console.log(roots.data); // 1, 2
- * await program.dispose();
+ * await using program = await Program.load(lower((x) => [lang.sqrt(x)], [x]));
+ * const [root] = await program.run([x]);
+ * console.log(root.data); // [1, 2]
  * ```
  */
 export class Program {
@@ -76,7 +75,7 @@ export class Program {
   /**
    * Makes a program of a graph. Loads ONNX Runtime at the first call.
    *
-   * @param lowered The result of `lower`.
+   * @param lowered - The result of `lower`.
    * @throws UserError where the device is not available.
    */
   static async load(
@@ -110,9 +109,9 @@ export class Program {
   /**
    * Computes the function. Runs that overlap in time take place one after another.
    *
-   * @param inputs One tensor for each input, with the shape and element type of `inputs`.
-   * @param into Tensors that results are written to, by position. None of them may be an input. New
-   * tensors are made for the others.
+   * @param inputs - One tensor for each input, with the shape and element type of `inputs`.
+   * @param into - Tensors that results are written to, by position. None of them may be an input.
+   * New tensors are made for the others.
    * @returns One tensor for each output.
    * @throws UserError where a tensor has another shape or element type, where an integer is divided
    * by zero, and after `dispose`.
@@ -151,12 +150,14 @@ export class Program {
       const output = outputs[i];
       if (output !== undefined && this.runtime.writesInto) return output;
       const data = results[name].data as TensorData;
+      // `data` has the class of the output's element type: both come from the same element type.
       output?.data.set(data as never);
       return output ?? { dtype, shape, data };
     });
   }
 
   private wrap({ dtype, data, shape }: Tensor): RuntimeTensor {
+    // ONNX Runtime declares one constructor for each element type; `data` has the class of `dtype`.
     return new this.runtime.Tensor(dtype, data as never, [...shape]);
   }
 

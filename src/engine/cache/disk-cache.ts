@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { writeWholeFileSync } from "../../base/write-file.js";
 import type { KeyPart, ProgramCache } from "./program-cache.js";
 
-/** Folder, code and size of a program cache on disk. */
+/** Options of `DiskCache`. */
 export interface DiskCacheOptions {
   /** The folder that holds the files. It is made when the first program is kept. */
   readonly folder: string;

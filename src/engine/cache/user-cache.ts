@@ -16,7 +16,7 @@ const CODE = codeHash(["base", "engine", "measure", "onnx", "audit", "theory"]);
 /**
  * The program cache of the user who runs this process.
  *
- * @param setting The absolute path of the cache's folder; `off` for no cache; empty or undefined
+ * @param setting - The absolute path of the cache's folder; `off` for no cache; empty or undefined
  * for the folder `programs` of the user's cache folder (`~/.cache/blindspot`). Default: the
  * environment variable BLINDSPOT_CACHE.
  * @returns The cache; undefined where it is off, and where blindspot's code cannot be hashed (in a

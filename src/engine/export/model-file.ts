@@ -54,9 +54,9 @@ export interface ModelSource {
  * Writes a function as an ONNX model for other tools: plain operators, weights under their names,
  * one node for each cut, and the lowest operator set that has all of these.
  *
- * @param source The function for a given batch size.
- * @param batch The batch size of the file. Where only shapes depend on the size, the file takes any
- * size.
+ * @param source - The function for a given batch size.
+ * @param batch - The batch size of the file. Where only shapes depend on the size, the file takes
+ * any size.
  */
 export function modelFile(source: (batch: number) => ModelSource, batch: number): Uint8Array {
   const own = source(batch);

@@ -24,7 +24,19 @@ export interface Float {
   readonly float: number;
 }
 
-/** `value` as a floating-point attribute. */
+/**
+ * `value` as a floating-point attribute of an ONNX node. Plain numbers are integer attributes.
+ *
+ * @param value - The number. ONNX stores it as float32.
+ * @returns The attribute.
+ *
+ * @example
+ * ```ts
+ * import { type Attribute, float } from "blindspot/engine";
+ *
+ * const attributes: Record<string, Attribute> = { axis: 1, epsilon: float(1e-5) };
+ * ```
+ */
 export const float = (value: number): Float => ({ float: value });
 
 /** One operator of the graph. */

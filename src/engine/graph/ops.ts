@@ -65,7 +65,7 @@ export function isFloat(dtype: GraphDType): dtype is "float32" | "float64" {
 /**
  * An elementwise operator. Shapes broadcast as in NumPy.
  *
- * @param dtype Element type of the result. Default: that of the first operand.
+ * @param dtype - Element type of the result. Default: that of the first operand.
  */
 export function elementwise(
   g: GraphBuilder,

@@ -8,8 +8,8 @@ import { dtypeOf } from "./core.js";
 /**
  * Shapes and element types of the results of `f`. Nothing is computed.
  *
- * @param f A function of traced values.
- * @param inputs Shape and element type of each argument of `f`.
+ * @param f - A function of traced values.
+ * @param inputs - Shape and element type of each argument of `f`.
  * @throws UserError where `f` fails or returns something else than traced values.
  */
 export function evaluateShapes(f: TracedFunction, inputs: readonly TensorSpec[]): TensorSpec[] {

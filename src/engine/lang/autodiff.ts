@@ -1,5 +1,5 @@
 import { describeValue } from "../tracing/describe-value.js";
-import { jvp as jaxJvp, vjp as jaxVjp } from "../tracing/jax.js";
+import { type JaxArray, jvp as jaxJvp, vjp as jaxVjp } from "../tracing/jax.js";
 import { Provenance } from "../tracing/provenance.js";
 import type { Traced, TracedFunction } from "../tracing/traced.js";
 import { borrow, checkTraced } from "./borrow.js";
@@ -11,8 +11,9 @@ export type { TracedFunction };
  * Values of `f` and its pullback, the function that maps cotangents of the values to cotangents of
  * the arguments: v ↦ Jᵀv, where J is the Jacobian of `f` at `primals`.
  *
- * @param f Returns the values to differentiate, `out`, and other values, `aux`, which pass through.
- * @param primals The arguments at which `f` is evaluated and differentiated.
+ * @param f - Returns the values to differentiate, `out`, and other values, `aux`, which pass
+ * through.
+ * @param primals - The arguments at which `f` is evaluated and differentiated.
  * @returns `out` and `aux` of `f`. `pullback` takes one cotangent for each value of `out`, of its
  * shape, and returns one for each of `primals`.
  */
@@ -21,18 +22,17 @@ export function vjp<Aux extends Traced[]>(
   primals: readonly Traced[],
 ): { out: Traced[]; aux: Aux; pullback: (cotangents: readonly Traced[]) => Traced[] } {
   checkList("primals", primals);
-  // jax-js types its functions by trees of arrays; a list of arrays is the only tree used here.
   const [out, back, aux] = jaxVjp(
-    (...args: Traced[]) => {
+    (...args: JaxArray[]): [JaxArray[], JaxArray[]] => {
       Provenance.active?.watchDifferentiation(args);
       const { out, aux } = checkObject("{ out, aux }", f(...args));
       checkList("out", out);
       checkList("aux", aux);
-      return [out.map(borrow), aux.map(borrow)] as never;
+      return [out.map(borrow), aux.map(borrow)];
     },
-    primals.map(borrow) as never,
+    primals.map(borrow),
     { hasAux: true },
-  ) as unknown as [Traced[], (cotangents: Traced[]) => Traced[], Aux];
+  );
   Provenance.active?.leave();
   const pullback = (cotangents: readonly Traced[]) => {
     checkAlike("cotangent", cotangents, out);
@@ -40,15 +40,17 @@ export function vjp<Aux extends Traced[]>(
     Provenance.active?.leave();
     return gradients;
   };
-  return { out, aux, pullback };
+  // jax-js returns the list that `f` returned as `aux`, in a copy, and declares it as a list of any
+  // length.
+  return { out, aux: aux as Traced[] as Aux, pullback };
 }
 
 /**
  * Value of a scalar function and its gradient, ∂value/∂primalᵢ for each i.
  *
- * @param f Returns the scalar to differentiate, `value` of shape [], and other values, `aux`, which
- * pass through.
- * @param primals The arguments at which `f` is evaluated and differentiated.
+ * @param f - Returns the scalar to differentiate, `value` of shape [], and other values, `aux`,
+ * which pass through.
+ * @param primals - The arguments at which `f` is evaluated and differentiated.
  * @returns `value` and `aux` of `f`, and `grads`: one gradient for each of `primals`, of its shape.
  */
 export function valueAndGrad<Aux extends Traced[]>(
@@ -72,9 +74,9 @@ export function valueAndGrad<Aux extends Traced[]>(
  * Values of `f` and their derivative along a direction, J · tangents, where J is the Jacobian of
  * `f`.
  *
- * @param f The function to differentiate.
- * @param primals The arguments at which `f` is evaluated and differentiated.
- * @param tangents The direction: one tangent for each of `primals`, of its shape.
+ * @param f - The function to differentiate.
+ * @param primals - The arguments at which `f` is evaluated and differentiated.
+ * @param tangents - The direction: one tangent for each of `primals`, of its shape.
  * @returns `out`, the values of `f`, and `tangent`, one for each of them.
  */
 export function jvp(
@@ -85,14 +87,14 @@ export function jvp(
   checkList("primals", primals);
   checkAlike("tangent", tangents, primals);
   const [out, tangent] = jaxJvp(
-    (...args: Traced[]) => {
+    (...args: JaxArray[]) => {
       const results = f(...args);
       checkList("the result of the differentiated function", results);
-      return results.map(borrow) as never;
+      return results.map(borrow);
     },
-    primals.map(borrow) as never,
-    tangents.map(borrow) as never,
-  ) as unknown as [Traced[], Traced[]];
+    primals.map(borrow),
+    tangents.map(borrow),
+  );
   return { out, tangent };
 }
 

@@ -1,6 +1,6 @@
 import type { DType } from "../../base/tensor.js";
 import { describeValue } from "../tracing/describe-value.js";
-import { type JaxArray, numpy as np } from "../tracing/jax.js";
+import { type JaxArray, type JaxDType, numpy as np } from "../tracing/jax.js";
 import { isTraced } from "../tracing/jax-internals.js";
 import type { Traced } from "../tracing/traced.js";
 
@@ -21,5 +21,5 @@ export function checkTraced(x: unknown): JaxArray {
 
 /** The scalar `value` with element type `dtype`, exact in float64, for one use by jax-js. */
 export function literal(value: number, dtype: DType): JaxArray {
-  return np.array(value, { dtype: dtype as never });
+  return np.array(value, { dtype: dtype as JaxDType });
 }

@@ -1,5 +1,5 @@
 import type { DType, TensorData } from "../../base/tensor.js";
-import { lax, numpy as np } from "../tracing/jax.js";
+import { type JaxDType, lax, numpy as np } from "../tracing/jax.js";
 import type { Traced } from "../tracing/traced.js";
 import { borrow, checkTraced, literal } from "./borrow.js";
 
@@ -36,8 +36,8 @@ export function full(shape: readonly number[], value: number, dtype: DType): Tra
  */
 export function constant(data: TensorData, shape: readonly number[], dtype: DType): Traced {
   const values = dtype === "bool" ? Array.from(data as ArrayLike<number>, (v) => v !== 0) : data;
-  // jax-js declares neither its element types nor all kinds of arrays that it accepts.
-  const flat = np.array(values as never, { dtype: dtype as never });
+  // By its declared type np.array takes no Uint8Array, which only `bool` has here.
+  const flat = np.array(values as never, { dtype: dtype as JaxDType });
   return flat.reshape([...shape]);
 }
 
@@ -56,10 +56,10 @@ export function isFloat(dtype: DType): boolean {
  * fraction.
  */
 export function cast(x: Traced, dtype: DType): Traced {
-  return dtypeOf(x) === dtype ? x : borrow(x).astype(dtype as never);
+  return dtypeOf(x) === dtype ? x : borrow(x).astype(dtype as JaxDType);
 }
 
 /** `x` as a constant for differentiation: the derivative of the result is 0. */
 export function stopGradient(x: Traced): Traced {
-  return lax.stopGradient(borrow(x)) as Traced;
+  return lax.stopGradient(borrow(x));
 }

@@ -10,67 +10,67 @@ import { pair } from "./pair.js";
  */
 export function add(a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
-  return x.add(y) as Traced;
+  return x.add(y);
 }
 
 /** a − b, elementwise. */
 export function sub(a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
-  return x.sub(y) as Traced;
+  return x.sub(y);
 }
 
 /** a · b, elementwise. */
 export function mul(a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
-  return x.mul(y) as Traced;
+  return x.mul(y);
 }
 
 /** a / b, elementwise. Integers divide towards zero. */
 export function div(a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
-  return x.div(y) as Traced;
+  return x.div(y);
 }
 
 /** The larger of a and b, elementwise. */
 export function max(a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
-  return np.maximum(x, y) as Traced;
+  return np.maximum(x, y);
 }
 
 /** The smaller of a and b, elementwise. */
 export function min(a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
-  return np.minimum(x, y) as Traced;
+  return np.minimum(x, y);
 }
 
 /** −x, elementwise. */
-export const neg = (x: Traced): Traced => borrow(x).neg() as Traced;
+export const neg = (x: Traced): Traced => borrow(x).neg();
 /** eˣ, elementwise. */
-export const exp = (x: Traced): Traced => np.exp(borrow(x)) as Traced;
+export const exp = (x: Traced): Traced => np.exp(borrow(x));
 /** Natural logarithm of x, elementwise. */
-export const log = (x: Traced): Traced => np.log(borrow(x)) as Traced;
+export const log = (x: Traced): Traced => np.log(borrow(x));
 /** √x, elementwise. */
-export const sqrt = (x: Traced): Traced => np.sqrt(borrow(x)) as Traced;
+export const sqrt = (x: Traced): Traced => np.sqrt(borrow(x));
 /** 1 / x, elementwise. */
-export const reciprocal = (x: Traced): Traced => np.reciprocal(borrow(x)) as Traced;
+export const reciprocal = (x: Traced): Traced => np.reciprocal(borrow(x));
 /** Sine of x in radians, elementwise. */
-export const sin = (x: Traced): Traced => np.sin(borrow(x)) as Traced;
+export const sin = (x: Traced): Traced => np.sin(borrow(x));
 /** Cosine of x in radians, elementwise. */
-export const cos = (x: Traced): Traced => np.cos(borrow(x)) as Traced;
+export const cos = (x: Traced): Traced => np.cos(borrow(x));
 /** Tangent of x in radians, elementwise: sin x / cos x. */
 export const tan = (x: Traced): Traced => div(sin(x), cos(x));
 /** Inverse sine of x, in radians between −π/2 and π/2, elementwise. */
-export const asin = (x: Traced): Traced => np.asin(borrow(x)) as Traced;
+export const asin = (x: Traced): Traced => np.asin(borrow(x));
 /** Inverse cosine of x, in radians between 0 and π, elementwise: π/2 − asin x. */
 export const acos = (x: Traced): Traced => sub(Math.PI / 2, asin(x));
 /** Inverse tangent of x, in radians between −π/2 and π/2, elementwise. */
-export const atan = (x: Traced): Traced => np.atan(borrow(x)) as Traced;
+export const atan = (x: Traced): Traced => np.atan(borrow(x));
 /** Error function, elementwise: 2/√π · ∫₀ˣ e^(−t²) dt. */
-export const erf = (x: Traced): Traced => lax.erf(borrow(x)) as Traced;
+export const erf = (x: Traced): Traced => lax.erf(borrow(x));
 /** The largest whole number that is at most x, elementwise. Its derivative is 0. */
-export const floor = (x: Traced): Traced => np.floor(borrow(x)) as Traced;
+export const floor = (x: Traced): Traced => np.floor(borrow(x));
 /** The smallest whole number that is at least x, elementwise. Its derivative is 0. */
-export const ceil = (x: Traced): Traced => np.ceil(borrow(x)) as Traced;
+export const ceil = (x: Traced): Traced => np.ceil(borrow(x));
 
 /** Remainder of a / b with the sign of a, elementwise, as C's % and as ONNX's Mod with fmod = 1. */
 export const remainder = (a: Operand, b: Operand): Traced => sub(a, mul(truncate(div(a, b)), b));
@@ -93,26 +93,26 @@ export function round(x: Traced): Traced {
 export const square = (x: Traced): Traced => mul(x, x);
 
 /** Whether a < b, elementwise; of type bool, as are all comparisons below. */
-export const less = (a: Operand, b: Operand): Traced => np.less(...pair(a, b)) as Traced;
+export const less = (a: Operand, b: Operand): Traced => np.less(...pair(a, b));
 /** Whether a ≤ b, elementwise. */
-export const lessEqual = (a: Operand, b: Operand): Traced => np.lessEqual(...pair(a, b)) as Traced;
+export const lessEqual = (a: Operand, b: Operand): Traced => np.lessEqual(...pair(a, b));
 /** Whether a > b, elementwise. */
-export const greater = (a: Operand, b: Operand): Traced => np.greater(...pair(a, b)) as Traced;
+export const greater = (a: Operand, b: Operand): Traced => np.greater(...pair(a, b));
 /** Whether a ≥ b, elementwise. */
-export const greaterEqual = (a: Operand, b: Operand): Traced => np.greaterEqual(...pair(a, b)) as Traced;
+export const greaterEqual = (a: Operand, b: Operand): Traced => np.greaterEqual(...pair(a, b));
 /** Whether a = b, elementwise. */
-export const equal = (a: Operand, b: Operand): Traced => np.equal(...pair(a, b)) as Traced;
+export const equal = (a: Operand, b: Operand): Traced => np.equal(...pair(a, b));
 /** Whether a ≠ b, elementwise. */
-export const notEqual = (a: Operand, b: Operand): Traced => np.notEqual(...pair(a, b)) as Traced;
+export const notEqual = (a: Operand, b: Operand): Traced => np.notEqual(...pair(a, b));
 
 /** Whether a and b are both true, elementwise, for values of type bool. */
-export const and = (a: Traced, b: Traced): Traced => np.logicalAnd(borrow(a), borrow(b)) as Traced;
+export const and = (a: Traced, b: Traced): Traced => np.logicalAnd(borrow(a), borrow(b));
 /** Whether a or b is true, elementwise, for values of type bool. */
-export const or = (a: Traced, b: Traced): Traced => np.logicalOr(borrow(a), borrow(b)) as Traced;
+export const or = (a: Traced, b: Traced): Traced => np.logicalOr(borrow(a), borrow(b));
 /** Whether exactly one of a and b is true, elementwise, for values of type bool. */
-export const xor = (a: Traced, b: Traced): Traced => np.logicalXor(borrow(a), borrow(b)) as Traced;
+export const xor = (a: Traced, b: Traced): Traced => np.logicalXor(borrow(a), borrow(b));
 /** Whether x is false, elementwise, for a value of type bool. */
-export const not = (x: Traced): Traced => np.logicalNot(borrow(x)) as Traced;
+export const not = (x: Traced): Traced => np.logicalNot(borrow(x));
 
 /**
  * a where `condition` is true, else b, elementwise.
@@ -121,7 +121,7 @@ export const not = (x: Traced): Traced => np.logicalNot(borrow(x)) as Traced;
  */
 export function where(condition: Traced, a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
-  return np.where(borrow(condition), x, y) as Traced;
+  return np.where(borrow(condition), x, y);
 }
 
 /** max(x, 0), elementwise. Its derivative at 0 is 0, as in PyTorch. */

@@ -15,15 +15,15 @@ export function matmul(a: Traced, b: Traced): Traced {
   const rank = Math.max(a.ndim, b.ndim);
   const lift = (x: Traced) =>
     x.ndim < 2 || x.ndim === rank ? x : reshape(x, [...Array(rank - x.ndim).fill(1), ...x.shape]);
-  return np.matmul(borrow(lift(a)), borrow(lift(b))) as Traced;
+  return np.matmul(borrow(lift(a)), borrow(lift(b)));
 }
 
 /**
  * Einstein summation as in NumPy, without ellipses.
  *
- * @param equation Axes of each operand and of the result, such as `bhid,bhjd->bhij`. Without `->`
+ * @param equation - Axes of each operand and of the result, such as `bhid,bhjd->bhij`. Without `->`
  * the result has the letters that occur once, in alphabetical order.
- * @param operands One value for each comma-separated part of the equation.
+ * @param operands - One value for each comma-separated part of the equation.
  */
 export function einsum(equation: string, operands: readonly Traced[]): Traced {
   const [left = "", right] = equation.replace(/\s/g, "").split("->");
@@ -34,7 +34,7 @@ export function einsum(equation: string, operands: readonly Traced[]): Traced {
   // jax-js parses equations with an iterator method that Node 20 lacks, so the axes are passed as
   // numbers.
   const parts = left.split(",").flatMap((part, i) => [borrow(operands[i]), axes(part)]);
-  return np.einsum(...parts, axes(right ?? once.join(""))) as Traced;
+  return np.einsum(...parts, axes(right ?? once.join("")));
 }
 
 /** Geometry of a convolution. Every list has one entry for each spatial axis. */
@@ -55,23 +55,23 @@ const pairs = (padding: ConvOptions["padding"]): [number, number][] => padding.m
  * Cross-correlation, the convolution of deep learning: for stride s, dilation d and padding p along
  * one axis, y[n, o, i] = Σ over c, t of x[n, c, i·s + t·d − p] · w[o, c, t].
  *
- * @param x Images [N, C, …] with any number of spatial axes.
- * @param w Kernel [O, C/groups, …] with as many spatial axes.
+ * @param x - Images [N, C, …] with any number of spatial axes.
+ * @param w - Kernel [O, C/groups, …] with as many spatial axes.
  * @returns An array [N, O, …].
  */
 export function conv(x: Traced, w: Traced, { strides, padding, dilations, groups }: ConvOptions): Traced {
   return lax.convGeneralDilated(borrow(x), borrow(w), [...strides], pairs(padding), {
     rhsDilation: [...dilations],
     featureGroupCount: groups,
-  }) as Traced;
+  });
 }
 
 /**
  * Transposed convolution, the adjoint of `conv` with the same options.
  *
- * @param x Images [N, C, …].
- * @param w Kernel [C, O/groups, …].
- * @param outputPadding Extra elements at the end of each spatial axis of the result.
+ * @param x - Images [N, C, …].
+ * @param w - Kernel [C, O/groups, …].
+ * @param outputPadding - Extra elements at the end of each spatial axis of the result.
  * @returns An array [N, O, …].
  */
 export function convTranspose(
@@ -104,5 +104,5 @@ export function convTranspose(
     spatial.map(() => 1),
     around,
     { lhsDilation: [...strides], rhsDilation: [...dilations], featureGroupCount: groups },
-  ) as Traced;
+  );
 }

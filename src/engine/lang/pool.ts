@@ -1,4 +1,4 @@
-import { type JaxArray, lax, numpy as np } from "../tracing/jax.js";
+import { lax, numpy as np } from "../tracing/jax.js";
 import type { Traced } from "../tracing/traced.js";
 import { borrow } from "./borrow.js";
 import { dtypeOf, full } from "./core.js";
@@ -20,30 +20,20 @@ export function maxPool(x: Traced, { window, strides, padding }: PoolOptions): T
   padding.forEach((width, i) => {
     padded = padWith(padded, i + x.ndim - window.length, width, Number.NEGATIVE_INFINITY);
   });
-  return lax.reduceWindow(
-    borrow(padded),
-    ((w: JaxArray) => np.max(w)) as never,
-    [...window],
-    [...strides],
-  ) as Traced;
+  return lax.reduceWindow(borrow(padded), (w) => np.max(w), [...window], [...strides]);
 }
 
 /** Sum of every window of x [N, C, …]. Padding counts as zeros. */
 export function sumPool(x: Traced, { window, strides, padding }: PoolOptions): Traced {
   const lead = x.ndim - window.length;
   const padded = pad(x, [...Array.from({ length: lead }, () => [0, 0] as const), ...padding]);
-  return lax.reduceWindow(
-    borrow(padded),
-    ((w: JaxArray) => np.sum(w)) as never,
-    [...window],
-    [...strides],
-  ) as Traced;
+  return lax.reduceWindow(borrow(padded), (w) => np.sum(w), [...window], [...strides]);
 }
 
 /**
  * x with copies of `value` before and after one axis.
  *
- * @param widths How many copies to add before and after, neither negative.
+ * @param widths - How many copies to add before and after, neither negative.
  */
 export function padWith(
   x: Traced,

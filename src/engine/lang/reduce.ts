@@ -18,7 +18,7 @@ const axesOf = (x: Traced, axes: Axes): number[] =>
 
 /** Sum over `axes`; over all axes where `axes` is null. */
 export function sum(x: Traced, axes: Axes = null, { keepdims = false }: ReduceOptions = {}): Traced {
-  return borrow(x).sum(axesOf(x, axes), { keepdims }) as Traced;
+  return borrow(x).sum(axesOf(x, axes), { keepdims });
 }
 
 /** Mean over `axes`, or over all axes: the sum times the reciprocal of the count. */
@@ -29,33 +29,33 @@ export function mean(x: Traced, axes: Axes = null, options: ReduceOptions = {}):
 
 /** Largest element over `axes`, or over all axes. Tied elements share the cotangent equally. */
 export function amax(x: Traced, axes: Axes = null, { keepdims = false }: ReduceOptions = {}): Traced {
-  return np.max(borrow(x), axesOf(x, axes), { keepdims }) as Traced;
+  return np.max(borrow(x), axesOf(x, axes), { keepdims });
 }
 
 /** Smallest element over `axes`, or over all axes. Tied elements share the cotangent equally. */
 export function amin(x: Traced, axes: Axes = null, { keepdims = false }: ReduceOptions = {}): Traced {
-  return np.min(borrow(x), axesOf(x, axes), { keepdims }) as Traced;
+  return np.min(borrow(x), axesOf(x, axes), { keepdims });
 }
 
 /** Product over `axes`, or over all axes. */
 export function prod(x: Traced, axes: Axes = null, { keepdims = false }: ReduceOptions = {}): Traced {
-  return borrow(x).prod(axesOf(x, axes), { keepdims }) as Traced;
+  return borrow(x).prod(axesOf(x, axes), { keepdims });
 }
 
 /** Index of the first largest element along `axis`, of type int32. The result has no derivative. */
 export function argmax(x: Traced, axis: number, { keepdims = false }: ReduceOptions = {}): Traced {
-  return np.argmax(lax.stopGradient(borrow(x)), axis, { keepdims }) as Traced;
+  return np.argmax(lax.stopGradient(borrow(x)), axis, { keepdims });
 }
 
 /**
  * Index of the first smallest element along `axis`, of type int32. The result has no derivative.
  */
 export function argmin(x: Traced, axis: number, { keepdims = false }: ReduceOptions = {}): Traced {
-  return np.argmin(lax.stopGradient(borrow(x)), axis, { keepdims }) as Traced;
+  return np.argmin(lax.stopGradient(borrow(x)), axis, { keepdims });
 }
 
 /** Running sum along `axis`: yᵢ = x₀ + … + xᵢ, of the shape of x. */
-export const cumulativeSum = (x: Traced, axis: number): Traced => np.cumsum(borrow(x), axis) as Traced;
+export const cumulativeSum = (x: Traced, axis: number): Traced => np.cumsum(borrow(x), axis);
 
 /**
  * x − log Σ eˣ with the sum along `axis`, of the shape of x, computed so that nothing overflows.

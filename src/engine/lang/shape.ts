@@ -1,30 +1,28 @@
-import { numpy as np } from "../tracing/jax.js";
+import { type JaxArray, numpy as np } from "../tracing/jax.js";
 import type { Traced } from "../tracing/traced.js";
-import { borrow } from "./borrow.js";
+import { borrow, checkTraced } from "./borrow.js";
 
 /** The elements of x, in C order, in another shape with as many elements. */
-export const reshape = (x: Traced, shape: readonly number[]): Traced =>
-  borrow(x).reshape([...shape]) as Traced;
+export const reshape = (x: Traced, shape: readonly number[]): Traced => borrow(x).reshape([...shape]);
 
 /** x with its axes permuted: axis i of the result is axis `perm[i]` of x. */
-export const transpose = (x: Traced, perm: readonly number[]): Traced =>
-  borrow(x).transpose([...perm]) as Traced;
+export const transpose = (x: Traced, perm: readonly number[]): Traced => borrow(x).transpose([...perm]);
 
 /** x repeated to `shape` by NumPy's rules of broadcasting. */
 export const broadcastTo = (x: Traced, shape: readonly number[]): Traced =>
-  np.broadcastTo(borrow(x), [...shape]) as Traced;
+  np.broadcastTo(borrow(x), [...shape]);
 
 /** The values one after another along `axis`. Their other axes have equal sizes. */
 export function concat(xs: readonly Traced[], axis: number): Traced {
-  return np.concatenate(xs.map(borrow), axis) as Traced;
+  return np.concatenate(xs.map(borrow), axis);
 }
 
 /** x reversed along `axes`. */
-export const flip = (x: Traced, axes: readonly number[]): Traced => np.flip(borrow(x), [...axes]) as Traced;
+export const flip = (x: Traced, axes: readonly number[]): Traced => np.flip(borrow(x), [...axes]);
 
 /** Elements `start ≤ i < stop` of every axis of x; `ranges` has one pair for each axis. */
 export function slice(x: Traced, ranges: readonly (readonly [start: number, stop: number])[]): Traced {
-  return borrow(x).slice(...ranges.map(([a, b]) => [a, b] as [number, number])) as Traced;
+  return borrow(x).slice(...ranges.map(([a, b]) => [a, b] as [number, number]));
 }
 
 /** Every `step`-th element of x along `axis`, beginning with the first. */
@@ -52,7 +50,7 @@ export function pad(x: Traced, widths: readonly (readonly [before: number, after
   return np.pad(
     borrow(x),
     widths.map(([a, b]) => [a, b] as [number, number]),
-  ) as Traced;
+  );
 }
 
 /**
@@ -60,14 +58,14 @@ export function pad(x: Traced, widths: readonly (readonly [before: number, after
  * take_along_axis.
  */
 export const takeAlong = (x: Traced, indices: Traced, axis: number): Traced =>
-  np.takeAlongAxis(borrow(x), borrow(indices), axis) as Traced;
+  np.takeAlongAxis(borrow(x), borrow(indices), axis);
 
 /**
  * Elements of x at `indices` along `axis`, as NumPy's take: the shape of `indices` replaces the
  * axis.
  */
 export function take(x: Traced, indices: Traced, axis: number): Traced {
-  const index: (Traced | [])[] = x.shape.map(() => []);
+  const index: (JaxArray | [])[] = checkTraced(x).shape.map(() => []);
   index[axis] = borrow(indices);
-  return borrow(x).slice(...(index as never[])) as Traced;
+  return borrow(x).slice(...index);
 }

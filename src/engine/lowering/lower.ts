@@ -13,7 +13,7 @@ import { eliminateDeadCode } from "./passes/dead-code.js";
 import { passes } from "./passes/index.js";
 import { ownOutputs } from "./passes/outputs.js";
 
-/** Names, optimizations and source lines of a graph. */
+/** Options of `lower`. */
 export interface LowerOptions {
   /** Names of the graph's inputs, by position. Default `input0`, `input1`, …. */
   readonly inputNames?: readonly string[];
@@ -56,9 +56,9 @@ export interface LoweredGraph {
 /**
  * Compiles a function to an ONNX graph, without a runtime.
  *
- * @param fn A function written with `lang`.
- * @param specs Shape and element type of each argument of `fn`.
- * @param options Names of inputs and outputs, optimizations, source lines.
+ * @param fn - A function written with `lang`.
+ * @param specs - Shape and element type of each argument of `fn`.
+ * @param options - Names of inputs and outputs, and optimizations.
  * @returns The ONNX file with a description of its inputs, outputs, operators and memory.
  * @throws UserError where `fn` fails, or uses an operation that ONNX cannot express. The message
  * begins with the line of `fn`.

@@ -1,2 +1,5 @@
-/** Where a program runs. In a browser `cpu` is WebAssembly; `cuda` and `webgpu` need hardware and a driver. */
+/**
+ * Where a program runs. In a browser `cpu` is WebAssembly; `cuda` and `webgpu` need hardware and a
+ * driver.
+ */
 export type Device = "cpu" | "cuda" | "webgpu";

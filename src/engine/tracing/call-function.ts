@@ -16,7 +16,7 @@ const STACK_FRAMES = 100;
  * Calls the function that is traced and checks its results. An error that the function throws
  * becomes a `UserError` that names the function's line and the call on it.
  *
- * @param args Abstract values, one for each of `specs`.
+ * @param args - Abstract values, one for each of `specs`.
  * @throws UserError where the function throws, or returns something else than an array of traced
  * values.
  */
@@ -93,7 +93,7 @@ const MEANINGS: readonly (readonly [message: RegExp, meaning: string])[] = [
 ];
 
 /**
- * @param origin The innermost call: an error that the user's own code throws is shown with its
+ * @param origin - The innermost call: an error that the user's own code throws is shown with its
  * class.
  */
 function messageOf(error: unknown, origin: Call | undefined): string {

@@ -17,4 +17,7 @@ export const makeJaxpr: typeof import("@jax-js/jax").makeJaxpr = jax.makeJaxpr;
 /** A traced value as jax-js sees it. */
 export type JaxArray = import("@jax-js/jax").Array;
 
+/** An element type in jax-js, whose text is the name of the type. */
+export type JaxDType = import("@jax-js/jax").DType;
+
 export type { Traced } from "./traced.js";

@@ -14,8 +14,8 @@ import { trainFlow } from "./train-flow.js";
 const SHOWN_PAIRS = 4;
 
 /**
- * Likelihood of blends of two digits under a flow that is trained on one-class batches: docs/theory.md,
- * section 8, item 4.
+ * Likelihood of blends of two digits under a flow that is trained on one-class batches:
+ * docs/theory.md, section 8, item 4.
  */
 export const flowInterpolation: Experiment<Settings> = {
   norms: ["bn", "ln", "none"],

@@ -41,8 +41,8 @@ export interface StepResults {
 
 /**
  * The value and gradient of a scalar function of parameters, with auxiliary values. The function
- * passes `probe()` to every network whose norm layers are to be recorded (see `recordStep`). Several
- * passes through one network need a name each, such as `probe("real")`.
+ * passes `probe()` to every network whose norm layers are to be recorded (see `recordStep`).
+ * Several passes through one network need a name each, such as `probe("real")`.
  */
 export type ProbedValueAndGrad = (
   f: (parameters: Traced[], probe: (pass?: string) => Probe | undefined) => { value: Traced; aux: Traced[] },

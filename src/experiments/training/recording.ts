@@ -10,12 +10,12 @@ import type { StepPlan } from "./step-plan.js";
 
 /**
  * Records what the norm layers of one traced training step block. Taps before and after each
- * standardization leave the results of the step as they are, bit for bit. The gradients at the taps are
- * ∂L/∂x and G = ∂L/∂y. G/σ is the gradient that would reach x if the statistics were constants.
+ * standardization leave the results of the step as they are, bit for bit. The gradients at the taps
+ * are ∂L/∂x and G = ∂L/∂y. G/σ is the gradient that would reach x if the statistics were constants.
  *
  * @param plan - From `planStep` with the same `chosen`.
- * @returns `valueAndGrad` for the step to call, and `outputs`, which has all recorded values once the
- * step has been traced. `recordedNumbers` reads them.
+ * @returns `valueAndGrad` for the step to call, and `outputs`, which has all recorded values once
+ * the step has been traced. `recordedNumbers` reads them.
  */
 export function recordStep(
   plan: StepPlan,
@@ -59,8 +59,8 @@ function recordedValues(
 
 /**
  * The numbers of a recorded step: `blocked/layer`, `first/layer` and `diag/layer` as shares of the
- * gradient energy, and `removed/layer` and `kept/layer` of the weights below (docs/theory.md, section 6).
- * Computed in float64 from the recorded y and G.
+ * gradient energy, and `removed/layer` and `kept/layer` of the weights below (docs/theory.md,
+ * section 6). Computed in float64 from the recorded y and G.
  *
  * @param plan - The plan of the step.
  * @param outputs - The values of `recordStep(…).outputs` that the program returned.

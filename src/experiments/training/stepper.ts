@@ -7,9 +7,9 @@ import { recordedNumbers, recordStep } from "./recording.js";
 import { planStep, type StepPlan } from "./step-plan.js";
 
 /**
- * Makes the steps of a procedure. The state stays in two sets of tensors that are written in turn. A
- * recorded step is a second program, compiled at the first recorded step. It returns the same state as
- * the plain program and the values to record.
+ * Makes the steps of a procedure. The state stays in two sets of tensors that are written in turn.
+ * A recorded step is a second program, compiled at the first recorded step. It returns the same
+ * state as the plain program and the values to record.
  */
 export class Stepper implements AsyncDisposable {
   private recorded: CompiledStep | null = null;
@@ -40,8 +40,8 @@ export class Stepper implements AsyncDisposable {
    *
    * @param number - The number of the step, from 1 on.
    * @param batch - The tensors of the batch.
-   * @param recorded - Selects the norm layers to record; null records none. Every recorded step must
-   * select the same layers.
+   * @param recorded - Selects the norm layers to record; null records none. Every recorded step
+   * must select the same layers.
    * @returns The losses by name, and the recorded numbers.
    */
   async step(
@@ -66,7 +66,10 @@ export class Stepper implements AsyncDisposable {
 }
 
 interface CompiledStep {
-  /** Takes the state, the coefficients and the batch. Returns the state, the losses and the recorded values. */
+  /**
+   * Takes the state, the coefficients and the batch. Returns the state, the losses and the recorded
+   * values.
+   */
   readonly program: Program;
   readonly plan: StepPlan;
 }
