@@ -119,10 +119,10 @@ export class Program {
   async run(inputs: readonly Tensor[], into: readonly (Tensor | undefined)[] = []): Promise<Tensor[]> {
     if (this.disposal !== undefined) throw new UserError("program: run after dispose; compile it again");
     const feeds: Record<string, RuntimeTensor> = {};
+    if (!Array.isArray(inputs))
+      throw new UserError(`program: expected an array of input tensors, got ${typeof inputs}; run([x])`);
     if (inputs.length !== this.inputs.length)
-      throw new UserError(
-        `program: expected an array of ${this.inputs.length} input tensors, got ${inputs.length}`,
-      );
+      throw new UserError(`program: expected ${this.inputs.length} inputs, got ${inputs.length}`);
     this.lowered.inputs.forEach((spec, i) => {
       const tensor = inputs[i];
       checkMatches(`input ${spec.name}`, tensor, spec);
