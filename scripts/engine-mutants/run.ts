@@ -152,6 +152,7 @@ const nameOf = ({ file, title }: Mutant): string => `${file}: ${title}`;
 process.env.BLINDSPOT_THREADS = "1";
 const { survivors, untried } = chosen.length === 0 ? { survivors: [], untried: [] } : await tryAll();
 const tried = chosen.length - untried.length;
+if (chosen.length === 0) console.log("no mutant is chosen: no words match, or no file has changed");
 console.log(`${tried - survivors.length} of ${tried} tried mutants are found, ${chosen.length} were chosen`);
 for (const mutant of survivors) console.log(`survived: ${nameOf(mutant)}`);
 if (untried.length > 0) console.log(`${untried.length} not tried within ${minutes} minutes:`);
