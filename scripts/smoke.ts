@@ -1,4 +1,7 @@
-/** Runs every experiment at its smallest scale in a temporary folder: npm run smoke. Whether claims hold is not asked. */
+/**
+ * Runs every experiment at its smallest scale in a temporary folder: npm run smoke. Whether claims
+ * hold is not asked.
+ */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

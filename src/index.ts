@@ -1,9 +1,9 @@
 /**
  * Audits of models and recorded traces, with reports as text, JSON, JUnit or HTML.
  *
- * The parts have entry points of their own: `blindspot/audit`, `blindspot/report`, `blindspot/theory`,
- * `blindspot/verify`, `blindspot/engine`, `blindspot/engine/cache`, `blindspot/nn`, `blindspot/datasets`,
- * `blindspot/onnx` and `blindspot/tensor-files`.
+ * The parts have entry points of their own: `blindspot/audit`, `blindspot/report`,
+ * `blindspot/theory`, `blindspot/verify`, `blindspot/engine`, `blindspot/engine/cache`,
+ * `blindspot/nn`, `blindspot/datasets`, `blindspot/onnx` and `blindspot/tensor-files`.
  *
  * @module blindspot
  */

@@ -29,7 +29,10 @@ function run(command: string, arguments_: readonly string[], cwd = folder) {
   return { status, stdout, stderr };
 }
 
-/** Compiles files of the project as a strict user does, who also checks the declarations of packages. */
+/**
+ * Compiles files of the project as a strict user does, who also checks the declarations of
+ * packages.
+ */
 function compile(texts: Readonly<Record<string, string>>, options: object = {}) {
   for (const [file, text] of Object.entries(texts)) writeFileSync(join(folder, file), text);
   const strict = {

@@ -49,7 +49,8 @@ it.skipIf(process.platform === "win32")(
 );
 
 it("npx runs the command in the clone without a warning of npm", () => {
-  // vitest may itself be started by npm, whose variables would stand in for the files that npm reads.
+  // vitest may itself be started by npm, whose variables would stand in for the files that npm
+  // reads.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("npm_")));
   const output = execFileSync("sh", ["-c", "npx blindspot --version 2>&1"], { env, encoding: "utf8" });
   expect(output).toBe(`${JSON.parse(readFileSync("package.json", "utf8")).version}\n`);

@@ -12,12 +12,14 @@ import { DEFAULT_THRESHOLDS } from "./verdict/thresholds.js";
 /** Options of `auditModel`. */
 export interface AuditModelOptions {
   /**
-   * The batch: the path of an npz or safetensors file, or its tensors by key. The keys are the model's
-   * input names (or `input` for a model with one input), `label` for class numbers, `target` for other
-   * targets.
+   * The batch: the path of an npz or safetensors file, or its tensors by key. The keys are the
+   * model's input names (or `input` for a model with one input), `label` for class numbers,
+   * `target` for other targets.
    */
   readonly data: BatchSource;
-  /** Loss on the model's output. By default it is inferred from the batch, and the report says so. */
+  /**
+   * Loss on the model's output. By default it is inferred from the batch, and the report says so.
+   */
   readonly loss?: LossKind;
   /** Key of the model's first input in the batch, if it is not the input's name. */
   readonly input?: string;
@@ -42,8 +44,8 @@ export interface AuditModelOptions {
 }
 
 /**
- * Measures what every normalization layer of an ONNX model hides from the loss on one batch. One forward
- * and one backward pass measure all layers, with the statistics of the batch.
+ * Measures what every normalization layer of an ONNX model hides from the loss on one batch. One
+ * forward and one backward pass measure all layers, with the statistics of the batch.
  *
  * @param source - The path of an ONNX file, or its bytes.
  * @param options - The batch, the loss and how to measure.
@@ -122,7 +124,8 @@ async function expand(
   options: Pick<AuditModelOptions, "device" | "cache" | "onProgress">,
 ): Promise<{ layer: string; terms: TaylorReport | null; warnings: readonly string[] }> {
   const { expandLayer } = await import("./taylor/expand-layer.js");
-  // The expansion holds the statistics of all batch normalizations above the layer, measured or not.
+  // The expansion holds the statistics of all batch normalizations above the layer, measured or
+  // not.
   const whole =
     norms.length === allNorms.length
       ? opened

@@ -47,16 +47,17 @@ interface RecordedLayer {
 /**
  * Audits batch normalization layers that any framework has recorded, in constant memory.
  *
- * The file holds `<layer>.y` and `<layer>.grad_y` of shape [N, C, …] for each layer. Optional tensors:
- * `<layer>.gamma` [C] adds the affine gradients to the report; `<layer>.grad_w_open` with
+ * The file holds `<layer>.y` and `<layer>.grad_y` of shape [N, C, …] for each layer. Optional
+ * tensors: `<layer>.gamma` [C] adds the affine gradients to the report; `<layer>.grad_w_open` with
  * `<layer>.grad_w` adds what the weights below lose. Optional metadata: `layers`, `loss`, `model`,
  * `batch`, `grad_scale`.
  *
  * @param path - A .safetensors or .npz file.
  * @param options - Which layers to audit and the limits of the verdicts.
  * @returns The report, `blindspot.audit/1`, with `mode: "recorded"` for every layer.
- * @throws UserError for a damaged file, a tensor without its partner, shapes that do not fit, a batch
- * with one element per channel, or a glob without a match; with exit code 5 where the file has no layer.
+ * @throws UserError for a damaged file, a tensor without its partner, shapes that do not fit, a
+ * batch with one element per channel, or a glob without a match; with exit code 5 where the file
+ * has no layer.
  * @example
  * ```ts
  * import { auditTrace } from "blindspot";
@@ -178,7 +179,8 @@ async function measureRecordedLayer(
   await inLockStep(file, y, gradY, (outputs, gradients) => accumulator.add(outputs, gradients));
   const shares = accumulator.result();
 
-  // Without its non-finite elements a channel has another mean and mean square, which proves nothing.
+  // Without its non-finite elements a channel has another mean and mean square, which proves
+  // nothing.
   const complete = shares.nonFinite === 0;
   const fault = complete ? standardizationFault(shares) : null;
   return {
@@ -236,7 +238,10 @@ function floats(file: TensorFile, { name, type }: TensorEntry, block: TensorData
   throw new UserError(`${file.path}: ${name}: expected floating-point elements, got ${type}`);
 }
 
-/** Largest distance of a channel's mean from 0, and of its mean square above 1, in a float16 recording. */
+/**
+ * Largest distance of a channel's mean from 0, and of its mean square above 1, in a float16
+ * recording.
+ */
 const STANDARDIZED_TOLERANCE = 0.01;
 
 /** Says why a recorded y is not the output of a standardization; null if it is. */
@@ -272,7 +277,10 @@ async function recordedWeights(
   return { name: `${name}.grad_w`, ...loss, open: loss.open / scale };
 }
 
-/** ‖∂L/∂γ‖ and ‖∂L/∂β‖ where γ was recorded. As G = γ·∂L/∂z, a channel has ∂L/∂γ = ⟨G,y⟩/γ and ∂L/∂β = ΣG/γ. */
+/**
+ * ‖∂L/∂γ‖ and ‖∂L/∂β‖ where γ was recorded. As G = γ·∂L/∂z, a channel has ∂L/∂γ = ⟨G,y⟩/γ and ∂L/∂β
+ * = ΣG/γ.
+ */
 async function affineGradients(
   file: TensorFile,
   { gamma, y }: RecordedLayer,

@@ -43,7 +43,8 @@ export interface LoadOptions {
 
 /**
  * Reads the model and the batch and selects the layers to measure.
- * @throws UserError for unreadable or unfit files; with exit code 5 where the model has no normalization.
+ * @throws UserError for unreadable or unfit files; with exit code 5 where the model has no
+ * normalization.
  */
 export async function load(source: ModelSource, options: LoadOptions): Promise<LoadedModel> {
   const [model, modelSha256] =

@@ -14,8 +14,8 @@ export interface BlockedParts {
 }
 
 /**
- * The parts of the cotangent that a standardization blocks, divided by σ. Numbers that are the same for
- * a whole group are multiplied first, so that few operations run over whole tensors.
+ * The parts of the cotangent that a standardization blocks, divided by σ. Numbers that are the same
+ * for a whole group are multiplied first, so that few operations run over whole tensors.
  */
 export function blockedParts({
   y,

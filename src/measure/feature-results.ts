@@ -8,7 +8,9 @@ import {
 } from "../theory/index.js";
 import { groupSums, isDoubtful } from "./group-sums.js";
 
-/** What a program returns of the features of one layer: y and G in full, or their sums per channel. */
+/**
+ * What a program returns of the features of one layer: y and G in full, or their sums per channel.
+ */
 export type FeatureResults = { readonly y: Tensor; readonly cotangent: Tensor } | { readonly sums: Tensor };
 
 interface Groups {

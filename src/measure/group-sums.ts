@@ -3,13 +3,15 @@ import { concat, mul, reshape, square, sum, type Traced } from "../engine/lang/i
 import type { GroupSums } from "../theory/index.js";
 
 /**
- * Large float32 layers of at least this many elements return five sums per channel instead of y and G.
- * A float32 graph that adds in runs loses no more precision than y and G have, and copying y and G out
- * of the graph takes longer than summing them there.
+ * Large float32 layers of at least this many elements return five sums per channel instead of y and
+ * G. A float32 graph that adds in runs loses no more precision than y and G have, and copying y and
+ * G out of the graph takes longer than summing them there.
  */
 const FEWEST_ELEMENTS = 1 << 18;
 
-/** Whether y and G of a layer are summed within the graph. Only sums over channels are supported. */
+/**
+ * Whether y and G of a layer are summed within the graph. Only sums over channels are supported.
+ */
 export function isSummedInGraph(
   layer: { readonly groupedBy: string; readonly inputShape: readonly number[] },
   precision: "float32" | "float64",
@@ -35,12 +37,15 @@ export function groupSums({ data, shape }: Tensor): GroupSums {
   return { y: row(0), yy: row(1), g: row(2), gg: row(3), gy: row(4) };
 }
 
-/** A standardized y has a variance near its mean square. Below this ratio the sums leave a doubt. */
+/**
+ * A standardized y has a variance near its mean square. Below this ratio the sums leave a doubt.
+ */
 const DOUBTFUL = 1e-3;
 
 /**
- * Whether float32 sums are not enough to report a layer. Non-finite elements must be counted and left
- * out one by one. A constant channel can be told from an almost constant one only by float64 sums.
+ * Whether float32 sums are not enough to report a layer. Non-finite elements must be counted and
+ * left out one by one. A constant channel can be told from an almost constant one only by float64
+ * sums.
  */
 export function isDoubtful({ y, yy, ...rest }: GroupSums, elements: number): boolean {
   const finite = [y, yy, ...Object.values(rest)].every((sums: ArrayLike<number>) =>

@@ -33,12 +33,12 @@ export const identityError = ({ actual, blocked, cotangent, inverse }: Identity)
 const RUN = 128;
 
 /**
- * An estimate of `identityError` that reads each tensor once and writes none; the exact norm takes five
- * passes over tensors of this size. For batch normalization of [N, C, …].
+ * An estimate of `identityError` that reads each tensor once and writes none; the exact norm takes
+ * five passes over tensors of this size. For batch normalization of [N, C, …].
  *
  * For every vector e and random signs s, the expectation of ⟨s, e⟩² is ‖e‖². So each run of 128
- * elements of a channel is replaced by its product with s. Thousands of such squares are summed, and
- * the estimate is within a few percent of the norm.
+ * elements of a channel is replaced by its product with s. Thousands of such squares are summed,
+ * and the estimate is within a few percent of the norm.
  */
 export function estimatedIdentityError({ actual, blocked, cotangent, inverse }: Identity): Traced {
   const channels = actual.shape[1];

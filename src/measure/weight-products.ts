@@ -6,14 +6,15 @@ import type { LinearOp } from "./linear-op.js";
 const RUN = 1 << 14;
 
 /**
- * Pulls cotangents of a linear op's output back to its weight. Returns the inner products of the weight
- * gradients with each other, as a matrix with a row and a column for each cotangent.
+ * Pulls cotangents of a linear op's output back to its weight. Returns the inner products of the
+ * weight gradients with each other, as a matrix with a row and a column for each cotangent.
  */
 export function weightProducts({ value, operands, apply }: LinearOp, cotangents: readonly Traced[]): Traced {
   const { pullback } = vjp((w) => ({ out: [apply(w, operands)], aux: [] }), [value]);
   const { size, shape } = value;
   const run = runLength(size, RUN);
-  // A kernel's taps come first, as the engine stores kernel gradients. A sum does not depend on the order.
+  // A kernel's taps come first, as the engine stores kernel gradients. A sum does not depend on the
+  // order.
   const order = [...shape.keys()].slice(2).concat(shape.length > 1 ? [0, 1] : [0]);
   const rows = cotangents.map((cotangent) =>
     reshape(transpose(pullback([cotangent])[0], order), [size / run, 1, run]),

@@ -7,15 +7,20 @@ import { opOf } from "./ops/table.js";
 import { Host, hostTypeOf } from "./values/host.js";
 import { isHost, toTraced, type Value } from "./values/value.js";
 
-/** Constant nodes with more floats than this become inputs of the program; smaller ones are written into it. */
+/**
+ * Constant nodes with more floats than this become inputs of the program; smaller ones are written
+ * into it.
+ */
 const inlineLimit = 1024;
 
-/** The longest stored vector that can take part in shape arithmetic: a few numbers for each axis. */
+/**
+ * The longest stored vector that can take part in shape arithmetic: a few numbers for each axis.
+ */
 const shortVector = 16;
 
 /**
- * Whether a stored tensor is an input of the traced function. Integers and single numbers are not: they
- * decide shapes, axes and bounds, which must be known while tracing.
+ * Whether a stored tensor is an input of the traced function. Integers and single numbers are not:
+ * they decide shapes, axes and bounds, which must be known while tracing.
  */
 export function isParameter({ elementType, spec, constant }: Initializer): boolean {
   const float = ["float32", "float64", "float16", "bfloat16"].includes(elementType);
@@ -133,7 +138,10 @@ export class Evaluation implements Scope {
   }
 }
 
-/** A scope that gives the stored elements of a name where there are any, instead of its traced value. */
+/**
+ * A scope that gives the stored elements of a name where there are any, instead of its traced
+ * value.
+ */
 class KnownFirst implements Scope {
   readonly model: OnnxModel;
   readonly float: DType;

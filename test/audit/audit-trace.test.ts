@@ -314,7 +314,8 @@ describe("memory", () => {
       import { auditTrace } from ${JSON.stringify(source)};
       const { layers } = await auditTrace(${JSON.stringify(path)});
       const usage = { energy: layers[0].energy.total, kibibytes: process.resourceUsage().maxRSS, runtime: false };
-      // On Linux the process's own files say more: maxRSS starts at the peak of the parent process there.
+      // On Linux the process's own files say more: maxRSS starts at the peak of the parent process
+      // there.
       if (existsSync("/proc/self/status")) {
         usage.kibibytes = Number(/VmHWM:\\s*(\\d+) kB/.exec(readFileSync("/proc/self/status", "utf8"))[1]);
         usage.runtime = readFileSync("/proc/self/maps", "utf8").includes("onnxruntime");

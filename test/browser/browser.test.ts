@@ -10,8 +10,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Results, work } from "./work.js";
 
 /**
- * The engine in a browser: the same work, bundled by Vite and run by onnxruntime-web in headless Chromium, gives what
- * onnxruntime-node gives.
+ * The engine in a browser: the same work, bundled by Vite and run by onnxruntime-web in headless
+ * Chromium, gives what onnxruntime-node gives.
  */
 
 const executable = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"].find(
@@ -95,7 +95,10 @@ async function bundle(outDir: string): Promise<void> {
   });
 }
 
-/** On loopback, with the two headers that make a page cross-origin isolated: threads share memory only then. */
+/**
+ * On loopback, with the two headers that make a page cross-origin isolated: threads share memory
+ * only then.
+ */
 function serve(folder: string): Promise<Server> {
   const types: Record<string, string> = {
     ".html": "text/html",

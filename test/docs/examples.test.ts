@@ -15,7 +15,9 @@ const examples = publicExports().flatMap(({ id, where, examples }) =>
   examples.map((code, i) => ({ id: i === 0 ? id : `${id} (${i + 1})`, where, code })),
 );
 
-/** Files that examples read: the example model with its batches, and a recorded trace of one layer. */
+/**
+ * Files that examples read: the example model with its batches, and a recorded trace of one layer.
+ */
 async function fillTemplate(folder: string): Promise<void> {
   mkdirSync(folder);
   cpSync("examples", `${folder}/examples`, { recursive: true });

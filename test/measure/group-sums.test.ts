@@ -21,7 +21,10 @@ const numbers = (shape: readonly number[], seed: number): number[] =>
   Array.from(tensor(shape, "float64", seed).data);
 const kernel = (shape: readonly number[], seed: number) => float(shape, numbers(shape, seed));
 
-/** conv → bn → relu → conv → bn, without a kink above the second bn; the first filter gives `dead` wherever it is. */
+/**
+ * conv → bn → relu → conv → bn, without a kink above the second bn; the first filter gives `dead`
+ * wherever it is.
+ */
 function modelFile(dead?: number): string {
   const w1 = kernel([16, 4, 3, 3], 1);
   const first = dead !== undefined ? { ...w1, data: w1.data.map((w, i) => (i < 36 ? 0 : w)) } : w1;
@@ -70,7 +73,10 @@ async function batchFile(name: string, change = (v: number, _i: number) => v): P
   return folder.path(name);
 }
 
-/** The audit, how often a graph was run for it, and whether a layer left its sums in the last of them. */
+/**
+ * The audit, how often a graph was run for it, and whether a layer left its sums in the last of
+ * them.
+ */
 async function audit(model: string, data: string, precision: "float32" | "float64") {
   let runs = 0;
   let summed = false;

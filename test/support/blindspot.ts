@@ -9,7 +9,10 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** Runs the built command line, as `npm test` and `npm ci` leave it in dist/, from the repository's root. */
+/**
+ * Runs the built command line, as `npm test` and `npm ci` leave it in dist/, from the repository's
+ * root.
+ */
 export function blindspot(...args: string[]): Run {
   const { status, stdout, stderr } = spawnSync(process.execPath, [`${root}dist/cli/main.js`, ...args], {
     cwd: root,

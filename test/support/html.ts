@@ -1,4 +1,6 @@
-/** A strict little HTML reader for tests: throws unless every element is closed where it should be. */
+/**
+ * A strict little HTML reader for tests: throws unless every element is closed where it should be.
+ */
 
 export interface HtmlElement {
   readonly name: string;

@@ -6,7 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Whether Debian's redis-server is here; tests that need it skip with this reason in their title. */
+/**
+ * Whether Debian's redis-server is here; tests that need it skip with this reason in their title.
+ */
 export const hasRedis = spawnSync("redis-server", ["--version"]).status === 0;
 export const redisReason = hasRedis
   ? ""

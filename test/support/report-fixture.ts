@@ -1,9 +1,9 @@
 import type { AuditReport, LayerReport, Verdict, WeightsReport } from "../../src/audit/report/result.js";
 
 /**
- * Audit reports with realistic numbers, for tests of everything that reads one. The layers of `mlp` and
- * `autoencoder` carry what PyTorch measured on the trained models of ../shared/models; channel lists are made
- * up and add up to the layer's energies.
+ * Audit reports with realistic numbers, for tests of everything that reads one. The layers of `mlp`
+ * and `autoencoder` carry what PyTorch measured on the trained models of ../shared/models; channel
+ * lists are made up and add up to the layer's energies.
  */
 
 interface LayerNumbers {
@@ -175,7 +175,9 @@ export const autoencoder = (): AuditReport =>
     },
   );
 
-/** 121 layers with the module paths of a DenseNet; the norms there are not fed by a linear operator. */
+/**
+ * 121 layers with the module paths of a DenseNet; the norms there are not fed by a linear operator.
+ */
 export function denseNet({ channels = 64 } = {}): AuditReport {
   const random = uniform(121);
   const names = ["features.norm0"];

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** The folder of trained models and data sets that lies beside the checkout on development machines. */
+/**
+ * The folder of trained models and data sets that lies beside the checkout on development machines.
+ */
 const root = fileURLToPath(new URL("../../../shared/", import.meta.url));
 
 /** Whether that folder is here; tests that need it skip with this reason in their title. */

@@ -29,7 +29,10 @@ export function normals(count: number, seed: number): Float64Array {
   );
 }
 
-/** A normalization of some tensor: its layout, and for each element the group it belongs to, found naively. */
+/**
+ * A normalization of some tensor: its layout, and for each element the group it belongs to, found
+ * naively.
+ */
 export interface LayoutCase {
   readonly title: string;
   readonly layout: GroupLayout;
@@ -37,7 +40,9 @@ export interface LayoutCase {
   readonly size: number;
 }
 
-/** Every layout the theory knows, for a tensor [N, C, H, W] (H·W = 1 included) and G channel groups. */
+/**
+ * Every layout the theory knows, for a tensor [N, C, H, W] (H·W = 1 included) and G channel groups.
+ */
 function layoutCases(n: number, c: number, h: number, w: number, g: number): LayoutCase[] {
   const channels = c * g;
   const shape = [n, channels, h, w];
@@ -83,7 +88,10 @@ export const anyLayout: fc.Arbitrary<LayoutCase> = fc
   )
   .map(([n, c, h, w, g, which]) => layoutCases(n, c, h, w, g)[which]);
 
-/** The elements of each group, gathered into arrays of their own: the transposed copy that layouts avoid. */
+/**
+ * The elements of each group, gathered into arrays of their own: the transposed copy that layouts
+ * avoid.
+ */
 export function gather(values: ArrayLike<number>, { groupOf, size }: LayoutCase): number[][] {
   const groups: number[][] = [];
   for (let e = 0; e < size; e++) {

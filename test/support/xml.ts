@@ -1,4 +1,7 @@
-/** A strict little XML reader for tests: throws unless the text is well-formed (no DTD, no namespaces). */
+/**
+ * A strict little XML reader for tests: throws unless the text is well-formed (no DTD, no
+ * namespaces).
+ */
 
 export interface XmlElement {
   readonly name: string;

@@ -26,13 +26,16 @@ export interface MeasureOptions {
   /** Describes everything that the program depends on besides the opened model; the cache's key. */
   readonly cacheKey: string;
   readonly onProgress: (step: string) => void;
-  /** Receives the measuring graph, an ONNX file, before it runs. The graph then keeps to standard ONNX. */
+  /**
+   * Receives the measuring graph, an ONNX file, before it runs. The graph then keeps to standard
+   * ONNX.
+   */
   readonly onGraph?: (bytes: Uint8Array) => void;
 }
 
 /**
- * Measures all layers of an opened model in one forward and one backward pass. If the sums of a large
- * layer leave a doubt, the model is measured once more with y and G in full.
+ * Measures all layers of an opened model in one forward and one backward pass. If the sums of a
+ * large layer leave a doubt, the model is measured once more with y and G in full.
  */
 export async function measureModel(audit: OpenedAudit, options: MeasureOptions): Promise<ModelMeasurement> {
   const { layers, precision } = audit.opened;

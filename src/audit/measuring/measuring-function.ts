@@ -9,10 +9,10 @@ import type { ForwardPass, Loss, OpenedLayer, OpenedModel } from "../../onnx/ind
 import type { LayerResults, ResultLayout } from "./result-layout.js";
 
 /**
- * The function that measures an opened model in one forward and one backward pass. It takes the model's
- * stored weights, then its inputs, then the target if the loss has one. It returns the results that
- * `layout` lists: the loss, and for each layer y and G (or their sums) with the numbers that only the
- * graph can compute.
+ * The function that measures an opened model in one forward and one backward pass. It takes the
+ * model's stored weights, then its inputs, then the target if the loss has one. It returns the
+ * results that `layout` lists: the loss, and for each layer y and G (or their sums) with the
+ * numbers that only the graph can compute.
  */
 export function measuringFunction(opened: OpenedModel, loss: Loss, layout: ResultLayout): TracedFunction {
   return (...args) => {
@@ -39,7 +39,9 @@ export function measuringFunction(opened: OpenedModel, loss: Loss, layout: Resul
   };
 }
 
-/** The taps of one layer, in the order in which `tappedForward` adds them: at x, at y, at γ, at β. */
+/**
+ * The taps of one layer, in the order in which `tappedForward` adds them: at x, at y, at γ, at β.
+ */
 function tapsOf({ inputShape, affine }: OpenedLayer, dtype: TensorSpec["dtype"]): TensorSpec[] {
   const shapes = [inputShape, inputShape, affine.scale, affine.bias];
   return shapes.flatMap((shape) => (shape === null ? [] : [{ shape, dtype }]));
@@ -69,7 +71,10 @@ function tappedForward(
   return { outputs, standardizations: met.map((values, i) => ({ ...values, linearOp: linearOps[i] })) };
 }
 
-/** Puts the results of one layer where the layout has them. Takes the layer's gradients from `gradients`. */
+/**
+ * Puts the results of one layer where the layout has them. Takes the layer's gradients from
+ * `gradients`.
+ */
 function measureLayer(
   { layout, centred, affine, norm }: OpenedLayer,
   { y, sigma, linearOp }: TracedStandardization,

@@ -3,8 +3,8 @@ import type { CallerKey, KeyPart } from "../../engine/index.js";
 import type { OnnxModel } from "../../onnx/index.js";
 
 /**
- * The key under which a cache finds a measuring program without tracing its function. `parts` must hold
- * everything that the program depends on: the contents of model and batch, and all options.
+ * The key under which a cache finds a measuring program without tracing its function. `parts` must
+ * hold everything that the program depends on: the contents of model and batch, and all options.
  *
  * @returns null for a model whose program may depend on files beside it, such as external data.
  */

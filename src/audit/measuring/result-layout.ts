@@ -1,7 +1,9 @@
 import { isSummedInGraph } from "../../measure/group-sums.js";
 import type { OpenedModel } from "../../onnx/index.js";
 
-/** The positions of one layer's numbers in the list of results that the measuring program returns. */
+/**
+ * The positions of one layer's numbers in the list of results that the measuring program returns.
+ */
 export interface LayerResults {
   readonly features: FeaturePositions;
   /** σ, one value per group. */
@@ -36,8 +38,8 @@ export interface LayoutOptions {
 }
 
 /**
- * The position of every result of the measuring program. It follows from the opened model alone, so it
- * is known without tracing the program, also where a cache supplies the program.
+ * The position of every result of the measuring program. It follows from the opened model alone, so
+ * it is known without tracing the program, also where a cache supplies the program.
  */
 export function resultLayout(
   { layers, precision }: Pick<OpenedModel, "layers" | "precision">,

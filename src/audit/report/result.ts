@@ -1,10 +1,10 @@
 import Type, { type Static } from "typebox";
 
 /**
- * The audit report, `blindspot.audit/1`: the source of truth for its TypeScript types, for the published
- * JSON Schema (`npm run schema`) and for checking reports that `blindspot compare` reads.
- * Symbols are those of the theory: y is the output of the standardization phase, G = ∂L/∂y, n the number
- * of elements in a group, E = ‖G‖².
+ * The audit report, `blindspot.audit/1`: the source of truth for its TypeScript types, for the
+ * published JSON Schema (`npm run schema`) and for checking reports that `blindspot compare` reads.
+ * Symbols are those of the theory: y is the output of the standardization phase, G = ∂L/∂y, n the
+ * number of elements in a group, E = ‖G‖².
  */
 
 const Name = Type.String({ minLength: 1 });
@@ -228,7 +228,9 @@ export const AuditReport = Type.Object(
   },
 );
 
-/** The result of an audit: source, batch, loss, measurements and verdicts of each layer, warnings. */
+/**
+ * The result of an audit: source, batch, loss, measurements and verdicts of each layer, warnings.
+ */
 export type AuditReport = Static<typeof AuditReport>;
 /** The measurements of one normalization layer, with the verdict and the reasons for it. */
 export type LayerReport = Static<typeof Layer>;

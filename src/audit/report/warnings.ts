@@ -35,7 +35,10 @@ function nonFiniteWarning({ name, shares }: WarnedLayer): string | null {
   return `${name}: ${count === 1 ? "1 element is" : `${count} elements are`} NaN or infinite in y or its gradient; left out of the energies`;
 }
 
-/** Counts the groups whose variance is infinite in this precision. There y = 0, and the layer's numbers mean nothing. */
+/**
+ * Counts the groups whose variance is infinite in this precision. There y = 0, and the layer's
+ * numbers mean nothing.
+ */
 function overflowWarning({ name, shares, sigma = [], precision }: WarnedLayer): string | null {
   // NaN comes from the input or the weights and is reported there.
   const count = Array.from(sigma).filter((value) => value === Number.POSITIVE_INFINITY).length;

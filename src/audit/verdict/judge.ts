@@ -20,17 +20,21 @@ export interface Findings {
   readonly weights: ({ readonly name: string } & Pick<WeightLoss, "removed" | "kept" | "cosine">) | null;
 }
 
-/** A first-order share this far below its chance level of 1/n is no coincidence: another layer has removed it. */
+/**
+ * A first-order share this far below its chance level of 1/n is no coincidence: another layer has
+ * removed it.
+ */
 const NOTHING_LEFT = 1e-4;
 
 /** From this chance level on (n ≤ 8), a group is too small for its shares to mean much. */
 const SMALL_GROUP_CHANCE = 0.25;
 
 /**
- * Judges how much a layer hides, with reasons in sentences a user can act on. A layer is `blind` if the
- * weights below lose at least `removed` of their gradient, or if at least `blocked` of the energy is
- * blocked and that is at least `timesChance` times chance. It is `dim` by the lower limits of the same
- * kind, else `clear`. The reasons name the reading traps of docs/theory.md, section 6.
+ * Judges how much a layer hides, with reasons in sentences a user can act on. A layer is `blind` if
+ * the weights below lose at least `removed` of their gradient, or if at least `blocked` of the
+ * energy is blocked and that is at least `timesChance` times chance. It is `dim` by the lower
+ * limits of the same kind, else `clear`. The reasons name the reading traps of docs/theory.md,
+ * section 6.
  */
 export function judge(findings: Findings, thresholds: Thresholds): { verdict: Verdict; why: string[] } {
   if (findings.energy === 0)
@@ -121,7 +125,10 @@ function traps({ kind, elements, groups, groupedBy, constantGroups, shares }: Fi
   return why;
 }
 
-/** A share in percent with two significant digits, and whole percents from 10 on: `57 %`, `3.1 %`, `0.0093 %`. */
+/**
+ * A share in percent with two significant digits, and whole percents from 10 on: `57 %`, `3.1 %`,
+ * `0.0093 %`.
+ */
 function percent(share: number): string {
   const value = 100 * share;
   if (Math.abs(value) >= 9.95) return `${Math.round(value)} %`;

@@ -55,7 +55,10 @@ export function findLinearOp(index: GraphIndex, input: string): LinearOpNodes | 
   }
 }
 
-/** The position of a linear node's weight among its inputs: the input that does not depend on the data. */
+/**
+ * The position of a linear node's weight among its inputs: the input that does not depend on the
+ * data.
+ */
 function weightInput(node: OnnxNode, index: GraphIndex): 0 | 1 | null {
   const candidates: readonly (0 | 1)[] =
     node.op === "Conv" || node.op === "ConvTranspose"
@@ -70,7 +73,10 @@ function weightInput(node: OnnxNode, index: GraphIndex): 0 | 1 | null {
   return index.dependsOnData(weight === 0 ? b : a) ? weight : null;
 }
 
-/** The input that a node returns with at most a constant added and its shape changed; null for other nodes. */
+/**
+ * The input that a node returns with at most a constant added and its shape changed; null for other
+ * nodes.
+ */
 function passedOn(node: OnnxNode, index: GraphIndex): string | null {
   const [a, b] = node.inputs as [string, string | undefined];
   if (shapeChanges.has(node.op)) return a;
@@ -79,10 +85,14 @@ function passedOn(node: OnnxNode, index: GraphIndex): string | null {
   return index.dependsOnData(a) ? null : b;
 }
 
-/** The first stored tensor that a weight is computed from. Exporters give transposed weights new names. */
+/**
+ * The first stored tensor that a weight is computed from. Exporters give transposed weights new
+ * names.
+ */
 function parameterName(index: GraphIndex, value: string, node: OnnxNode): string {
   for (let name = value; ; ) {
-    // PyTorch stores equal initializers once; the others become Identity nodes that keep their names.
+    // PyTorch stores equal initializers once; the others become Identity nodes that keep their
+    // names.
     if (name.endsWith(".weight")) return name;
     const source = index.source(name);
     if (index.graph.initializers.has(source)) return isAnonymous(source) ? `${scopeOf(node)}.weight` : source;

@@ -23,8 +23,8 @@ export interface OpenOptions {
 }
 
 /**
- * Opens a model: makes it a traced function for inputs of fixed shapes, in which each normalization of
- * `norms` (from `findNorms`) is split into its two phases. Every batch normalization uses the
+ * Opens a model: makes it a traced function for inputs of fixed shapes, in which each normalization
+ * of `norms` (from `findNorms`) is split into its two phases. Every batch normalization uses the
  * statistics of the batch, whatever mode the file gives it.
  *
  * @param model - The decoded ONNX file.
@@ -123,7 +123,10 @@ function storedWeights(
     }));
 }
 
-/** Dropout in training mode is left out: its noise would be larger than the effects that are measured. */
+/**
+ * Dropout in training mode is left out: its noise would be larger than the effects that are
+ * measured.
+ */
 function dropoutWarning(steps: readonly Step[], index: GraphIndex, opset: number): string[] {
   const active = steps.filter(
     (step) => step.kind === "node" && step.node.op === "Dropout" && isActiveDropout(step.node, index, opset),
@@ -133,7 +136,10 @@ function dropoutWarning(steps: readonly Step[], index: GraphIndex, opset: number
     : [`${active.length} dropout layer(s) are left out: the network is measured without their noise`];
 }
 
-/** Before opset 12 the runtime chose the mode, and exporters wrote a node only for an active dropout. */
+/**
+ * Before opset 12 the runtime chose the mode, and exporters wrote a node only for an active
+ * dropout.
+ */
 function isActiveDropout({ inputs, attributes }: OnnxNode, index: GraphIndex, opset: number): boolean {
   if (opset < 12) return attributes.number("ratio", 0.5) !== 0;
   return index.scalar(inputs[2] ?? "") === 1 && index.scalar(inputs[1] ?? "") !== 0;

@@ -32,9 +32,9 @@ export interface OpenedLayer {
 }
 
 /**
- * Functions that tracing calls once per layer, in execution order. Each may return another value, such
- * as one with a tap added. Only the edge named here sees the returned value; other readers of the
- * original value do not.
+ * Functions that tracing calls once per layer, in execution order. Each may return another value,
+ * such as one with a tap added. Only the edge named here sees the returned value; other readers of
+ * the original value do not.
  */
 export interface Hooks {
   /** x entering the standardization. */
@@ -52,7 +52,9 @@ export interface Hooks {
 
 /** The results of one traced pass through a model. */
 export interface ForwardPass {
-  /** The output that the loss reads, and under `head.key` that output without its last activation. */
+  /**
+   * The output that the loss reads, and under `head.key` that output without its last activation.
+   */
   readonly outputs: ReadonlyMap<string, Traced>;
   /** The linear op below each layer, in the order of `OpenedModel.layers`. */
   readonly linearOps: readonly (LinearOp | null)[];
@@ -62,7 +64,9 @@ export interface ForwardPass {
 export interface OpenedModel {
   readonly model: OnnxModel;
   readonly precision: "float32" | "float64";
-  /** Inputs of the graph that the results depend on, in the order in which the function takes them. */
+  /**
+   * Inputs of the graph that the results depend on, in the order in which the function takes them.
+   */
   readonly inputs: readonly { readonly name: string; readonly spec: TensorSpec }[];
   readonly params: readonly StoredWeight[];
   readonly layers: readonly OpenedLayer[];

@@ -14,9 +14,9 @@ export interface LayerStep {
 }
 
 /**
- * The steps, in order, that compute the values `results` and all `layers`, even layers that the results
- * do not depend on. Other outputs and running statistics are left out, so an unsupported op that
- * nothing needs cannot fail.
+ * The steps, in order, that compute the values `results` and all `layers`, even layers that the
+ * results do not depend on. Other outputs and running statistics are left out, so an unsupported op
+ * that nothing needs cannot fail.
  */
 export function planSteps(
   index: GraphIndex,

@@ -11,7 +11,9 @@ const TOP = 48;
 const MARGIN = 130;
 const LETTER = 6.3;
 
-/** Draws one quantity, with one row for each condition: a dot for each seed and a bar at their mean. */
+/**
+ * Draws one quantity, with one row for each condition: a dot for each seed and a bar at their mean.
+ */
 export function dotsFigure(measurements: readonly Estimate[], title: string): string {
   const all = measurements.flatMap(({ values }) => values);
   const longest = Math.max(...measurements.map((m) => conditionName(m).length));

@@ -19,7 +19,10 @@ it("a model whose weights lie in a file beside it gives the same report", async 
   expect(disagreements(report, zoo, TOLERANCE.float32)).toEqual([]);
 });
 
-/** Copies a model with all initializers moved to `dataFile` in the same folder, as large exports have them. */
+/**
+ * Copies a model with all initializers moved to `dataFile` in the same folder, as large exports
+ * have them.
+ */
 function moveWeightsOut(source: string, destination: string, dataFile: string): void {
   const model = fromBinary(ModelProtoSchema, readFileSync(source));
   const chunks: Uint8Array[] = [];

@@ -4,8 +4,8 @@ import { entryPoints } from "./public-api.js";
 export const SHOW = "__show";
 
 /**
- * An example as a program: imports of `blindspot/…` name source files, and every line that tells a value in a
- * comment passes the value and the comment to `__show`.
+ * An example as a program: imports of `blindspot/…` name source files, and every line that tells a
+ * value in a comment passes the value and the comment to `__show`.
  */
 export function runnable(example: string): string {
   const files = new Map(entryPoints().map(({ name, file }) => [name, file]));
@@ -32,8 +32,9 @@ function showing(line: string): string {
 }
 
 /**
- * Whether `printed`, one text for each value, is what the comment tells. Brackets, quotes and commas do not
- * count, numbers may be rounded in the comment, and `…` stands for the rest. A comment in words tells no value.
+ * Whether `printed`, one text for each value, is what the comment tells. Brackets, quotes and
+ * commas do not count, numbers may be rounded in the comment, and `…` stands for the rest. A
+ * comment in words tells no value.
  */
 export function tellsTruth(comment: string, printed: readonly string[]): boolean {
   const expected = words(comment.replace(/^(true|false): .*$/, "$1"));

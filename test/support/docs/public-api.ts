@@ -20,7 +20,10 @@ export interface PublicExport {
   readonly missing: readonly string[];
 }
 
-/** Entry points of package.json's "exports", each source file once: an alias comes after what it stands for. */
+/**
+ * Entry points of package.json's "exports", each source file once: an alias comes after what it
+ * stands for.
+ */
 export function entryPoints(): EntryPoint[] {
   const { exports } = JSON.parse(readFileSync("package.json", "utf8")) as {
     exports: Record<string, string | { types: string }>;
@@ -45,8 +48,8 @@ export function compilerOptions(): ts.CompilerOptions {
 }
 
 /**
- * Every export of every entry point. A declaration that several entry points export counts for the one with
- * the longest name: `blindspot/audit`, not `blindspot`.
+ * Every export of every entry point. A declaration that several entry points export counts for the
+ * one with the longest name: `blindspot/audit`, not `blindspot`.
  */
 export function publicExports(): PublicExport[] {
   const program = ts.createProgram(
@@ -106,7 +109,9 @@ function describe(checker: ts.TypeChecker, symbol: ts.Symbol, id: string, export
   return { id, where, examples, missing };
 }
 
-/** Whether an entry point exports a class as a type: users meet its objects, but cannot make one. */
+/**
+ * Whether an entry point exports a class as a type: users meet its objects, but cannot make one.
+ */
 const isTypeOnly = (exported: ts.Symbol): boolean =>
   (exported.getDeclarations() ?? []).some(
     (node) => ts.isExportSpecifier(node) && ts.isTypeOnlyExportDeclaration(node),
@@ -129,7 +134,10 @@ function signatureOf(
   return checker.getTypeOfSymbol(symbol).getCallSignatures()[0];
 }
 
-/** Parameters without an `@param`. One that is taken apart in the signature may have any name in its docstring. */
+/**
+ * Parameters without an `@param`. One that is taken apart in the signature may have any name in its
+ * docstring.
+ */
 function undocumented(signature: ts.Signature, documented: readonly string[]): string[] {
   const names = signature.getParameters().map((parameter) => parameter.name);
   const spare = documented.filter((name) => !names.includes(name) && !name.includes("."));

@@ -1,6 +1,7 @@
 /**
- * Runs examples one after another, each in a folder of its own: `run-examples.ts <jobs.json> <results.json>`.
- * A process of its own, because examples change the working directory and may leave resources open.
+ * Runs examples one after another, each in a folder of its own: `run-examples.ts <jobs.json>
+ * <results.json>`. A process of its own, because examples change the working directory and may
+ * leave resources open.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";

@@ -5,7 +5,10 @@ import type { GoldenLayer, ZooModel } from "./golden.js";
 export interface Tolerance {
   /** Absolute. */
   shares: number;
-  /** Relative, for energies above `floor` times the layer's energy; below it they may be off by that much. */
+  /**
+   * Relative, for energies above `floor` times the layer's energy; below it they may be off by that
+   * much.
+   */
   energy: number;
   floor: number;
   /** Absolute, on numbers that are relative to the open gradient. */
@@ -80,7 +83,8 @@ export function disagreements(report: AuditReport, zoo: ZooModel, tolerance: Tol
     if (layer.affine === null || golden.affine === null) return;
     for (const key of ["gradGamma", "gradBeta"] as const) {
       const expected = golden.affine[key] ?? 0;
-      // Sums that cancel to zero (a norm above took the shared part) keep the rounding of their terms.
+      // Sums that cancel to zero (a norm above took the shared part) keep the rounding of their
+      // terms.
       const rounding = 1e-3 * tolerance.scalar * Math.sqrt(golden.energy.total * golden.elements);
       near(at(`affine.${key}`), layer.affine[key], expected, tolerance.scalar * expected + rounding);
     }

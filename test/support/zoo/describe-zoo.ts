@@ -5,7 +5,10 @@ import { UserError } from "../../../src/base/errors.js";
 import { disagreements, TOLERANCE } from "./compare.js";
 import { type ZooModel, zooModels } from "./golden.js";
 
-/** Audits every model of the zoo at one precision and holds the reports against what PyTorch measured. */
+/**
+ * Audits every model of the zoo at one precision and holds the reports against what PyTorch
+ * measured.
+ */
 export function describeZoo(precision: AuditReport["precision"]): void {
   const audit = (zoo: ZooModel) => auditModel(zoo.model, { data: zoo.batch, loss: zoo.loss.kind, precision });
   const models = zooModels();

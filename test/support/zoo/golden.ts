@@ -2,7 +2,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { LayerReport, WeightsReport } from "../../../src/audit/report/result.js";
 
-/** The models of test/fixtures/zoo with the values PyTorch measured; fields as the README there says. */
+/**
+ * The models of test/fixtures/zoo with the values PyTorch measured; fields as the README there
+ * says.
+ */
 const root = fileURLToPath(new URL("../../fixtures/zoo/", import.meta.url));
 
 type Channels = LayerReport["channels"];

@@ -37,7 +37,9 @@ import type { Pair } from "../../tracing/primitives.js";
 /** Marks an entry that reads a zero: padding, or a gap between spread elements. */
 export const ABSENT = -1;
 
-/** One spatial axis of a sliding window. Tap t at position p reads p·stride + t·dilation − before. */
+/**
+ * One spatial axis of a sliding window. Tap t at position p reads p·stride + t·dilation − before.
+ */
 export interface WindowAxis {
   /** Number of input elements. */
   readonly input: number;
