@@ -380,7 +380,7 @@ describe("A UserError names what cannot be compiled or run", () => {
       "input image: expected float64 [2, 3], got float64 [3, 2]",
     );
     await expect(program.run([tensor([2, 3], "float32")])).rejects.toThrow("got float32 [2, 3]");
-    await expect(program.run([])).rejects.toThrow("program: expected an array of 1 input tensor, got 0");
+    await expect(program.run([])).rejects.toThrow("program: expected 1 inputs, got 0");
     const short: Tensor = { ...tensor([2, 3]), data: new Float64Array(5) };
     await expect(program.run([short])).rejects.toThrow("input image: shape [2, 3] needs 6 elements, got 5");
   });
