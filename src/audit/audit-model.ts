@@ -1,7 +1,7 @@
 import type { Device, ProgramCache } from "../engine/index.js";
 import { type BatchFile, ignoredLabel, type LossKind, openModel, partlyFusedHint } from "../onnx/index.js";
 import { type BatchSource, type LoadedModel, load, type ModelSource } from "./load.js";
-import { measureModel } from "./measuring/measure-model.js";
+import { type MeasureOptions, type ModelMeasurement, ModelMeasurer } from "./measuring/measure-model.js";
 import { type OpenedAudit, open } from "./open.js";
 import { assemble, judgeLayers } from "./report/assemble.js";
 import { finiteOrNull } from "./report/finite.js";
@@ -68,7 +68,7 @@ export async function auditModel(source: ModelSource, options: AuditModelOptions
   const loaded = await load(source, options);
   const audit = open(loaded, { ...options, precision });
   const cacheKey = describeAudit(loaded, { ...options, precision });
-  const measured = await measureModel(audit, { device, cache, cacheKey, onProgress, onGraph });
+  const measured = await measure(audit, { device, cache, cacheKey, onProgress, onGraph });
   const judged = judgeLayers(measured.layers, thresholds);
   const taylor =
     options.taylor && (await expand(loaded, audit, options.taylor, { device, cache, onProgress }));
@@ -106,6 +106,16 @@ export async function auditModel(source: ModelSource, options: AuditModelOptions
       ...(partlyFused === null ? [] : [partlyFused]),
     ],
   });
+}
+
+/** Measures the opened model on its batch. */
+async function measure(
+  { opened, loss, inputs, target }: OpenedAudit,
+  options: MeasureOptions,
+): Promise<ModelMeasurement> {
+  await using measurer = new ModelMeasurer(opened, loss, options);
+  const params = opened.params.map((weight) => weight.load());
+  return await measurer.measure({ params, inputs, target });
 }
 
 /** Everything that the measuring program depends on, as text: the key of the cached program. */

@@ -39,6 +39,17 @@ export function open(loaded: LoadedModel, { loss: kind, target, precision }: Ope
   return {
     opened,
     loss,
+    ...feedsOf(opened, loss, inputs),
+  };
+}
+
+/** The tensors for the model's inputs and for the loss, in the order in which a program takes them. */
+export function feedsOf(
+  opened: OpenedModel,
+  loss: Loss,
+  inputs: ReadonlyMap<string, Tensor>,
+): Pick<OpenedAudit, "inputs" | "target"> {
+  return {
     inputs: opened.inputs.map(({ name, spec }) => {
       const tensor = inputs.get(name);
       if (tensor === undefined) throw new Error(`no tensor for input "${name}"`);
@@ -49,10 +60,10 @@ export function open(loaded: LoadedModel, { loss: kind, target, precision }: Ope
 }
 
 /** One sample shows nothing that samples share. A group of one element has no variance at all. */
-function checkBatchSize(layers: readonly OpenedLayer[], file: string): void {
+export function checkBatchSize(layers: readonly OpenedLayer[], where: string): void {
   for (const { norm, inputShape, layout } of layers)
     if ((normKinds[norm.kind].acrossSamples && inputShape[0] === 1) || layout.outer * layout.inner === 1)
       throw new UserError(
-        `${file}: ${norm.name} expects at least 2 samples, got a batch of ${inputShape[0]}; give a larger batch`,
+        `${where}: ${norm.name} expects at least 2 samples, got a batch of ${inputShape[0]}; give a larger batch`,
       );
 }

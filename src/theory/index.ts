@@ -1,5 +1,6 @@
 export * from "./addresses.js";
 export * from "./affine.js";
+export { type Agreement, agreementOf } from "./agreement.js";
 export * from "./blocked-shares/accumulator.js";
 export * from "./blocked-shares/decomposition.js";
 export * from "./blocked-shares/from-sums.js";

@@ -1,23 +1,32 @@
-import type { Tensor } from "../../base/tensor.js";
-import type { Device, ProgramCache } from "../../engine/index.js";
+import type { Tensor, TensorSpec } from "../../base/tensor.js";
+import type { Device, Program, ProgramCache } from "../../engine/index.js";
 import { compileForMeasuring } from "../../measure/compile-for-measuring.js";
 import { determineShares, type FeatureResults, sharesFromResults } from "../../measure/feature-results.js";
 import { scaledNorm } from "../../measure/scaled-norm.js";
-import type { OpenedLayer } from "../../onnx/index.js";
+import type { Loss, OpenedLayer, OpenedModel } from "../../onnx/index.js";
 import { leakFromSigma, weightLoss, weightSumsFromGram } from "../../theory/index.js";
-import type { OpenedAudit } from "../open.js";
 import { finiteOrNull } from "../report/finite.js";
 import type { LayerMeasurement } from "../report/layer.js";
 import { layerWarnings } from "../report/warnings.js";
 import { measuringFunction } from "./measuring-function.js";
 import { measuringKey } from "./program-key.js";
-import { type LayerResults, type LayoutOptions, type ResultLayout, resultLayout } from "./result-layout.js";
+import { type LayerResults, type ResultLayout, resultLayout } from "./result-layout.js";
 
 /** The numbers of a model on one batch. */
 export interface ModelMeasurement {
   /** The loss; NaN or infinite where it has no finite value. */
   readonly loss: number;
   readonly layers: readonly LayerMeasurement[];
+  /** Gradients of stored weights, where they were asked for. */
+  readonly gradients: ReadonlyMap<string, Tensor>;
+}
+
+/** The tensors that a measuring program is run on. */
+export interface MeasuringFeeds {
+  /** The stored weights, in the order of `OpenedModel.params`. */
+  readonly params: readonly Tensor[];
+  readonly inputs: readonly Tensor[];
+  readonly target: readonly Tensor[];
 }
 
 export interface MeasureOptions {
@@ -25,6 +34,8 @@ export interface MeasureOptions {
   readonly cache?: ProgramCache;
   /** Describes everything that the program depends on besides the opened model; the cache's key. */
   readonly cacheKey: string;
+  /** Names of the stored weights whose gradients are returned too. Default none. */
+  readonly gradients?: readonly string[];
   readonly onProgress: (step: string) => void;
   /**
    * Receives the measuring graph, an ONNX file, before it runs. The graph then keeps to standard
@@ -34,41 +45,69 @@ export interface MeasureOptions {
 }
 
 /**
- * Measures all layers of an opened model in one forward and one backward pass. If the sums of a
- * large layer leave a doubt, the model is measured once more with y and G in full.
+ * Measures all layers of an opened model in one forward and one backward pass. May be used for many
+ * batches of one shape: its programs are compiled at their first use and kept until disposal.
  */
-export async function measureModel(audit: OpenedAudit, options: MeasureOptions): Promise<ModelMeasurement> {
-  const { layers, precision } = audit.opened;
-  let { layout, results } = await runMeasuringProgram(audit, options, {});
-  if (layers.some((layer, i) => !determineShares(layer, features(layout.layers[i], results))))
-    ({ layout, results } = await runMeasuringProgram(audit, options, { full: true }));
-  return {
-    loss: results[layout.loss].data[0],
-    layers: layers.map((layer, i) => {
-      options.onProgress(`layer ${i + 1} of ${layers.length}: ${layer.norm.name}`);
-      return measurementOf(layer, layout.layers[i], results, precision);
-    }),
-  };
-}
+export class ModelMeasurer implements AsyncDisposable {
+  private readonly compiled = new Map<
+    boolean,
+    { readonly layout: ResultLayout; readonly program: Program }
+  >();
 
-async function runMeasuringProgram(
-  { opened, loss, inputs, target }: OpenedAudit,
-  { device, cache, cacheKey, onProgress, onGraph }: MeasureOptions,
-  { full = false }: LayoutOptions,
-): Promise<{ layout: ResultLayout; results: readonly Tensor[] }> {
-  onProgress("differentiating");
-  const layout = resultLayout(opened, { full });
-  const specs = [...opened.params.map(({ spec }) => spec), ...inputs, ...target];
-  await using program = await compileForMeasuring(measuringFunction(opened, loss, layout), specs, {
-    device,
-    cache,
-    portable: onGraph !== undefined,
-    key: cache && measuringKey(opened.model, [cacheKey, JSON.stringify({ full })]),
-  });
-  onGraph?.(program.bytes);
-  onProgress("running");
-  const results = await program.run([...opened.params.map((weight) => weight.load()), ...inputs, ...target]);
-  return { layout, results };
+  constructor(
+    private readonly opened: OpenedModel,
+    private readonly loss: Loss,
+    private readonly options: MeasureOptions,
+  ) {}
+
+  /** If the sums of a large layer leave a doubt, the batch is measured once more with y and G in full. */
+  async measure(feeds: MeasuringFeeds): Promise<ModelMeasurement> {
+    const { layers, precision } = this.opened;
+    let { layout, results } = await this.run(feeds, { full: false });
+    if (layers.some((layer, i) => !determineShares(layer, features(layout.layers[i], results))))
+      ({ layout, results } = await this.run(feeds, { full: true }));
+    return {
+      loss: results[layout.loss].data[0],
+      layers: layers.map((layer, i) => {
+        this.options.onProgress(`layer ${i + 1} of ${layers.length}: ${layer.norm.name}`);
+        return measurementOf(layer, layout.layers[i], results, precision);
+      }),
+      gradients: new Map([...layout.gradients].map(([name, position]) => [name, results[position]])),
+    };
+  }
+
+  private async run(
+    { params, inputs, target }: MeasuringFeeds,
+    { full }: { readonly full: boolean },
+  ): Promise<{ layout: ResultLayout; results: readonly Tensor[] }> {
+    const feeds = [...params, ...inputs, ...target];
+    let compiled = this.compiled.get(full);
+    if (compiled === undefined) {
+      this.options.onProgress("differentiating");
+      compiled = await this.compile(feeds, full);
+      this.compiled.set(full, compiled);
+    }
+    this.options.onProgress("running");
+    return { layout: compiled.layout, results: await compiled.program.run(feeds) };
+  }
+
+  private async compile(specs: readonly TensorSpec[], full: boolean) {
+    const { device, cache, cacheKey, gradients = [], onGraph } = this.options;
+    const layout = resultLayout(this.opened, { full, gradients });
+    const program = await compileForMeasuring(measuringFunction(this.opened, this.loss, layout), specs, {
+      device,
+      cache,
+      portable: onGraph !== undefined,
+      key: cache && measuringKey(this.opened.model, [cacheKey, JSON.stringify({ full, gradients })]),
+    });
+    onGraph?.(program.bytes);
+    return { layout, program };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { program } of this.compiled.values()) await program.dispose();
+    this.compiled.clear();
+  }
 }
 
 /** The features of one layer among the results. */

@@ -9,29 +9,35 @@ import type { ForwardPass, Loss, OpenedLayer, OpenedModel } from "../../onnx/ind
 import type { LayerResults, ResultLayout } from "./result-layout.js";
 
 /**
- * The function that measures an opened model in one forward and one backward pass. It takes the
- * model's stored weights, then its inputs, then the target if the loss has one. It returns the
- * results that `layout` lists: the loss, and for each layer y and G (or their sums) with the
- * numbers that only the graph can compute.
+ * The function that measures an opened model in one forward and one backward pass. It takes the model's
+ * stored weights, then its inputs, then the target if the loss has one. It returns the results that
+ * `layout` lists: the loss, for each layer y and G (or their sums) with the numbers that only the graph
+ * can compute, and gradients of stored weights.
  */
 export function measuringFunction(opened: OpenedModel, loss: Loss, layout: ResultLayout): TracedFunction {
   return (...args) => {
     const params = args.slice(0, opened.params.length);
     const batch = args.slice(params.length);
+    const trained = [...layout.gradients.keys()].map((name) =>
+      opened.params.findIndex((p) => p.name === name),
+    );
     const inputs = new Map(opened.inputs.map(({ name }, i) => [name, batch[i]]));
     const target = loss.target === null ? null : batch[opened.inputs.length];
 
-    const { value, tapGrads, standardizations } = valueAndTapGrads(
-      (_, tap) => {
-        const { outputs, standardizations } = tappedForward(opened, params, inputs, tap);
+    const { value, grads, tapGrads, standardizations } = valueAndTapGrads(
+      (weights, tap) => {
+        const all = params.slice();
+        for (const [k, position] of trained.entries()) all[position] = weights[k];
+        const { outputs, standardizations } = tappedForward(opened, all, inputs, tap);
         return { value: loss.apply(outputs, target), aux: [], standardizations };
       },
-      [],
+      trained.map((position) => params[position]),
       opened.layers.flatMap((layer) => tapsOf(layer, opened.precision)),
     );
 
     const results: Traced[] = new Array(layout.count);
     results[layout.loss] = value;
+    for (const [k, position] of [...layout.gradients.values()].entries()) results[position] = grads[k];
     const gradients = tapGrads.values();
     for (const [i, layer] of opened.layers.entries())
       measureLayer(layer, standardizations[i], gradients, { results, at: layout.layers[i] });

@@ -28,6 +28,8 @@ export interface ResultLayout {
   readonly loss: number;
   /** In the order of `OpenedModel.layers`. */
   readonly layers: readonly LayerResults[];
+  /** Positions of the gradients of stored weights, by name. */
+  readonly gradients: ReadonlyMap<string, number>;
   /** Number of results. */
   readonly count: number;
 }
@@ -35,6 +37,8 @@ export interface ResultLayout {
 export interface LayoutOptions {
   /** Return y and G of every layer in full. By default large layers return sums. */
   readonly full?: boolean;
+  /** Names of the stored weights whose gradients are returned too. Default none. */
+  readonly gradients?: readonly string[];
 }
 
 /**
@@ -43,11 +47,11 @@ export interface LayoutOptions {
  */
 export function resultLayout(
   { layers, precision }: Pick<OpenedModel, "layers" | "precision">,
-  { full = false }: LayoutOptions = {},
+  { full = false, gradients = [] }: LayoutOptions = {},
 ): ResultLayout {
   let count = 0;
   const next = () => count++;
-  return {
+  const positions = {
     loss: next(),
     layers: layers.map((layer) => ({
       features:
@@ -58,6 +62,7 @@ export function resultLayout(
       beta: layer.affine.bias && next(),
       weights: layer.linearOp && { name: layer.linearOp.weight, gram: next() },
     })),
-    count,
+    gradients: new Map(gradients.map((name) => [name, next()])),
   };
+  return { ...positions, count };
 }

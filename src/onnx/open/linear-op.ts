@@ -59,7 +59,7 @@ export function findLinearOp(index: GraphIndex, input: string): LinearOpNodes | 
  * The position of a linear node's weight among its inputs: the input that does not depend on the
  * data.
  */
-function weightInput(node: OnnxNode, index: GraphIndex): 0 | 1 | null {
+export function weightInput(node: OnnxNode, index: GraphIndex): 0 | 1 | null {
   const candidates: readonly (0 | 1)[] =
     node.op === "Conv" || node.op === "ConvTranspose"
       ? [1]

@@ -9,6 +9,7 @@ import { normKinds } from "../norms/kinds.js";
 import { layoutOf } from "../norms/layout.js";
 import type { NormLayer } from "../norms/spec.js";
 import type { Value } from "../values/value.js";
+import { networkWeights, weightSources } from "./network-weights.js";
 import type { OpenedLayer, OpenedModel, StoredWeight } from "./opened-model.js";
 import { type LayerStep, planSteps, type Step } from "./plan-steps.js";
 import { runSteps } from "./run-steps.js";
@@ -52,6 +53,7 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
   const { steps, reads } = planSteps(index, model, { layers: norms, results });
   const inputs = requiredInputs(model, reads, options);
   const params = storedWeights(model, reads, precision);
+  const stored = new Map(params.map((weight) => [weight.name, weight]));
   const key = `${output} before ${head?.activation}`;
 
   const forward: OpenedModel["forward"] = (paramValues, inputValues, hooks = {}) => {
@@ -73,7 +75,14 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
     precision,
     inputs,
     params,
-    layers: layerSteps.map((step, i) => openedLayer(model, step, shapes.layers[i])),
+    layers: layerSteps.map((step, i) => ({
+      ...openedLayer(model, step, shapes.layers[i]),
+      linearOp: step.linearOp && {
+        weight: step.linearOp.weight,
+        stored: weightSources(index, step.linearOp.operand, stored),
+      },
+    })),
+    networkWeights: networkWeights(index, steps, stored),
     output: { name: output, spec: shapes.output },
     head: head && { activation: head.activation, key },
     warnings: dropoutWarning(steps, index, model.opset),
@@ -184,9 +193,9 @@ function traceShapes(
 
 function openedLayer(
   model: OnnxModel,
-  { layer: norm, linearOp }: LayerStep,
+  { layer: norm }: LayerStep,
   shapes: LayerShapes,
-): OpenedLayer {
+): Omit<OpenedLayer, "linearOp"> {
   const layout = layoutOf(norm.statistics, shapes.input);
   if (!layout)
     throw new UserError(
@@ -199,6 +208,5 @@ function openedLayer(
     groupedBy: normKinds[norm.kind].groupedBy,
     centred: norm.centred,
     affine: { scale: shapes.scale, bias: shapes.bias },
-    linearOp: linearOp && { weight: linearOp.weight },
   };
 }

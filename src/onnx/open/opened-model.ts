@@ -27,8 +27,11 @@ export interface OpenedLayer {
   readonly centred: boolean;
   /** Shapes of γ and β; null where the layer has no such parameter. */
   readonly affine: { readonly scale: readonly number[] | null; readonly bias: readonly number[] | null };
-  /** The linear op that feeds the layer; null where another op does. */
-  readonly linearOp: { readonly weight: string } | null;
+  /**
+   * The linear op that feeds the layer: the name of its weight as the user knows it, and the names of the
+   * stored weights that it is computed from. null where another op feeds the layer.
+   */
+  readonly linearOp: { readonly weight: string; readonly stored: readonly string[] } | null;
 }
 
 /**
@@ -70,6 +73,8 @@ export interface OpenedModel {
   readonly inputs: readonly { readonly name: string; readonly spec: TensorSpec }[];
   readonly params: readonly StoredWeight[];
   readonly layers: readonly OpenedLayer[];
+  /** Names of the stored weights of all linear ops and embeddings. */
+  readonly networkWeights: readonly string[];
   readonly output: { readonly name: string; readonly spec: TensorSpec };
   /** The activation that ends the model, and the key of its input in `ForwardPass.outputs`. */
   readonly head: { readonly activation: Head["activation"]; readonly key: string } | null;

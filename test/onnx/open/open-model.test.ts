@@ -220,7 +220,7 @@ describe("the linear op below a layer", () => {
           return value;
         },
       });
-      expect(opened.layers[0].linearOp).toEqual({ weight });
+      expect(opened.layers[0].linearOp).toMatchObject({ weight });
       const { value, operands, apply } = linearOps[0]!;
       expect(worst(numbers(apply(value, operands)), numbers(x!))).toBeLessThan(1e-12);
       // Affine in the weight: apply(2w) − apply(w) = apply(w) − apply(0).
