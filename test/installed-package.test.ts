@@ -102,10 +102,10 @@ export const program = await compile(double, [{ shape: [2], dtype: "float32" }])
 `;
     const required = `import blindspot = require("blindspot");\nexport const { auditModel } = blindspot;\n`;
     expect(compile({ "user.mts": imported, "user.cts": required }).stdout).toBe("");
-  });
+  }, 300_000);
 
   it("Neither the types of the DOM nor those of Node are needed", () => {
     const options = { lib: ["es2022"], exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true };
     expect(compile({ "no-dom.mts": imports }, options).stdout).toBe("");
-  });
+  }, 300_000);
 });

@@ -16,7 +16,9 @@ describe("The command sweep in processes of this machine", () => {
 
   it("gives each cell the result of the experiment with its settings, and continues after failures", async () => {
     const { code, stdout, stderr } = sweep();
-    expect(stderr).toMatch(/rate=1000000000,steps=40,norm=bn,seed=0: failed: step \d: loss is Infinity/);
+    expect(stderr).toMatch(
+      /rate=1000000000,steps=40,norm=bn,seed=0: failed: step \d: expected a finite loss, got Infinity/,
+    );
     expect(stdout).toMatch(/^rate=0\.05 .* ± /m);
     expect(stdout).toMatch(/^failed: rate=1000000000,steps=40, norm=none, seed=1: step \d: loss is/m);
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
