@@ -6,14 +6,14 @@ const table: ClaimTable<string, number> = [
   { id: "one", ...common, ...atLeast(2), conditions: ["a"], value: (a) => a },
   { id: "two", ...common, ...atMost(0.5), conditions: ["a", "b"], value: (a, b) => a / b },
 ];
-const runs: Record<string, number[] | undefined> = { a: [3, 3, 4], b: [30, 10, 20] };
+const runs: Record<string, number[] | undefined> = { a: [3, 3, 3.5], b: [30, 10, 20] };
 
 describe("claim tables", () => {
   it("A claim compares the runs of its conditions seed by seed", () => {
     const decided = decideClaims(table, (condition) => runs[condition]);
     expect(decided.map(({ id, values, outcome }) => [id, values, outcome])).toEqual([
-      ["one", [3, 3, 4], "confirmed"],
-      ["two", [0.1, 0.3, 0.2], "confirmed"],
+      ["one", [3, 3, 3.5], "confirmed"],
+      ["two", [0.1, 0.3, 0.175], "confirmed"],
     ]);
   });
 
