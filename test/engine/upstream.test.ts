@@ -99,7 +99,7 @@ describe("ONNX Runtime", () => {
     return results.y.data as Float32Array;
   };
 
-  it("has no convolution in float64 (rules/conv.ts makes it a matrix product)", async () => {
+  it("has no convolution in float64 (lowering/rules/conv makes it a matrix product)", async () => {
     const conv = run(
       (g, x) => {
         const w = g.constant("float64", [1, 1, 1], Float64Array.of(2));
@@ -112,7 +112,7 @@ describe("ONNX Runtime", () => {
     await expect(conv).rejects.toThrow("Could not find an implementation");
   });
 
-  it("takes the largest of −∞ to be the lowest finite number (said at rules/pool.ts)", async () => {
+  it("takes the largest of −∞ to be the lowest finite number (said at lowering/rules/pool.ts)", async () => {
     const y = await run(
       (g, x) =>
         g.node(
@@ -128,7 +128,7 @@ describe("ONNX Runtime", () => {
     expect(y[0]).toBe(-3.4028234663852886e38);
   });
 
-  it("adds the rows of a tensor to one float32 accumulator (rules/reduce.ts sums in runs)", async () => {
+  it("adds the rows of a tensor to one float32 accumulator (lowering/rules/reduce.ts sums in runs)", async () => {
     const rows = 50_000;
     const data = Float32Array.from({ length: rows * 16 }, () => 0.1);
     const y = await run(
