@@ -49,6 +49,13 @@ export function allocate(dtype: DType, size: number): TensorData {
   }
 }
 
+/**
+ * Copies elements into an array of the same class, as arrays of one element type have. The compiler
+ * cannot tell that from a union of classes.
+ */
+export const setElements = (target: TensorData, source: TensorData, offset = 0): void =>
+  target.set(source as never, offset);
+
 /** The tensor with its elements converted to `dtype`; `tensor` itself where it has this type. */
 export function castTensor(tensor: Tensor, dtype: DType): Tensor {
   if (tensor.dtype === dtype) return tensor;

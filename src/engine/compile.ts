@@ -3,7 +3,7 @@ import { lowerCached } from "./cache/lower-cached.js";
 import type { CallerKey, ProgramCache } from "./cache/program-cache.js";
 import type { TracedFunction } from "./lang/autodiff.js";
 import { type LowerOptions, lower } from "./lowering/lower.js";
-import { WITHOUT } from "./lowering/optimizations.js";
+import { type Optimizations, WITHOUT } from "./lowering/optimizations.js";
 import { loadRuntime } from "./runtime/node.js";
 import { Program, type SessionOptions } from "./session.js";
 
@@ -44,12 +44,8 @@ export async function compile(
   options: CompileOptions = {},
 ): Promise<Program> {
   const { device = "cpu", threads, cache, key } = options;
-  const graph = async (blocked?: false) => {
-    const optimizations = {
-      ...WITHOUT[device],
-      ...options.optimizations,
-      ...(blocked === false && { blocked }),
-    };
+  const graph = async (without: Partial<Optimizations> = {}) => {
+    const optimizations = { ...WITHOUT[device], ...options.optimizations, ...without };
     const how = { ...options, optimizations };
     if (cache === undefined || options.sourceLines) return lower(fn, specs, how);
     const { version } = await loadRuntime(device, threads);
@@ -59,6 +55,6 @@ export async function compile(
   return Program.load(lowered, options).catch(async (error: unknown) => {
     // onnxruntime-web has no blocked kernels and refuses graphs with them.
     if (!lowered.operators.has("ReorderInput")) throw error;
-    return Program.load(await graph(false), options);
+    return Program.load(await graph({ blocked: false }), options);
   });
 }

@@ -1,5 +1,5 @@
 import { UserError } from "../base/errors.js";
-import { allocate, showShape, type Tensor } from "../base/tensor.js";
+import { allocate, setElements, showShape, type Tensor } from "../base/tensor.js";
 import type { Program } from "./session.js";
 
 /**
@@ -71,8 +71,6 @@ export class Loop {
 
 function copyOf({ dtype, shape, data }: Tensor): Tensor {
   const copy = allocate(dtype, data.length);
-  // Both arrays have the class of this element type, which the compiler cannot tell from a union of
-  // classes.
-  copy.set(data as never);
+  setElements(copy, data);
   return { dtype, shape, data: copy };
 }

@@ -4,6 +4,7 @@ import { UserError } from "../base/errors.js";
 import {
   allocate,
   checkTensor,
+  setElements,
   showShape,
   sizeOf,
   type Tensor,
@@ -150,8 +151,7 @@ export class Program {
       const output = outputs[i];
       if (output !== undefined && this.runtime.writesInto) return output;
       const data = results[name].data as TensorData;
-      // `data` has the class of the output's element type: both come from the same element type.
-      output?.data.set(data as never);
+      if (output !== undefined) setElements(output.data, data);
       return output ?? { dtype, shape, data };
     });
   }

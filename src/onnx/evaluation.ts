@@ -34,18 +34,26 @@ export class Evaluation implements Scope {
   readonly #values: Map<string, Value>;
   readonly #hosts = new Map<string, Host>();
 
+  /**
+   * @param values - The values that are known before the first node runs.
+   * @param subgraph - A branch or loop body of the model to evaluate in place of the model's graph,
+   *   and the scope around it.
+   */
   constructor(
     readonly model: OnnxModel,
     readonly float: DType,
     values: ReadonlyMap<string, Value>,
-    private readonly graph: OnnxGraph = model,
-    private readonly outer?: Scope,
+    private readonly subgraph: { readonly graph: OnnxGraph; readonly outer: Scope } | null = null,
   ) {
     this.#values = new Map(values);
   }
 
+  get #graph(): OnnxGraph {
+    return this.subgraph?.graph ?? this.model;
+  }
+
   lookup(name: string): Value | undefined {
-    return this.#values.get(name) ?? this.#host(name) ?? this.outer?.lookup(name);
+    return this.#values.get(name) ?? this.#host(name) ?? this.subgraph?.outer.lookup(name);
   }
 
   /** The traced value of a name. */
@@ -63,18 +71,12 @@ export class Evaluation implements Scope {
   known(name: string): Host | null {
     const value = this.#values.get(name);
     if (value && isHost(value)) return value;
-    return this.#host(name) ?? this.outer?.known(name) ?? null;
+    return this.#host(name) ?? this.subgraph?.outer.known(name) ?? null;
   }
 
   /** A copy in which some names have other values. */
   with(values: ReadonlyMap<string, Value>): Evaluation {
-    return new Evaluation(
-      this.model,
-      this.float,
-      new Map([...this.#values, ...values]),
-      this.graph,
-      this.outer,
-    );
+    return new Evaluation(this.model, this.float, new Map([...this.#values, ...values]), this.subgraph);
   }
 
   run(node: OnnxNode): void {
@@ -100,7 +102,7 @@ export class Evaluation implements Scope {
   }
 
   evaluate(graph: OnnxGraph): Value[] {
-    const inner = new Evaluation(this.model, this.float, new Map(), graph, this);
+    const inner = new Evaluation(this.model, this.float, new Map(), { graph, outer: this });
     for (const node of graph.nodes) inner.run(node);
     return graph.outputs.map(({ name }) => {
       const value = inner.lookup(name);
@@ -112,7 +114,7 @@ export class Evaluation implements Scope {
 
   #host(name: string): Host | undefined {
     const found = this.#hosts.get(name);
-    const stored = this.graph.initializers.get(name);
+    const stored = this.#graph.initializers.get(name);
     if (found || !stored) return found;
     const host = Host.of(hostTypeOf(stored.elementType), stored.spec.shape, stored.numbers());
     this.#hosts.set(name, host);
@@ -131,7 +133,7 @@ export class Evaluation implements Scope {
       return value !== undefined && isHost(value);
     };
     const stored = (name: string) => {
-      const shape = this.graph.initializers.get(name)?.spec.shape;
+      const shape = this.#graph.initializers.get(name)?.spec.shape;
       return shape !== undefined && shape.length <= 1 && sizeOf(shape) <= shortVector;
     };
     return names.some(computed) && names.every((name) => computed(name) || stored(name));

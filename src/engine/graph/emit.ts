@@ -72,8 +72,10 @@ export function emit(
     ],
     graph: {
       name: "graph",
-      input: usedInputs(graph).map((value) => valueInfo(nameOf(value), value, batched.has(value))),
-      output: graph.outputs.map((value) => valueInfo(nameOf(value), value, batched.has(value))),
+      input: usedInputs(graph).map((value) =>
+        valueInfo(nameOf(value), value, { batched: batched.has(value) }),
+      ),
+      output: graph.outputs.map((value) => valueInfo(nameOf(value), value, { batched: batched.has(value) })),
       initializer: graph.constants.map((constant) => initializer(nameOf(constant.value), constant)),
       node: graph.nodes.map((node, i) => nodeProto(node, i, nameOf)),
     },
@@ -94,7 +96,7 @@ function customDomains(graph: Graph): string[] {
 function valueInfo(
   name: string,
   { dtype, shape }: Value,
-  batched: boolean,
+  { batched }: { readonly batched: boolean },
 ): MessageInitShape<typeof ValueInfoProtoSchema> {
   const dim = shape.map((size, axis) =>
     batched && axis === 0

@@ -175,9 +175,11 @@ export function gather(g: GraphBuilder, x: Value, indices: Value, axis: number):
 export function take(
   g: GraphBuilder,
   x: Value,
-  indices: Int32Array,
-  shape: readonly number[],
-  axis: number,
+  {
+    axis,
+    indices,
+    shape,
+  }: { readonly axis: number; readonly indices: Int32Array; readonly shape: readonly number[] },
 ): Value {
   if (indices.length === x.shape[axis] && indices.every((index, i) => index === i))
     return reshape(g, x, x.shape.toSpliced(axis, 1, ...shape));
@@ -215,8 +217,9 @@ export function batchedProduct(
     const attributes = { transA: Number(transA), transB: Number(transB) };
     return g.node("FusedMatMul", [a, b], { dtype: a.dtype, shape }, { attributes, domain: "com.microsoft" });
   }
-  const turned = (x: Value, turn: boolean) => (turn ? transpose(g, x, [0, 2, 1]) : x);
-  return g.node("MatMul", [turned(a, transA), turned(b, transB)], { dtype: a.dtype, shape });
+  const turned = (x: Value) => transpose(g, x, [0, 2, 1]);
+  const operands = [transA ? turned(a) : a, transB ? turned(b) : b];
+  return g.node("MatMul", operands, { dtype: a.dtype, shape });
 }
 
 /**

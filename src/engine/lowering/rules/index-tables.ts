@@ -164,7 +164,7 @@ export function gatherTable(
   x: Value,
   { axis, indices, shape, zero = "after" }: TableGather,
 ): Value {
-  if (!indices.includes(ABSENT)) return ops.take(g, x, indices, shape, axis);
+  if (!indices.includes(ABSENT)) return ops.take(g, x, { axis, indices, shape });
   const width: Pair = zero === "before" ? [1, 0] : [0, 1];
   const padded = ops.pad(
     g,
@@ -172,13 +172,8 @@ export function gatherTable(
     x.shape.map((_, i): Pair => (i === axis ? width : [0, 0])),
   );
   const [shift, zeroAt] = zero === "before" ? [1, 0] : [0, x.shape[axis]];
-  return ops.take(
-    g,
-    padded,
-    indices.map((index) => (index === ABSENT ? zeroAt : index + shift)),
-    shape,
-    axis,
-  );
+  const shifted = indices.map((index) => (index === ABSENT ? zeroAt : index + shift));
+  return ops.take(g, padded, { axis, indices: shifted, shape });
 }
 
 /**

@@ -53,7 +53,7 @@ export function dilatedInput(g: GraphBuilder, c: Convolution): View {
       shape: [rows, taps.length],
     });
     const stored = taps.map((t) => (reversed ? table.taps - 1 - t : t));
-    const kernel = ops.take(g, kernels, Int32Array.from(stored), [taps.length], 0);
+    const kernel = ops.take(g, kernels, { axis: 0, indices: Int32Array.from(stored), shape: [taps.length] });
     const depth = taps.length * channels;
     return ops.matmul(g, ops.reshape(g, columns, [rows, depth]), ops.reshape(g, kernel, [depth, o]));
   });
@@ -65,7 +65,7 @@ export function dilatedInput(g: GraphBuilder, c: Convolution): View {
   });
   const joined = ops.reshape(g, ops.concat(g, parts, 0), [order.length, n * o]);
   const out = resultRoles(c);
-  const ordered = ops.take(g, joined, place, [order.length], 0);
+  const ordered = ops.take(g, joined, { axis: 0, indices: place, shape: [order.length] });
   return resultView(g, c, ordered, [out.spatial, out.batch, out.outputs]);
 }
 

@@ -126,7 +126,7 @@ export function winograd(g: GraphBuilder, c: Convolution): View {
     });
     const results = transformTiles(g, AT.map(inKernelOrder), ops.reshape(g, products, [16, depth * o]));
     const pixels = ops.reshape(g, results, [4 * tilesIn(band), n * o]);
-    return ops.take(g, pixels, placesInTiles(band), [band.height * band.width], 0);
+    return ops.take(g, pixels, { axis: 0, indices: placesInTiles(band), shape: [band.height * band.width] });
   });
   const out = resultRoles(c);
   return resultView(g, c, ops.concat(g, bands, 0), [out.spatial, out.batch, out.outputs]);
