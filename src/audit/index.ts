@@ -10,7 +10,8 @@ export {
 } from "./compare.js";
 export { type Condition, type Failure, findFailures, parseFailOn } from "./fail-on.js";
 export type { BatchSource, ModelSource } from "./load.js";
+export type { Feeds } from "./measuring/feeds.js";
 export type { AuditReport, LayerReport, Thresholds, Verdict } from "./report/result.js";
 export { type ExpandOptions, expandLayer } from "./taylor/expand-layer.js";
-export type { Feeds, LossAtLayer } from "./taylor/network-above.js";
+export type { LossAtLayer } from "./taylor/network-above.js";
 export { DEFAULT_THRESHOLDS, parseThresholds } from "./verdict/thresholds.js";

@@ -1,15 +1,12 @@
+import { deviationOf, meanOf } from "../base/statistics.js";
 import type { Claim, ClaimResult, Outcome, Sample } from "./result.js";
 
-/** The arithmetic mean. */
-export const meanOf = (values: readonly number[]): number =>
-  values.reduce((a, b) => a + b, 0) / values.length;
-
 /** The values with their mean and unbiased standard deviation. */
-export function sampleOf(values: readonly number[]): Sample {
-  const mean = meanOf(values);
-  const squares = values.reduce((total, value) => total + (value - mean) ** 2, 0);
-  return { values, mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : null };
-}
+export const sampleOf = (values: readonly number[]): Sample => ({
+  values,
+  mean: meanOf(values),
+  deviation: deviationOf(values),
+});
 
 /**
  * Decides a claim by the 95 % confidence interval of its value over the seeds (Student's t). The

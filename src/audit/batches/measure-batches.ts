@@ -1,11 +1,16 @@
 import { UserError } from "../../base/errors.js";
-import type { FloatArray } from "../../theory/index.js";
-import { type Agreement, agreementOf, sharesOf } from "../../theory/index.js";
+import { deviationOf, meanOf } from "../../base/statistics.js";
+import { type Agreement, agreementOf, type FloatArray, sharesOf } from "../../theory/index.js";
 import type { LoadedModel } from "../load.js";
 import type { ModelMeasurement } from "../measuring/measure-model.js";
-import { type Batching, shuffledCut } from "./batching.js";
+import { type SampleBatches, shuffledCut } from "./cut-samples.js";
 import { type BatchGradients, type RunnerOptions, SampleRunner } from "./sample-runner.js";
-import { meanAndDeviation, type Spread } from "./spread.js";
+
+/** Mean and standard deviation of some numbers; the deviation of a single number is 0. */
+export interface Spread {
+  readonly mean: number;
+  readonly sd: number;
+}
 
 /** How the gradients of batches compare with the gradient of the same samples as one batch. */
 export interface AgreementOfBatches {
@@ -45,22 +50,22 @@ export interface MeasureBatchesOptions extends RunnerOptions {
 }
 
 /**
- * Measures a model on the batches of `batching`, on random cuts of the same samples into batches of the
+ * Measures a model on the batches of `batches`, on random cuts of the same samples into batches of the
  * same sizes, and on all samples as one batch. Batch j weighs d_j/d_S in ĝ, where d is the number that
  * the loss divides by. Source: docs/theory.md, section 10.
  */
 export async function measureBatches(
   loaded: LoadedModel,
-  batching: Batching,
+  batches: SampleBatches,
   options: MeasureBatchesOptions,
 ): Promise<BatchesMeasurement> {
-  if (batching.length === 0) throw new UserError(`${loaded.batch.file}: no batch is left to audit`);
+  if (batches.length === 0) throw new UserError(`${loaded.batch.file}: no batch is left to audit`);
   await using runner = new SampleRunner(loaded, options);
-  const all = Uint32Array.from(batching.flatMap((batch) => [...batch])).sort();
-  const { opened } = runner.prepare(all);
+  const all = Uint32Array.from(batches.flatMap((batch) => [...batch])).sort();
+  const opened = runner.open(all.length);
   const groups = opened.layers.map(({ linearOp }) => linearOp?.stored ?? []);
   const names = [...new Set([...opened.networkWeights, ...groups.flat()])];
-  const total = 1 + (1 + options.cuts) * batching.length;
+  const total = 1 + (1 + options.cuts) * batches.length;
   let done = 0;
   const report = () => options.onProgress(`batch ${++done} of ${total}`);
 
@@ -68,7 +73,7 @@ export async function measureBatches(
   const whole = await runner.measure(all, names);
   const own = new WeightedMean();
   const measured: ModelMeasurement[] = [];
-  for (const samples of batching) {
+  for (const samples of batches) {
     report();
     const batch = await runner.measure(samples, names);
     own.add(batch, whole.denominator);
@@ -76,17 +81,20 @@ export async function measureBatches(
   }
   const agreements = (average: ReadonlyMap<string, FloatArray>): (Agreement | null)[] =>
     [opened.networkWeights, ...groups].map((group) => {
-      const whole_ = group.map((name) => whole.gradients.get(name)?.data as FloatArray);
+      const pairs = group.map((name) => ({
+        average: average.get(name) as FloatArray,
+        whole: whole.gradients.get(name)?.data as FloatArray,
+      }));
       return agreementOf(
-        group.map((name) => average.get(name) as FloatArray),
-        whole_,
+        pairs.map(({ average }) => average),
+        pairs.map(({ whole }) => whole),
       );
     });
   const yours = agreements(own.gradients);
   const shuffled: (Agreement | null)[][] = [];
   for (let cut = 0; cut < options.cuts; cut++) {
     const mean = new WeightedMean();
-    for (const samples of shuffledCut(batching, options.seed + cut)) {
+    for (const samples of shuffledCut(batches, options.seed + cut)) {
       report();
       mean.add(await runner.gradients(samples, names), whole.denominator);
     }
@@ -99,28 +107,33 @@ export async function measureBatches(
     ),
   );
   return {
-    count: batching.length,
+    count: batches.length,
     meanLoss: own.loss,
     wholeLoss: whole.loss,
     network,
     layers: layers.map((agreement, i) => ({
       agreement,
-      blocked: meanAndDeviation(measured.map((batch) => sharesOf(batch.layers[i].shares).blocked)),
+      blocked: spreadOf(measured.map((batch) => sharesOf(batch.layers[i].shares).blocked)),
       removed: spreadOfRemoved(measured, i),
     })),
     whole,
   };
 }
 
+const spreadOf = (values: readonly number[]): Spread => ({
+  mean: meanOf(values),
+  sd: deviationOf(values) ?? 0,
+});
+
 function spreadOfRemoved(measured: readonly ModelMeasurement[], layer: number): Spread | null {
   const removed = measured.flatMap(({ layers }) => layers[layer].weights?.removed ?? []);
-  return removed.length === 0 ? null : meanAndDeviation(removed);
+  return removed.length === 0 ? null : spreadOf(removed);
 }
 
 function compared(own: Agreement | null, cuts: readonly (Agreement | null)[]): AgreementOfBatches | null {
   const values = cuts.flatMap((cut) => cut?.agreement ?? []);
   if (own === null || values.length === 0) return null;
-  const shuffled = meanAndDeviation(values);
+  const shuffled = spreadOf(values);
   return {
     value: own.agreement,
     gain: own.gain,

@@ -8,9 +8,10 @@ import { leakFromSigma, weightLoss, weightSumsFromGram } from "../../theory/inde
 import { finiteOrNull } from "../report/finite.js";
 import type { LayerMeasurement } from "../report/layer.js";
 import { layerWarnings } from "../report/warnings.js";
+import type { Feeds } from "./feeds.js";
 import { measuringFunction } from "./measuring-function.js";
 import { measuringKey } from "./program-key.js";
-import { type LayerResults, type ResultLayout, resultLayout } from "./result-layout.js";
+import { type LayerResults, type LayoutOptions, type ResultLayout, resultLayout } from "./result-layout.js";
 
 /** The numbers of a model on one batch. */
 export interface ModelMeasurement {
@@ -19,14 +20,6 @@ export interface ModelMeasurement {
   readonly layers: readonly LayerMeasurement[];
   /** Gradients of stored weights, where they were asked for. */
   readonly gradients: ReadonlyMap<string, Tensor>;
-}
-
-/** The tensors that a measuring program is run on. */
-export interface MeasuringFeeds {
-  /** The stored weights, in the order of `OpenedModel.params`. */
-  readonly params: readonly Tensor[];
-  readonly inputs: readonly Tensor[];
-  readonly target: readonly Tensor[];
 }
 
 export interface MeasureOptions {
@@ -61,7 +54,7 @@ export class ModelMeasurer implements AsyncDisposable {
   ) {}
 
   /** If the sums of a large layer leave a doubt, the batch is measured once more with y and G in full. */
-  async measure(feeds: MeasuringFeeds): Promise<ModelMeasurement> {
+  async measure(feeds: Feeds): Promise<ModelMeasurement> {
     const { layers, precision } = this.opened;
     let { layout, results } = await this.run(feeds, { full: false });
     if (layers.some((layer, i) => !determineShares(layer, features(layout.layers[i], results))))
@@ -77,28 +70,28 @@ export class ModelMeasurer implements AsyncDisposable {
   }
 
   private async run(
-    { params, inputs, target }: MeasuringFeeds,
+    { params, inputs, target }: Feeds,
     { full }: { readonly full: boolean },
   ): Promise<{ layout: ResultLayout; results: readonly Tensor[] }> {
     const feeds = [...params, ...inputs, ...target];
     let compiled = this.compiled.get(full);
     if (compiled === undefined) {
       this.options.onProgress("differentiating");
-      compiled = await this.compile(feeds, full);
+      compiled = await this.compile(feeds, { full, gradients: this.options.gradients ?? [] });
       this.compiled.set(full, compiled);
     }
     this.options.onProgress("running");
     return { layout: compiled.layout, results: await compiled.program.run(feeds) };
   }
 
-  private async compile(specs: readonly TensorSpec[], full: boolean) {
-    const { device, cache, cacheKey, gradients = [], onGraph } = this.options;
-    const layout = resultLayout(this.opened, { full, gradients });
+  private async compile(specs: readonly TensorSpec[], what: Required<LayoutOptions>) {
+    const { device, cache, cacheKey, onGraph } = this.options;
+    const layout = resultLayout(this.opened, what);
     const program = await compileForMeasuring(measuringFunction(this.opened, this.loss, layout), specs, {
       device,
       cache,
       portable: onGraph !== undefined,
-      key: cache && measuringKey(this.opened.model, [cacheKey, JSON.stringify({ full, gradients })]),
+      key: cache && measuringKey(this.opened.model, [cacheKey, JSON.stringify(what)]),
     });
     onGraph?.(program.bytes);
     return { layout, program };

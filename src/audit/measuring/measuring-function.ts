@@ -6,6 +6,7 @@ import { estimatedIdentityError, identityError } from "../../measure/identity.js
 import { type Tap, type TracedStandardization, valueAndTapGrads } from "../../measure/taps.js";
 import { weightProducts } from "../../measure/weight-products.js";
 import type { ForwardPass, Loss, OpenedLayer, OpenedModel } from "../../onnx/index.js";
+import { chooseWeights, splitArguments } from "./feeds.js";
 import type { LayerResults, ResultLayout } from "./result-layout.js";
 
 /**
@@ -16,22 +17,15 @@ import type { LayerResults, ResultLayout } from "./result-layout.js";
  */
 export function measuringFunction(opened: OpenedModel, loss: Loss, layout: ResultLayout): TracedFunction {
   return (...args) => {
-    const params = args.slice(0, opened.params.length);
-    const batch = args.slice(params.length);
-    const trained = [...layout.gradients.keys()].map((name) =>
-      opened.params.findIndex((p) => p.name === name),
-    );
-    const inputs = new Map(opened.inputs.map(({ name }, i) => [name, batch[i]]));
-    const target = loss.target === null ? null : batch[opened.inputs.length];
-
+    const { params, inputs, rest } = splitArguments(opened, args);
+    const target = loss.target === null ? null : rest[0];
+    const chosen = chooseWeights(opened, params, layout.gradients.keys());
     const { value, grads, tapGrads, standardizations } = valueAndTapGrads(
       (weights, tap) => {
-        const all = params.slice();
-        for (const [k, position] of trained.entries()) all[position] = weights[k];
-        const { outputs, standardizations } = tappedForward(opened, all, inputs, tap);
+        const { outputs, standardizations } = tappedForward(opened, chosen.replaced(weights), inputs, tap);
         return { value: loss.apply(outputs, target), aux: [], standardizations };
       },
-      trained.map((position) => params[position]),
+      chosen.values,
       opened.layers.flatMap((layer) => tapsOf(layer, opened.precision)),
     );
 

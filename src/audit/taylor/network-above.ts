@@ -3,18 +3,9 @@ import type { Tensor, TensorSpec } from "../../base/tensor.js";
 import type { CompileOptions, Program } from "../../engine/index.js";
 import { full, jvp, type Traced, type TracedFunction, valueAndGrad } from "../../engine/lang/index.js";
 import { compileForMeasuring } from "../../measure/compile-for-measuring.js";
-import type { GroupStatistics, Hooks, Loss, OpenedModel } from "../../onnx/index.js";
+import type { GroupStatistics, Loss, OpenedModel } from "../../onnx/index.js";
 import { normKinds } from "../../onnx/norms/kinds.js";
-
-/** The tensors that a model and its loss run on. */
-export interface Feeds {
-  /** The stored parameters, in the order of `OpenedModel.params`. */
-  readonly params: readonly Tensor[];
-  /** The inputs of the batch, in the order of `OpenedModel.inputs`. */
-  readonly inputs: readonly Tensor[];
-  /** The target of the loss; empty if the loss has none. */
-  readonly target: readonly Tensor[];
-}
+import { type Feeds, splitArguments } from "../measuring/feeds.js";
 
 /** The loss of an opened model on a batch, seen as a function of the output z of one layer. */
 export interface LossAtLayer {
@@ -66,13 +57,13 @@ export class NetworkAbove {
     const frozen = frozenAbove(opened, layer);
 
     await using below = await compileForMeasuring(valuesAt(opened, layer, frozen), specs, options);
-    const [x, z, point, scale, ...moments] = await below.run(specs);
+    const [x, z, point, scale, ...held] = await below.run(specs);
     const program = await compileForMeasuring(
       derivatives(opened, layer, frozen, loss),
-      [...specs, ...target, ...moments, z, z].map(({ shape, dtype }): TensorSpec => ({ shape, dtype })),
+      [...specs, ...target, ...held, z, z].map(({ shape, dtype }): TensorSpec => ({ shape, dtype })),
       options,
     );
-    return new NetworkAbove({ x, z, point, scale }, program, [...specs, ...target, ...moments]);
+    return new NetworkAbove({ x, z, point, scale }, program, [...specs, ...target, ...held]);
   }
 
   /** Computes ∂L/∂z at `z`, and the product of the Hessian at `z` with `direction`. */
@@ -99,14 +90,15 @@ export const frozenAbove = (opened: OpenedModel, layer: number): number[] =>
 function valuesAt(opened: OpenedModel, layer: number, frozen: readonly number[]): TracedFunction {
   return (...args) => {
     const results: Traced[] = [];
-    const moments: GroupStatistics[] = [];
-    run(opened, args, {
+    const statistics: GroupStatistics[] = [];
+    const { params, inputs } = splitArguments(opened, args);
+    opened.forward(params, inputs, {
       input(i, x) {
         if (i === layer) results.push(x);
         return x;
       },
-      moments(i, own) {
-        moments[i] = own;
+      statistics(i, own) {
+        statistics[i] = own;
         return null;
       },
       output(i, z, affine) {
@@ -118,7 +110,7 @@ function valuesAt(opened: OpenedModel, layer: number, frozen: readonly number[])
       },
     });
     for (const i of frozen) {
-      const { mean, sigma } = moments[i];
+      const { mean, sigma } = statistics[i];
       if (mean === null) throw new Error(`layer ${i} is held, but it computes no mean`);
       results.push(mean, sigma);
     }
@@ -138,16 +130,16 @@ function derivatives(
 ): TracedFunction {
   return (...args) => {
     const [z, direction] = args.slice(-2) as [Traced, Traced];
-    const model = args.slice(0, opened.params.length + opened.inputs.length);
-    const target = loss.target === null ? null : args[model.length];
-    const moments = args.slice(args.length - 2 - 2 * frozen.length, -2);
+    const { params, inputs, rest } = splitArguments(opened, args);
+    const target = loss.target === null ? null : rest[0];
+    const held = args.slice(args.length - 2 - 2 * frozen.length, -2);
     const gradient = (at: Traced): Traced => {
       const { grads } = valueAndGrad(
         (z) => {
-          const { outputs } = run(opened, model, {
-            moments(i) {
+          const { outputs } = opened.forward(params, inputs, {
+            statistics(i) {
               const k = frozen.indexOf(i);
-              return k < 0 ? null : { mean: moments[2 * k], sigma: moments[2 * k + 1] };
+              return k < 0 ? null : { mean: held[2 * k], sigma: held[2 * k + 1] };
             },
             output: (i, own) => (i === layer ? z : own),
           });
@@ -160,10 +152,4 @@ function derivatives(
     const { out, tangent } = jvp((at) => [gradient(at)], [z], [direction]);
     return [out[0], tangent[0]];
   };
-}
-
-function run(opened: OpenedModel, args: readonly Traced[], hooks: Partial<Hooks>) {
-  const params = args.slice(0, opened.params.length);
-  const inputs = new Map(opened.inputs.map(({ name }, i) => [name, args[opened.params.length + i]]));
-  return opened.forward(params, inputs, hooks);
 }

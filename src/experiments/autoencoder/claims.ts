@@ -1,6 +1,6 @@
+import { meanOf } from "../../base/statistics.js";
 import type { NormName } from "../../nn/index.js";
 import { atLeast, atMost, type ClaimTable } from "../claims.js";
-import { meanOf } from "../statistics.js";
 import { removedOverall, type Summary } from "./summary.js";
 
 /**

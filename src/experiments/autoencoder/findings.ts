@@ -1,5 +1,6 @@
+import { meanOf } from "../../base/statistics.js";
 import type { Curve, Estimate } from "../result.js";
-import { meanOf, sampleOf } from "../statistics.js";
+import { sampleOf } from "../statistics.js";
 import type { Series } from "../training/metrics.js";
 import type { Runs, Summary } from "./summary.js";
 

@@ -1,3 +1,4 @@
+import { meanOf } from "../../base/statistics.js";
 import { Random } from "../../datasets/index.js";
 import { addressesOf, diagonalLeak, remainder, taylorTerms } from "../../theory/index.js";
 import { type Case, sampleCase } from "../../verify/cases.js";
@@ -5,7 +6,6 @@ import { randomExpansion } from "../../verify/expansions.js";
 import { losses } from "../../verify/losses.js";
 import { backward, forward, type Pass } from "../../verify/phases.js";
 import { ownCode } from "../../verify/subject.js";
-import { meanOf } from "../statistics.js";
 import { type ByTerm, byTerm, type TermName } from "./terms.js";
 
 /** The ε of passes with a leak: PyTorch's default. */

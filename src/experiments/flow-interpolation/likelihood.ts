@@ -1,8 +1,8 @@
+import { meanOf } from "../../base/statistics.js";
 import { sizeOf } from "../../base/tensor.js";
 import { Random } from "../../datasets/index.js";
 import { bitsPerDimension, type RealNvp } from "../../nn/index.js";
 import { compileKept } from "../compile-kept.js";
-import { meanOf } from "../statistics.js";
 import { splitState } from "../training/learner.js";
 import type { TrainingState } from "../training/procedure.js";
 import { blended, dequantized } from "./images.js";

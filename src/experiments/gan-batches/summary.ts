@@ -1,5 +1,5 @@
+import { meanOf } from "../../base/statistics.js";
 import type { NormName } from "../../nn/index.js";
-import { meanOf } from "../statistics.js";
 import type { Series } from "../training/metrics.js";
 import type { Arrangement } from "./procedure.js";
 

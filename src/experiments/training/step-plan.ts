@@ -1,5 +1,5 @@
 import type { TensorSpec } from "../../base/tensor.js";
-import { evaluateShapes } from "../../engine/lang/index.js";
+import { evaluateShapes, type Traced } from "../../engine/lang/index.js";
 import { notingTap } from "../../measure/taps.js";
 import type { GroupLayout } from "../../theory/index.js";
 import { normProbe, type ProbedNorm } from "./norm-probe.js";
@@ -59,21 +59,32 @@ export function planStep(
     // Gradients have the shapes of the parameters, and nothing but shapes matters here.
     return { value, aux, grads: [...parameters] };
   };
-  const [first, second] = [specs.state.length, specs.state.length + specs.coefficients.length];
-  evaluateShapes(
-    (...args) => {
-      const results = procedure.step({
-        state: args.slice(0, first),
-        coefficients: args.slice(first, second),
-        batch: args.slice(second),
-        valueAndGrad: valueWithoutGrad,
-      });
-      losses = Object.keys(results.losses);
-      return [...results.state, ...Object.values(results.losses)];
-    },
-    [...specs.state, ...specs.coefficients, ...specs.batch],
-  );
+  evaluateShapes((...args) => {
+    const results = procedure.step({ ...splitStep(specs, args), valueAndGrad: valueWithoutGrad });
+    losses = Object.keys(results.losses);
+    return [...results.state, ...Object.values(results.losses)];
+  }, argumentSpecs(specs));
   return { losses, differentiations };
+}
+
+/** The shapes of a step's arguments as one list. */
+export const argumentSpecs = ({ state, coefficients, batch }: StepSpecs): TensorSpec[] => [
+  ...state,
+  ...coefficients,
+  ...batch,
+];
+
+/** Splits the arguments of a step, which come in the order of `argumentSpecs`. */
+export function splitStep(
+  { state, coefficients }: StepSpecs,
+  args: readonly Traced[],
+): Pick<StepInputs, "state" | "coefficients" | "batch"> {
+  const [first, second] = [state.length, state.length + coefficients.length];
+  return {
+    state: args.slice(0, first),
+    coefficients: args.slice(first, second),
+    batch: args.slice(second),
+  };
 }
 
 const recordedLayer = ({ name, layout, centred, linearOp }: ProbedNorm): RecordedLayer => ({

@@ -4,7 +4,7 @@ import { valueAndGrad } from "../../engine/lang/index.js";
 import { compileKept } from "../compile-kept.js";
 import type { ProbedValueAndGrad, Procedure, TrainingState } from "./procedure.js";
 import { recordedNumbers, recordStep } from "./recording.js";
-import { planStep, type StepPlan } from "./step-plan.js";
+import { argumentSpecs, planStep, type StepPlan, splitStep } from "./step-plan.js";
 
 /**
  * Makes the steps of a procedure. The state stays in two sets of tensors that are written in turn.
@@ -79,20 +79,15 @@ async function compileStep(
   { state, batch }: { readonly state: readonly TensorSpec[]; readonly batch: readonly TensorSpec[] },
   chosen: ((layer: string) => boolean) | null,
 ): Promise<CompiledStep> {
-  const coefficients = coefficientTensors(procedure, 1);
-  const plan = planStep(procedure, { state, coefficients, batch }, chosen);
-  const [first, second] = [state.length, state.length + coefficients.length];
+  const specs = { state, coefficients: coefficientTensors(procedure, 1), batch };
+  const plan = planStep(procedure, specs, chosen);
   const step: TracedFunction = (...args) => {
     const recording = chosen && recordStep(plan, chosen);
-    const results = procedure.step({
-      state: args.slice(0, first),
-      coefficients: args.slice(first, second),
-      batch: args.slice(second),
-      valueAndGrad: recording?.valueAndGrad ?? unobserved,
-    });
+    const valueAndGrad = recording?.valueAndGrad ?? unobserved;
+    const results = procedure.step({ ...splitStep(specs, args), valueAndGrad });
     return [...results.state, ...Object.values(results.losses), ...(recording?.outputs ?? [])];
   };
-  return { program: await compileKept(step, [...state, ...coefficients, ...batch]), plan };
+  return { program: await compileKept(step, argumentSpecs(specs)), plan };
 }
 
 const unobserved: ProbedValueAndGrad = (f, parameters) =>

@@ -27,6 +27,7 @@ export const binaryCrossEntropy: LossDefinition = {
     return {
       reduction: "mean",
       description: `binary cross-entropy of ${sigmoid ? `the model's sigmoid "${output.name}"` : `"${output.name}" taken as logits (no sigmoid ends the model)`} against "${key}", mean over ${sizeOf(output.spec.shape)} elements`,
+      denominator: sizeOf(output.spec.shape),
       target,
       apply(outputs, traced) {
         const x = needed(outputs.get(logits), logits);

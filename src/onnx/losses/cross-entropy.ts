@@ -39,6 +39,7 @@ export const crossEntropy: LossDefinition = {
     return {
       reduction: "mean",
       description: `cross-entropy of ${softmax ? `the model's ${softmax.activation}` : "logits"} "${output.name}" against "${key}", mean over ${counted} labels`,
+      denominator: counted,
       target: castTensor({ ...label, shape: shape.with(axis, 1) }, "int32"),
       apply(outputs, labels) {
         const logProbabilities = softmax

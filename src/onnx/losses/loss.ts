@@ -11,6 +11,11 @@ export interface Loss {
   /** What is computed, in words. Says why the loss was chosen if the user did not name it. */
   readonly description: string;
   /**
+   * The number that the loss divides by: labels that count, elements, or samples where the model
+   * computes its loss itself. Batches weigh in a mean over batches in proportion to it.
+   */
+  readonly denominator: number;
+  /**
    * The tensor to feed that the output is compared with; null if the loss compares with nothing.
    */
   readonly target: Tensor | null;

@@ -42,6 +42,7 @@ function meanOf(
   return {
     reduction: "mean",
     description: `${title} of "${output.name}" against ${from}, mean over ${sizeOf(output.spec.shape)} elements`,
+    denominator: sizeOf(output.spec.shape),
     target,
     apply: (outputs, traced) =>
       lang.mean(of(lang.sub(needed(outputs.get(output.name), output.name), needed(traced, "the target")))),

@@ -13,7 +13,7 @@ export const modelOutput: LossDefinition = {
       "scalar output": ({ scalarOutput }) => scalarOutput,
     },
   },
-  attach({ opened: { model, output } }) {
+  attach({ opened: { model, inputs, output } }) {
     if (sizeOf(output.spec.shape) !== 1)
       throw new UserError(
         `${model.path}: --loss output expects a model whose output is one number, got "${output.name}" ${showShape(output.spec.shape)}`,
@@ -21,6 +21,7 @@ export const modelOutput: LossDefinition = {
     return {
       reduction: "none",
       description: `the model's own output "${output.name}"`,
+      denominator: inputs[0]?.spec.shape[0] ?? 1,
       target: null,
       apply: (outputs) => lang.reshape(needed(outputs.get(output.name), output.name), []),
     };

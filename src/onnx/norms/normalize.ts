@@ -19,7 +19,7 @@ export interface NormHooks {
   /** x, the input of the standardization. */
   input(x: Traced): Traced;
   /** The statistics of x. Returns the statistics to standardize with, or null for those of x. */
-  moments(own: GroupStatistics): GroupStatistics | null;
+  statistics(own: GroupStatistics): GroupStatistics | null;
   /** y, the output of the standardization, in the shape of x; σ broadcasts against y. */
   standardized(y: Traced, sigma: Traced): Traced;
   /** γ as the file stores it. */
@@ -32,7 +32,7 @@ export interface NormHooks {
 
 const unchanged: NormHooks = {
   input: (x) => x,
-  moments: () => null,
+  statistics: () => null,
   standardized: (y) => y,
   scale: (gamma) => gamma,
   bias: (beta) => beta,
@@ -71,7 +71,7 @@ export function normalize(
 function standardize(
   spec: NormSpec,
   x: Traced,
-  hooks: Pick<NormHooks, "moments">,
+  hooks: Pick<NormHooks, "statistics">,
 ): { y: Traced; sigma: Traced } {
   const view = groupsAsAxes(spec.statistics, x.shape);
   const grouped = lang.reshape(x, view.shape);
@@ -80,7 +80,7 @@ function standardize(
   const centred = mean ? lang.sub(grouped, mean) : grouped;
   const variance = lang.mean(lang.square(centred), view.axes, keepdims);
   const own = { mean, sigma: lang.sqrt(lang.add(variance, spec.epsilon)) };
-  const given = hooks.moments(own);
+  const given = hooks.statistics(own);
   const { sigma } = given ?? own;
   const shifted = given?.mean ? lang.sub(grouped, given.mean) : centred;
   return {

@@ -43,7 +43,7 @@ export interface Hooks {
   /** x entering the standardization. */
   input(layer: number, x: Traced): Traced;
   /** μ and σ of the batch. Return others to standardize with those, or null to keep these. */
-  moments(layer: number, own: GroupStatistics): GroupStatistics | null;
+  statistics(layer: number, own: GroupStatistics): GroupStatistics | null;
   /** y, the output of the standardization, in the shape of x; σ broadcasts against it. */
   standardized(layer: number, y: Traced, sigma: Traced): Traced;
   /** γ and β on this edge. Not called for a layer without affine parameters. */

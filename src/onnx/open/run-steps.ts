@@ -43,7 +43,7 @@ function runLayer({ layer }: LayerStep, i: number, evaluation: Evaluation, hooks
     { scale, bias },
     {
       input: (v) => hooks.input?.(i, v) ?? v,
-      moments: (own) => hooks.moments?.(i, own) ?? null,
+      statistics: (own) => hooks.statistics?.(i, own) ?? null,
       standardized: (y, sigma) => hooks.standardized?.(i, y, sigma) ?? y,
       scale: (gamma) => (layer.affine.scale && hooks.scale?.(i, gamma)) || gamma,
       bias: (beta) => (layer.affine.bias && hooks.bias?.(i, beta)) || beta,

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type Batching, cutIntoBatches, parseBatches } from "../../../src/audit/batches/batching.js";
+import { cutIntoBatches, parseBatches } from "../../../src/audit/batches/cut-samples.js";
 import { type MeasureBatchesOptions, measureBatches } from "../../../src/audit/batches/measure-batches.js";
 import { load } from "../../../src/audit/load.js";
 import { hasShared, shared, sharedReason } from "../../support/shared.js";
@@ -21,7 +21,7 @@ async function measure(
 ) {
   const loaded = await load(model, { data });
   const [first] = loaded.inputs.values();
-  const batching: Batching = cutIntoBatches(parseBatches(how), {
+  const batches = cutIntoBatches(parseBatches(how), {
     file: data,
     count: first.shape[0],
     tensors: loaded.batch.tensors,
@@ -29,7 +29,7 @@ async function measure(
     seed: 0,
     dropLast: false,
   });
-  return measureBatches(loaded, batching, { ...OPTIONS, ...options });
+  return measureBatches(loaded, batches, { ...OPTIONS, ...options });
 }
 
 const zoo = (name: string) =>

@@ -3,7 +3,7 @@ import { Random } from "../../base/random.js";
 import { showShape, type Tensor } from "../../base/tensor.js";
 
 /** The samples of each batch, by their position in the file. */
-export type Batching = readonly Uint32Array[];
+export type SampleBatches = readonly Uint32Array[];
 
 /** How `--batches` cuts the samples into batches. */
 export type BatchRule =
@@ -24,7 +24,8 @@ export function parseBatches(text: string): BatchRule {
   return { by: by as "size", size: Number(size) };
 }
 
-export interface BatchingOptions {
+/** The samples that are cut, and how. */
+export interface CutOptions {
   /** Name of the file, for messages. */
   readonly file: string;
   /** The number of samples. */
@@ -43,28 +44,28 @@ export interface BatchingOptions {
  *
  * @throws UserError where the key is missing or does not hold one integer per sample.
  */
-export function cutIntoBatches(rule: BatchRule, options: BatchingOptions): Batching {
-  const { count, seed, dropLast } = options;
+export function cutIntoBatches(rule: BatchRule, options: CutOptions): SampleBatches {
+  const { count, seed } = options;
   const inOrder = Uint32Array.from({ length: count }, (_, i) => i);
   switch (rule.by) {
     case "key":
       return groupBy(integersOf(rule.key, options));
     case "size":
-      return inRuns(inOrder, rule.size, dropLast);
+      return inRuns(inOrder, rule.size, options);
     case "shuffled":
-      return inRuns(shuffled(inOrder, seed), rule.size, dropLast);
+      return inRuns(shuffled(inOrder, seed), rule.size, options);
     case "label":
       return groupBy(integersOf(options.labelKey, options)).flatMap((samples) =>
-        inRuns(samples, rule.size, dropLast),
+        inRuns(samples, rule.size, options),
       );
   }
 }
 
-/** A random cut of the samples of `batching` into batches of the same sizes. */
-export function shuffledCut(batching: Batching, seed: number): Batching {
-  const samples = shuffled(Uint32Array.from(batching.flatMap((batch) => [...batch])), seed);
+/** A random cut of the samples of `batches` into batches of the same sizes. */
+export function shuffledCut(batches: SampleBatches, seed: number): SampleBatches {
+  const samples = shuffled(Uint32Array.from(batches.flatMap((batch) => [...batch])), seed);
   let start = 0;
-  return batching.map(({ length }) => {
+  return batches.map(({ length }) => {
     start += length;
     return samples.subarray(start - length, start);
   });
@@ -73,7 +74,11 @@ export function shuffledCut(batching: Batching, seed: number): Batching {
 const shuffled = (samples: Uint32Array, seed: number): Uint32Array =>
   Uint32Array.from(new Random(seed).shuffle([...samples]));
 
-function inRuns(samples: Uint32Array, size: number, dropLast: boolean): Uint32Array[] {
+function inRuns(
+  samples: Uint32Array,
+  size: number,
+  { dropLast }: Pick<CutOptions, "dropLast">,
+): Uint32Array[] {
   const runs: Uint32Array[] = [];
   for (let start = 0; start < samples.length; start += size) runs.push(samples.subarray(start, start + size));
   return dropLast ? runs.filter(({ length }) => length === size) : runs;
@@ -90,7 +95,7 @@ function groupBy(values: ArrayLike<number>): Uint32Array[] {
   return [...groups.values()].map((group) => Uint32Array.from(group));
 }
 
-function integersOf(key: string, { file, tensors, count }: BatchingOptions): ArrayLike<number> {
+function integersOf(key: string, { file, tensors, count }: CutOptions): ArrayLike<number> {
   const tensor = tensors.get(key);
   if (tensor === undefined)
     throw new UserError(
