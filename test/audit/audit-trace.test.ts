@@ -121,7 +121,11 @@ describe("auditTrace", () => {
     const { layers } = await auditTrace(path, { layers: "dec*", onProgress: (text) => messages.push(text) });
     expect(layers.map(({ name }) => name)).toEqual(["dec.bn"]);
     expect(messages[0]).toBe("layer 1 of 1: dec.bn");
-    await expectUserError(() => auditTrace(path, { layers: "conv*" }), path, /expected a pattern that matches a layer, got .conv\*.; the layers are enc.bn, dec.bn/);
+    await expectUserError(
+      () => auditTrace(path, { layers: "conv*" }),
+      path,
+      /expected a pattern that matches a layer, got .conv\*.; the layers are enc.bn, dec.bn/,
+    );
   });
 
   it("divides gradients by grad_scale", async () => {
@@ -149,7 +153,7 @@ describe("auditTrace", () => {
     await expectUserError(() => auditTrace(bad), bad, /grad_scale: expected a positive number, got 0/);
   });
 
-  it("reports what the weights never hear where their gradients were recorded", async () => {
+  it("reports what the weights lose where their gradients were recorded", async () => {
     const path = await trace([
       ...recorded("bn", [6, 3, 4], 1),
       ["bn.grad_w_open", tensor([2], Float64Array.of(3, 4))],

@@ -89,8 +89,8 @@ function hidden(findings: Findings, { dim }: Thresholds): string[] {
   const why: string[] = [];
   if (weights !== null && weightsReach(findings, dim))
     why.push(
-      `${weights.name} below never hears a part of its gradient that measures ${percent(weights.removed)} of ` +
-        `the whole; what arrives has ${percent(weights.kept)} of the length, at cosine ${weights.cosine.toFixed(2)} to it.`,
+      `${weights.name} below loses a part of its gradient that measures ${percent(weights.removed)} of ` +
+        `the whole; the part that arrives has ${percent(weights.kept)} of the length, at cosine ${weights.cosine.toFixed(2)} to the whole.`,
     );
   if (energyReaches(findings, dim))
     why.push(

@@ -56,9 +56,7 @@ describe("the verdict", () => {
 describe("why", () => {
   it("tells what the weights lose, how energy compares with chance, and what to do", () => {
     const why = whyOf({ blocked: 0.57, first: 0.35, removed: 0.96 });
-    expect(why).toContain(
-      "fc2.weight below never hears a part of its gradient that measures 96 % of the whole",
-    );
+    expect(why).toContain("fc2.weight below loses a part of its gradient that measures 96 % of the whole");
     expect(why).toContain("21 % of the length, at cosine 0.29");
     expect(why).toContain(
       "57 % of the gradient energy is blocked, 18 times chance (3.1 %): 35 % is the same for all",

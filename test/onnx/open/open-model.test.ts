@@ -171,7 +171,14 @@ describe("the linear op below a layer", () => {
       3,
       ["w"],
     ],
-    ["Conv", [node("Conv", ["x0", "w"], "x1", { pads: [1, 1] })], { w: values(3, 2, 3) }, [4, 2, 6], 3, ["w"]],
+    [
+      "Conv",
+      [node("Conv", ["x0", "w"], "x1", { pads: [1, 1] })],
+      { w: values(3, 2, 3) },
+      [4, 2, 6],
+      3,
+      ["w"],
+    ],
     [
       "ConvTranspose",
       [node("ConvTranspose", ["x0", "w"], "x1", { strides: [2] })],
