@@ -1,0 +1,103 @@
+import type { AgreementOfBatches } from "../batches/measure-batches.js";
+
+/** Whether the composition of the batches costs something, against shuffled batches of one size. */
+export type BatchVerdict = "harmful" | "doubtful" | "harmless" | "unknown";
+
+/** Whether another norm would lose less on the same batches. */
+export type NormToBlame = "likely" | "unsure" | "unlikely" | "unknown";
+
+/** The numbers of `measureBatches` that both answers rest on. */
+export interface BatchEvidence {
+  /** One entry for each norm layer; the agreement is that of the weights below it. */
+  readonly layers: readonly {
+    readonly name: string;
+    readonly agreement: AgreementOfBatches | null;
+  }[];
+  /** The agreement of all weights together. It is used where no layer has an agreement. */
+  readonly network: AgreementOfBatches | null;
+  /** The number of random cuts that the spread comes from. */
+  readonly cuts: number;
+}
+
+/** Both answers, and the numbers that decided them. */
+export interface BatchJudgement {
+  readonly verdict: BatchVerdict;
+  readonly normToBlame: NormToBlame;
+  /** The layer that decided, or `network`; null where nothing was measured. */
+  readonly decidedBy: string | null;
+  /** The composition effect of `decidedBy`. */
+  readonly effect: number | null;
+  /** What chance may add to that effect; null where one cut leaves the spread unknown. */
+  readonly margin: number | null;
+  /** Whether some layer has a large effect that is within its margin. */
+  readonly tooFewSamples: boolean;
+}
+
+/**
+ * The limits of both answers, as composition effects of the worst layer. Their evidence is in
+ * docs/calibration.md.
+ */
+export const BATCH_LIMITS = {
+  /** From this effect on, batches are harmful. */
+  harmful: 0.15,
+  /** Below this effect, batches are harmless. In between they are doubtful. */
+  harmless: 0.05,
+  /** From this effect on, another norm would probably lose less. */
+  blamed: 0.3,
+  /** Below this effect, every norm would probably lose the same. */
+  acquitted: 0.05,
+} as const;
+
+/**
+ * Answers two questions about batches: do they cost something, and is the norm to blame? The layer
+ * with the largest composition effect decides. An effect counts only where it exceeds its margin: a
+ * further random cut would be as far from the mean of the cuts with a probability of 5 %. A large
+ * effect within its margin makes the verdict doubtful, and `tooFewSamples` says why.
+ */
+export function judgeBatches({ layers, network, cuts }: BatchEvidence): BatchJudgement {
+  const measured = layers.flatMap(({ name, agreement }) => (agreement === null ? [] : { name, agreement }));
+  if (measured.length === 0 && network !== null) measured.push({ name: "network", agreement: network });
+  const effects = measured
+    .map(({ name, agreement: { compositionEffect, shuffled } }) => {
+      const margin = marginOf(shuffled.sd, cuts);
+      return { name, effect: compositionEffect, margin, counts: compositionEffect > margin };
+    })
+    .sort((a, b) => b.effect - a.effect);
+  if (effects.length === 0)
+    return {
+      ...{ verdict: "unknown", normToBlame: "unknown", decidedBy: null, effect: null, margin: null },
+      tooFewSamples: false,
+    };
+  const deciding = effects.find(({ counts }) => counts) ?? effects[0];
+  const counted = deciding.counts ? deciding.effect : 0;
+  const tooFewSamples = effects.some(
+    ({ effect, counts }) => !counts && effect >= BATCH_LIMITS.harmful && counted < BATCH_LIMITS.harmful,
+  );
+  return {
+    verdict: verdictOf(counted, tooFewSamples),
+    normToBlame: blameOf(counted, tooFewSamples),
+    decidedBy: deciding.name,
+    effect: deciding.effect,
+    margin: Number.isFinite(deciding.margin) ? deciding.margin : null,
+    tooFewSamples,
+  };
+}
+
+function verdictOf(effect: number, tooFewSamples: boolean): BatchVerdict {
+  if (effect >= BATCH_LIMITS.harmful) return "harmful";
+  return tooFewSamples || effect >= BATCH_LIMITS.harmless ? "doubtful" : "harmless";
+}
+
+function blameOf(effect: number, tooFewSamples: boolean): NormToBlame {
+  if (effect >= BATCH_LIMITS.blamed) return "likely";
+  return tooFewSamples || effect >= BATCH_LIMITS.acquitted ? "unsure" : "unlikely";
+}
+
+/** 95 % quantiles of Student's t distribution for 1, 2, …, 10 degrees of freedom. */
+const QUANTILES = [6.314, 2.92, 2.353, 2.132, 2.015, 1.943, 1.895, 1.86, 1.833, 1.812];
+
+/** How far below the mean of the cuts the agreement of one more random cut may be. */
+function marginOf(deviation: number, cuts: number): number {
+  if (cuts < 2) return Number.POSITIVE_INFINITY;
+  return QUANTILES[Math.min(cuts - 1, QUANTILES.length) - 1] * deviation * Math.sqrt(1 + 1 / cuts);
+}
