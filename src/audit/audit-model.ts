@@ -1,12 +1,14 @@
 import type { Device, ProgramCache } from "../engine/index.js";
-import { type BatchFile, ignoredLabel, type LossKind, openModel, partlyFusedHint } from "../onnx/index.js";
+import { type LossKind, openModel, partlyFusedHint } from "../onnx/index.js";
 import { type BatchSource, type LoadedModel, load, type ModelSource } from "./load.js";
 import { type MeasureOptions, type ModelMeasurement, ModelMeasurer } from "./measuring/measure-model.js";
 import { type OpenedAudit, open } from "./open.js";
 import { assemble, judgeLayers } from "./report/assemble.js";
 import { finiteOrNull } from "./report/finite.js";
+import { labelCounts } from "./report/label-counts.js";
 import type { AuditReport, TaylorReport, Thresholds } from "./report/result.js";
 import { batchWarnings } from "./report/warnings.js";
+import { ONE_BATCH } from "./verdict/one-batch.js";
 import { DEFAULT_THRESHOLDS } from "./verdict/thresholds.js";
 
 /** Options of `auditModel`. */
@@ -49,7 +51,7 @@ export interface AuditModelOptions {
  *
  * @param source - The path of an ONNX file, or its bytes.
  * @param options - The batch, the loss and how to measure.
- * @returns The report, `blindspot.audit/1`.
+ * @returns The report, `blindspot.audit/2`.
  * @throws UserError for bad input; with exit code 5 where the model has no normalization layer.
  * @example
  * ```ts
@@ -95,6 +97,8 @@ export async function auditModel(source: ModelSource, options: AuditModelOptions
     precision,
     device,
     thresholds,
+    batches: null,
+    answers: ONE_BATCH,
     layers: judged.map((layer) =>
       taylor?.terms && layer.name === taylor.layer ? { ...layer, taylor: taylor.terms } : layer,
     ),
@@ -145,14 +149,4 @@ async function expand(
   const at = { opened: whole, layer: index, loss, feeds };
   const { taylor, warnings } = await expandLayer(at, { ...settings, ...options });
   return { layer, terms: taylor, warnings };
-}
-
-/** How many samples have each label, where the batch has labels. */
-function labelCounts(batch: BatchFile, key = "label"): { labelCounts?: Record<string, number> } {
-  const label = batch.tensors.get(key);
-  if (label === undefined || label.dtype === "float32" || label.dtype === "float64") return {};
-  const labelCounts: Record<string, number> = {};
-  for (const value of label.data)
-    if (value !== ignoredLabel) labelCounts[value] = (labelCounts[value] ?? 0) + 1;
-  return { labelCounts };
 }

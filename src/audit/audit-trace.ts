@@ -22,6 +22,7 @@ import type { LayerMeasurement } from "./report/layer.js";
 import type { AuditReport, LayerReport, Thresholds, WeightsReport } from "./report/result.js";
 import { layerWarnings } from "./report/warnings.js";
 import { selectLayers } from "./select-layers.js";
+import { ONE_TRACE } from "./verdict/one-batch.js";
 import { DEFAULT_THRESHOLDS } from "./verdict/thresholds.js";
 
 /** Options of `auditTrace`. */
@@ -54,7 +55,7 @@ interface RecordedLayer {
  *
  * @param path - A .safetensors or .npz file.
  * @param options - Which layers to audit and the limits of the verdicts.
- * @returns The report, `blindspot.audit/1`, with `mode: "recorded"` for every layer.
+ * @returns The report, `blindspot.audit/2`, with `mode: "recorded"` for every layer.
  * @throws UserError for a damaged file, a tensor without its partner, shapes that do not fit, a
  * batch with one element per channel, or a glob without a match; with exit code 5 where the file
  * has no layer.
@@ -95,6 +96,8 @@ export async function auditTrace(path: string, options: TraceAuditOptions = {}):
         : "float32",
       device: null,
       thresholds,
+      batches: null,
+      answers: ONE_TRACE,
       layers: judgeLayers(measured, thresholds),
       warnings: measured.flatMap(({ warnings }) => warnings),
     });

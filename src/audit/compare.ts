@@ -1,6 +1,7 @@
 import Value from "typebox/value";
 import { UserError } from "../base/errors.js";
 import { AuditReport, type LayerReport, type Verdict } from "./report/result.js";
+import { upgradeReport } from "./report/upgrade.js";
 
 /** Two audit reports side by side, in the format `blindspot.compare/1`. */
 export interface Comparison {
@@ -157,7 +158,8 @@ function differences(a: AuditReport, b: AuditReport): string[] {
 const batchName = ({ batch }: AuditReport): string => batch?.file ?? "a recorded batch";
 
 /**
- * Reads an audit report from JSON and checks it against the schema `blindspot.audit/1`.
+ * Reads an audit report from JSON and checks it against the schema `blindspot.audit/2`. A report of
+ * the former schema `blindspot.audit/1` is read too; what it does not hold is null or `unknown`.
  * @param text - The JSON, as `blindspot audit --format json` or `auditJson` writes it.
  * @param file - Name of the file the text comes from; error messages begin with it.
  * @returns The report.
@@ -173,19 +175,20 @@ const batchName = ({ batch }: AuditReport): string => batch?.file ?? "a recorded
  * ```
  */
 export function parseAuditReport(text: string, file: string): AuditReport {
-  let value: unknown;
+  let parsed: unknown;
   try {
-    value = JSON.parse(text);
+    parsed = JSON.parse(text);
   } catch (error) {
     throw new UserError(
       `${file}: expected a JSON audit report, got text that is not JSON (${(error as Error).message}); make one with blindspot audit --format json`,
     );
   }
+  const value = upgradeReport(parsed);
   if (Value.Check(AuditReport, value)) return value;
   const schema = value instanceof Object && "schema" in value ? value.schema : undefined;
-  if (schema !== "blindspot.audit/1")
+  if (schema !== "blindspot.audit/2")
     throw new UserError(
-      `${file}: expected an audit report with schema "blindspot.audit/1", got ${JSON.stringify(schema) ?? "no schema"}; make one with blindspot audit --format json`,
+      `${file}: expected an audit report with schema "blindspot.audit/2" or "blindspot.audit/1", got ${JSON.stringify(schema) ?? "no schema"}; make one with blindspot audit --format json`,
     );
   const first = Value.Errors(AuditReport, value)[0];
   throw new UserError(

@@ -20,25 +20,35 @@ export type ModelSource = string | Uint8Array;
 /** A batch: the path of an npz or safetensors file, or its tensors by key. */
 export type BatchSource = string | Readonly<Record<string, Tensor>>;
 
-/** A model and a batch that have been read and fit each other. */
-export interface LoadedModel {
+/** A model that has been read, with the layers to measure. */
+interface LoadedFile {
   readonly model: OnnxModel;
   readonly modelSha256: string;
   /** All normalizations of the model, and those that are measured. */
   readonly allNorms: readonly NormLayer[];
   readonly norms: readonly NormLayer[];
+}
+
+/** A model and a batch that have been read and fit each other. */
+export interface LoadedModel extends LoadedFile {
   readonly batch: BatchFile;
   readonly batchSha256: string;
   /** The tensors for the model's inputs, by ONNX name. */
   readonly inputs: ReadonlyMap<string, Tensor>;
 }
 
-/** What `load` needs to know besides the model. */
-export interface LoadOptions {
-  readonly data: BatchSource;
-  readonly input?: string;
+/** What `loadModel` needs to know besides the model. */
+export interface LoadModelOptions {
   readonly layers?: string;
   readonly taylor?: { readonly layer: string };
+  /** What a model without normalization is: an error, or a model with no layer to measure. */
+  readonly withoutNorms?: "refuse" | "accept";
+}
+
+/** What `load` needs to know besides the model. */
+export interface LoadOptions extends LoadModelOptions {
+  readonly data: BatchSource;
+  readonly input?: string;
 }
 
 /**
@@ -47,21 +57,39 @@ export interface LoadOptions {
  * normalization.
  */
 export async function load(source: ModelSource, options: LoadOptions): Promise<LoadedModel> {
+  const loaded = await loadModel(source, options);
+  const { file: batch, sha256: batchSha256 } = await loadBatch(options.data);
+  return { ...loaded, batch, batchSha256, inputs: matchInputs(loaded.model, batch, options) };
+}
+
+/**
+ * Reads a model and selects the layers to measure.
+ * @throws UserError as `load` does.
+ */
+export async function loadModel(source: ModelSource, options: LoadModelOptions): Promise<LoadedFile> {
   const [model, modelSha256] =
     typeof source === "string"
       ? ([await readModel(source), await sha256File(source)] as const)
       : ([decodeModel("model", source), sha256Bytes(source)] as const);
   const allNorms = findNorms(model);
-  if (allNorms.length === 0) throw new UserError(missingNormsHint(model), 5);
+  if (allNorms.length === 0) {
+    if (options.withoutNorms !== "accept" || options.layers !== undefined)
+      throw new UserError(missingNormsHint(model), 5);
+    return { model, modelSha256, allNorms, norms: [] };
+  }
   const norms = selectLayers(allNorms, options.layers, model.path);
   if (options.taylor) checkLayerName(norms, options.taylor.layer, model.path);
-
-  const batch = await loadBatch(options.data);
-  const inputs = matchInputs(model, batch.file, options);
-  return { model, modelSha256, allNorms, norms, batch: batch.file, batchSha256: batch.sha256, inputs };
+  return { model, modelSha256, allNorms, norms };
 }
 
-async function loadBatch(source: BatchSource): Promise<{ file: BatchFile; sha256: string }> {
+/** A batch file that has been read. */
+export interface LoadedBatch {
+  readonly file: BatchFile;
+  readonly sha256: string;
+}
+
+/** Reads one batch file. */
+export async function loadBatch(source: BatchSource): Promise<LoadedBatch> {
   if (typeof source === "string")
     return { file: { file: source, tensors: await readTensors(source) }, sha256: await sha256File(source) };
   const tensors = new Map(Object.entries(source));

@@ -15,7 +15,12 @@ type Format = (typeof FORMATS)[number];
 const DEVICES = ["cpu", "cuda", "webgpu"] as const satisfies readonly Device[];
 
 interface AuditFlags {
-  data?: string;
+  data?: string[];
+  batches?: string;
+  cuts?: number;
+  seed?: number;
+  dropLast?: boolean;
+  reference?: "whole" | "cuts";
   loss?: LossKind;
   input?: string;
   target?: string;
@@ -37,7 +42,25 @@ export function auditCommand(): Command {
     .argument("<file>", "an ONNX model (.onnx), or a recorded trace (.safetensors or .npz)")
     .option(
       "--data <batch.npz>",
-      "the batch: inputs under their ONNX names (or `input`), and `label` or `target`",
+      "the batch: inputs under their ONNX names (or `input`), and `label` or `target`; repeat it to audit several batches",
+      (file: string, files: string[] = []) => [...files, file],
+    )
+    .option(
+      "--batches <how>",
+      "audit the samples of --data in batches: size:64 (file order), shuffled:64, label:64 (one class each), or a key with the number of each sample's batch",
+    )
+    .option(
+      "--cuts <count>",
+      "random cuts into batches that yours are compared with (default: 3)",
+      wholeNumber(1),
+    )
+    .option("--seed <number>", "seed of the random cuts (default: 0)", wholeNumber(0))
+    .option("--drop-last", "leave out a last batch that is smaller than the others")
+    .addOption(
+      new Option(
+        "--reference <kind>",
+        "compare with all samples as one batch, or with the mean of the random cuts (default: whole if it fits in memory)",
+      ).choices(["whole", "cuts"]),
     )
     .addOption(
       new Option(
@@ -120,6 +143,11 @@ async function reportOf(
   if (/\.(safetensors|npz)$/i.test(file)) {
     for (const flag of [
       "data",
+      "batches",
+      "cuts",
+      "seed",
+      "dropLast",
+      "reference",
       "loss",
       "input",
       "target",
@@ -131,7 +159,7 @@ async function reportOf(
     ] as const)
       if (flags[flag] !== undefined)
         throw new UserError(
-          `--${flag === "saveGraph" ? "save-graph" : flag}: expected an ONNX model, got the recorded trace ${file}; leave this option out`,
+          `${spelled(flag)}: expected an ONNX model, got the recorded trace ${file}; leave this option out`,
         );
     const { auditTrace } = await import("../audit/audit-trace.js");
     return auditTrace(file, { layers, thresholds, onProgress });
@@ -144,10 +172,8 @@ async function reportOf(
     throw new UserError(
       `--data: expected a batch for the model ${file}, got none; add one, e.g. --data batch.npz`,
     );
-  const { auditModel } = await import("../audit/audit-model.js");
   const { userCache } = await import("../engine/cache/user-cache.js");
-  return auditModel(file, {
-    data: flags.data,
+  const options = {
     loss: flags.loss,
     input: flags.input,
     target: flags.target,
@@ -155,13 +181,38 @@ async function reportOf(
     thresholds,
     precision: flags.precision,
     device: flags.device,
-    ...(flags.taylor === undefined ? {} : { taylor: { layer: flags.taylor, probes: flags.probes } }),
     cache: userCache(),
     onProgress,
+  };
+  const [data, ...more] = flags.data;
+  if (flags.batches !== undefined || more.length > 0) {
+    for (const flag of ["taylor", "saveGraph"] as const)
+      if (flags[flag] !== undefined)
+        throw new UserError(
+          `${spelled(flag)}: expected an audit of one batch, got several; leave out --batches and further --data, or leave this option out`,
+        );
+    const { auditBatches } = await import("../audit/audit-batches.js");
+    const { batches, cuts, seed, dropLast, reference } = flags;
+    return auditBatches(file, { ...options, data: flags.data, batches, cuts, seed, dropLast, reference });
+  }
+  for (const flag of ["cuts", "seed", "dropLast", "reference"] as const)
+    if (flags[flag] !== undefined)
+      throw new UserError(
+        `${spelled(flag)}: expected together with --batches, got an audit of one batch; add --batches size:64 or leave this option out`,
+      );
+  const { auditModel } = await import("../audit/audit-model.js");
+  return auditModel(file, {
+    ...options,
+    data,
+    ...(flags.taylor === undefined ? {} : { taylor: { layer: flags.taylor, probes: flags.probes } }),
     // onGraph makes the graph portable, which is slower, so it is passed only for --save-graph.
     ...(saveGraph === undefined ? {} : { onGraph: (bytes: Uint8Array) => writeWhole(saveGraph, bytes) }),
   });
 }
+
+/** An option as the user writes it: `--save-graph` for `saveGraph`. */
+const spelled = (flag: keyof AuditFlags): string =>
+  `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 async function render(
   report: AuditReport,

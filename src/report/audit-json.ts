@@ -1,7 +1,7 @@
-import type { AuditReport, LayerReport } from "../audit/report/result.js";
+import type { AgreementReport, AuditReport, BatchesReport, LayerReport } from "../audit/report/result.js";
 
 /**
- * Writes an audit report as JSON in the format `blindspot.audit/1`: keys in the order of the
+ * Writes an audit report as JSON in the format `blindspot.audit/2`: keys in the order of the
  * schema, two spaces of indent, lists of numbers on one line, every number with all its digits.
  * @param report - The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
  * @returns The JSON text, with a line break at the end.
@@ -46,35 +46,67 @@ function inSchemaOrder(report: AuditReport): AuditReport {
     ...ordered(
       report,
       ...(["schema", "tool", "source", "batch", "loss", "precision", "device", "elapsedMs"] as const),
-      ...(["thresholds", "layers", "warnings", "summary"] as const),
+      ...(["thresholds", "batches", "layers", "warnings", "summary"] as const),
     ),
     tool: ordered(tool, "name", "version"),
     source: ordered(source, "kind", "file", "sha256", "model", "batch"),
     batch: batch && ordered(batch, "file", "sha256", "size", "labelCounts"),
     loss: ordered(loss, "kind", "reduction", "value", "description"),
     thresholds: { blind: limits(thresholds.blind), dim: limits(thresholds.dim) },
+    batches: report.batches && batchesInSchemaOrder(report.batches),
     layers: report.layers.map(layerInSchemaOrder),
     summary: {
-      ...ordered(summary, "layers", "blind", "dim", "worst"),
+      ...ordered(summary, "layers", "blind", "dim", "worst", "verdict", "normToBlame", "why"),
       worst: summary.worst && ordered(summary.worst, "name", "removed"),
     },
   };
 }
 
+const agreementInSchemaOrder = (agreement: AgreementReport): AgreementReport => ({
+  ...ordered(agreement, "value", "gain", "shuffled", "sizeEffect", "compositionEffect"),
+  shuffled: ordered(agreement.shuffled, "mean", "sd"),
+});
+
+function batchesInSchemaOrder(batches: BatchesReport): BatchesReport {
+  return {
+    ...ordered(
+      batches,
+      ...([
+        "how",
+        "count",
+        "sizes",
+        "cuts",
+        "seed",
+        "reference",
+        "meanLoss",
+        "wholeLoss",
+        "network",
+      ] as const),
+    ),
+    sizes: ordered(batches.sizes, "min", "max"),
+    network: batches.network && agreementInSchemaOrder(batches.network),
+  };
+}
+
 function layerInSchemaOrder(layer: LayerReport): LayerReport {
-  const { affine, channels, energy, leak, shares, taylor, weights } = layer;
+  const { affine, agreement, batches, channels, energy, leak, shares, taylor, weights } = layer;
   return {
     ...ordered(
       layer,
       ...(["name", "op", "mode", "groupedBy", "channelCount", "elements", "epsilon"] as const),
       ...(["energy", "shares", "leak", "weights", "affine", "identityResidual"] as const),
-      ...(["verdict", "why", "channels", "taylor"] as const),
+      ...(["agreement", "batches", "verdict", "why", "channels", "taylor"] as const),
     ),
     energy: ordered(energy, "total", "first", "diag", "passed"),
     shares: ordered(shares, "blocked", "first", "diag", "chance"),
     leak: leak && ordered(leak, "mean", "max"),
     weights: weights && ordered(weights, "name", "open", "first", "diag", "removed", "kept", "cosine"),
     affine: affine && ordered(affine, "gradGamma", "gradBeta"),
+    agreement: agreement && agreementInSchemaOrder(agreement),
+    batches: batches && {
+      blocked: ordered(batches.blocked, "mean", "sd"),
+      removed: batches.removed && ordered(batches.removed, "mean", "sd"),
+    },
     channels: ordered(channels, "energy", "first", "diag"),
     taylor: taylor && ordered(taylor, "features", "diagonal", "frozen", "terms"),
   };

@@ -1,7 +1,8 @@
 import type { AuditReport, LayerReport, TaylorReport } from "../audit/report/result.js";
 import { cosine, plural, share, shortOp } from "./format.js";
-import { explanations, findings, flagged, layerNames, subject } from "./sentences.js";
+import { answers, explanations, findings, flagged, layerNames, subject } from "./sentences.js";
 import { expansionInWords, TERMS_LEGEND, type TermRow, termRows } from "./taylor-rows.js";
+import { agreementTable } from "./terminal/agreement-table.js";
 import { alignedTable, type Column } from "./terminal/columns.js";
 import { type Paint, painter, verdictSigns, verdictStyles } from "./terminal/style.js";
 import { unbroken, wrap } from "./terminal/text.js";
@@ -91,12 +92,17 @@ export function auditTable(report: AuditReport, options: TableOptions): string {
   const width = options.width ?? 100;
   const paint = painter(options);
   const blocks: string[] = [wrap(subject(report).map(unbroken).join(" · "), width)];
+  if (report.batches !== null) blocks.push(...ofBatches(report, width, paint));
 
   if (report.layers.length > 0) {
     blocks.push(alignedTable(report.layers, columns, width, paint).join("\n"));
     blocks.push(paint("faint", wrap(LEGEND, width)));
   }
-  blocks.push(paint("bold", wrap(findings(report)[0], width)) + rest(findings(report).slice(1), width));
+  if (report.layers.length > 0 || report.batches === null) {
+    const [first, ...others] = findings(report);
+    blocks.push(paint("bold", wrap(first, width)) + rest(others, width));
+  }
+  if (report.batches === null) blocks.push(...answers(report).map((line) => wrap(line, width)));
 
   blocks.push(...explained(flagged(report), width, paint));
   for (const layer of report.layers)
@@ -104,6 +110,18 @@ export function auditTable(report: AuditReport, options: TableOptions): string {
   if (report.warnings.length > 0)
     blocks.push(report.warnings.map((line) => paint("yellow", wrap(line, width, "warning: "))).join("\n"));
   return `${blocks.join("\n\n")}\n`;
+}
+
+/** The answers about the batches, and how each layer's gradients agree. */
+function ofBatches(report: AuditReport, width: number, paint: Paint): string[] {
+  const [first, ...others] = answers(report);
+  const table = agreementTable(report, width, paint);
+  return [
+    paint("bold", wrap(first, width)),
+    others.map((line) => wrap(line, width, "  – ")).join("\n"),
+    ...table,
+    ...(report.layers.length === 0 ? [] : [paint("bold", wrap(whatIsHidden(report.batches), width))]),
+  ].filter((block) => block !== "");
 }
 
 const termColumns: readonly Column<TermRow>[] = [
@@ -122,6 +140,12 @@ function expansion(layer: LayerReport, taylor: TaylorReport, width: number, pain
     paint("faint", wrap(TERMS_LEGEND, width)),
   ];
 }
+
+/** The title of the table of blocked shares in an audit of batches. */
+const whatIsHidden = (batches: AuditReport["batches"]): string =>
+  batches?.reference === "cuts"
+    ? "What is hidden in one random batch of your samples:"
+    : "What is hidden when all samples are one batch:";
 
 const rest = (sentences: readonly string[], width: number): string =>
   sentences.length === 0 ? "" : `\n${wrap(sentences.join(" "), width)}`;

@@ -1,4 +1,4 @@
-import type { AuditReport, LayerReport } from "../audit/report/result.js";
+import type { AuditReport, BatchesReport, LayerReport } from "../audit/report/result.js";
 import { baseName, duration, plural, significant } from "./format.js";
 
 /** The sentences that the terminal and the HTML page have in common. */
@@ -10,6 +10,7 @@ export function subject(report: AuditReport): string[] {
   return [
     baseName(source.file),
     batchInWords(report),
+    ...(report.batches === null ? [] : [cutInWords(report.batches)]),
     ...(loss.kind === "" ? [] : [`loss ${loss.kind}${lossValue}`]),
     ...(report.device === null ? [report.precision] : [`${report.precision} on ${report.device}`]),
     duration(report.elapsedMs),
@@ -26,6 +27,15 @@ export function batchInWords({ batch, source }: Pick<AuditReport, "batch" | "sou
   const recorded = [source.model, source.batch].filter((text) => text !== undefined);
   return recorded.length === 0 ? "a recorded trace" : `a trace of ${recorded.join(", ")}`;
 }
+
+/** Describes the batches of an audit: `10 batches of 64 (label:64)`. */
+function cutInWords({ count, sizes: { min, max }, how }: BatchesReport): string {
+  const size = min === max ? `${max}` : `${min} to ${max}`;
+  return `${plural(count, "batch", "batches")} of ${size} (${how})`;
+}
+
+/** The answers about the batches with their reasons, the answer first. */
+export const answers = (report: AuditReport): readonly string[] => report.summary.why;
 
 /** Says how many classes a batch has: batch normalization hides most on a batch of one class. */
 function labels(counts: Record<string, number> | undefined): string {

@@ -24,7 +24,7 @@ describe("The command audit", () => {
     const { code, stdout } = blindspot("audit", MODEL, "--data", MIXED, "--format", "json");
     expect(code).toBe(0);
     const report = JSON.parse(stdout);
-    expect(report.schema).toBe("blindspot.audit/1");
+    expect(report.schema).toBe("blindspot.audit/2");
     expect(report.layers.map((l: { name: string }) => l.name)).toEqual(["bn1", "bn2", "bn3", "bn4"]);
   });
 
@@ -65,7 +65,7 @@ describe("The command audit", () => {
   it("accepts capitals in the extension of -o", () => {
     const file = temporaryFolder().path("REPORT.JSON");
     blindspot("audit", MODEL, "--data", MIXED, "-o", file);
-    expect(JSON.parse(readFileSync(file, "utf8")).schema).toBe("blindspot.audit/1");
+    expect(JSON.parse(readFileSync(file, "utf8")).schema).toBe("blindspot.audit/2");
   });
 
   it("refuses a report file that cannot be written before it audits", () => {

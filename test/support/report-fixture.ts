@@ -45,6 +45,8 @@ function layerReport(numbers: LayerNumbers, changes: Partial<LayerReport> = {}):
       gradBeta: Math.sqrt(energy * first * elements),
     },
     identityResidual: 3.2e-7,
+    agreement: null,
+    batches: null,
     verdict,
     why: verdict === "clear" ? [] : [`the weights below lose most of what the samples ask for in common`],
     ...changes,
@@ -72,7 +74,7 @@ export function auditReport(layers: LayerReport[], changes: Partial<AuditReport>
     .filter(({ weights }) => weights !== null)
     .sort((a, b) => b.weights!.removed - a.weights!.removed)[0];
   return {
-    schema: "blindspot.audit/1",
+    schema: "blindspot.audit/2",
     tool: { name: "blindspot", version: "0.1.0" },
     source: { kind: "onnx", file: "models/mlp.onnx", sha256: "1f".repeat(32) },
     batch: { file: "data/batch.npz", sha256: "a7".repeat(32), size: 64 },
@@ -84,6 +86,7 @@ export function auditReport(layers: LayerReport[], changes: Partial<AuditReport>
       blind: { removed: 0.9, blocked: 0.5, timesChance: 10 },
       dim: { removed: 0.6, blocked: 0.1, timesChance: 3 },
     },
+    batches: null,
     layers,
     warnings: [],
     summary: {
@@ -91,6 +94,7 @@ export function auditReport(layers: LayerReport[], changes: Partial<AuditReport>
       blind: named("blind"),
       dim: named("dim"),
       worst: worst ? { name: worst.name, removed: worst.weights!.removed } : null,
+      ...{ verdict: "unknown", normToBlame: "unknown", why: [] },
     },
     ...changes,
   };

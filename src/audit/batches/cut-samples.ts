@@ -64,11 +64,15 @@ export function cutIntoBatches(rule: BatchRule, options: CutOptions): SampleBatc
 /** A random cut of the samples of `batches` into batches of the same sizes. */
 export function shuffledCut(batches: SampleBatches, seed: number): SampleBatches {
   const samples = shuffled(Uint32Array.from(batches.flatMap((batch) => [...batch])), seed);
-  let start = 0;
-  return batches.map(({ length }) => {
-    start += length;
-    return samples.subarray(start - length, start);
-  });
+  return consecutive(batches.map(({ length }) => length)).map((places) =>
+    places.map((place) => samples[place]),
+  );
+}
+
+/** Batches of these sizes, one after another in the order of the file. */
+export function consecutive(sizes: readonly number[]): SampleBatches {
+  let next = 0;
+  return sizes.map((size) => Uint32Array.from({ length: size }, () => next++));
 }
 
 const shuffled = (samples: Uint32Array, seed: number): Uint32Array =>

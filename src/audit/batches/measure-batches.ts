@@ -1,10 +1,16 @@
 import { UserError } from "../../base/errors.js";
 import { deviationOf, meanOf } from "../../base/statistics.js";
-import { type Agreement, agreementOf, type FloatArray, sharesOf } from "../../theory/index.js";
+import { type Agreement, agreementOf, type FloatArray } from "../../theory/index.js";
 import type { LoadedModel } from "../load.js";
-import type { ModelMeasurement } from "../measuring/measure-model.js";
+import type { AgreementReport, BatchesReport } from "../report/result.js";
 import { type SampleBatches, shuffledCut } from "./cut-samples.js";
-import { type BatchGradients, type RunnerOptions, SampleRunner } from "./sample-runner.js";
+import { GradientMean, meanOfGradients } from "./gradient-mean.js";
+import {
+  type BatchShares,
+  type RunnerOptions,
+  SampleRunner,
+  type WholeMeasurement,
+} from "./sample-runner.js";
 
 /** Mean and standard deviation of some numbers; the deviation of a single number is 0. */
 export interface Spread {
@@ -12,111 +18,157 @@ export interface Spread {
   readonly sd: number;
 }
 
-/** How the gradients of batches compare with the gradient of the same samples as one batch. */
-export interface AgreementOfBatches {
-  /** cos(ĝ, g*) of your batches. */
-  readonly value: number;
-  /** ‖ĝ‖/‖g*‖ of your batches. */
-  readonly gain: number;
-  /** The agreement of random cuts into batches of the same sizes. */
-  readonly shuffled: Spread;
-  /** 1 − mean agreement of the random cuts: the effect of the batch size alone. */
-  readonly sizeEffect: number;
-  /** Mean agreement of the random cuts − agreement of your batches: the effect of their composition. */
-  readonly compositionEffect: number;
-}
-
 /** The numbers of all batches. */
 export interface BatchesMeasurement {
   readonly count: number;
-  /** The mean loss of the batches, and the loss of all samples as one batch. */
+  readonly sizes: BatchesReport["sizes"];
+  readonly reference: BatchesReport["reference"];
+  /** The mean loss of your batches. */
   readonly meanLoss: number;
-  readonly wholeLoss: number;
-  readonly network: AgreementOfBatches | null;
+  readonly network: AgreementReport | null;
   /** In the order of the model's layers. */
   readonly layers: readonly {
-    readonly agreement: AgreementOfBatches | null;
+    readonly agreement: AgreementReport | null;
     readonly blocked: Spread;
     readonly removed: Spread | null;
   }[];
-  /** All samples measured as one batch. */
-  readonly whole: ModelMeasurement;
+  /** All samples as one batch; the first batch of the first cut where random cuts are the reference. */
+  readonly referenceBatch: WholeMeasurement;
+  /** Differences between the model's file and how it is run here, and choices that were made. */
+  readonly warnings: readonly string[];
 }
 
 export interface MeasureBatchesOptions extends RunnerOptions {
-  /** Number of random cuts. */
+  /** Number of random cuts, from 1 on. */
   readonly cuts: number;
   readonly seed: number;
+  /** What the batches are compared with: all samples as one batch, or the mean over the random cuts. */
+  readonly reference?: BatchesReport["reference"];
 }
 
 /**
- * Measures a model on the batches of `batches`, on random cuts of the same samples into batches of the
- * same sizes, and on all samples as one batch. Batch j weighs d_j/d_S in ĝ, where d is the number that
- * the loss divides by. Source: docs/theory.md, section 10.
+ * Measures a model on your batches, on random cuts of the same samples into batches of the same sizes,
+ * and on the reference. Batch j weighs d_j/d_S in ĝ, where d is the number that the loss divides by.
+ * Source: docs/theory.md, section 10.
  */
 export async function measureBatches(
   loaded: LoadedModel,
   batches: SampleBatches,
   options: MeasureBatchesOptions,
 ): Promise<BatchesMeasurement> {
-  if (batches.length === 0) throw new UserError(`${loaded.batch.file}: no batch is left to audit`);
+  const { cuts, seed, onProgress } = options;
+  if (batches.length === 0)
+    throw new UserError(
+      `${loaded.batch.file}: no batch is left to audit; give more samples or smaller batches`,
+    );
   await using runner = new SampleRunner(loaded, options);
-  const all = Uint32Array.from(batches.flatMap((batch) => [...batch])).sort();
-  const opened = runner.open(all.length);
-  const groups = opened.layers.map(({ linearOp }) => linearOp?.stored ?? []);
-  const names = [...new Set([...opened.networkWeights, ...groups.flat()])];
-  const total = 1 + (1 + options.cuts) * batches.length;
-  let done = 0;
-  const report = () => options.onProgress(`batch ${++done} of ${total}`);
+  // A size that the model refuses is found before anything runs.
+  for (const size of new Set(batches.map(({ length }) => length))) runner.open(size);
+  const { layers, networkWeights, warnings } = runner.open(batches[0].length);
+  const groups = [networkWeights, ...layers.map(({ linearOp }) => linearOp?.stored ?? [])];
+  const names = [...new Set(groups.flat())];
+  const next = countedProgress(1 + (1 + cuts) * batches.length, onProgress);
+  const total = batches.reduce((sum, batch) => sum + runner.denominator(batch), 0);
 
-  report();
-  const whole = await runner.measure(all, names);
-  const own = new WeightedMean();
-  const measured: ModelMeasurement[] = [];
+  const own = new GradientMean(total);
+  const shares: BatchShares[] = [];
   for (const samples of batches) {
-    report();
-    const batch = await runner.measure(samples, names);
-    own.add(batch, whole.denominator);
-    measured.push({ ...batch, gradients: new Map() });
+    next();
+    const { blocked, removed, ...batch } = await runner.shares(samples, names);
+    own.add(batch);
+    shares.push({ blocked, removed });
   }
-  const agreements = (average: ReadonlyMap<string, FloatArray>): (Agreement | null)[] =>
-    [opened.networkWeights, ...groups].map((group) => {
-      const pairs = group.map((name) => ({
-        average: average.get(name) as FloatArray,
-        whole: whole.gradients.get(name)?.data as FloatArray,
-      }));
-      return agreementOf(
-        pairs.map(({ average }) => average),
-        pairs.map(({ whole }) => whole),
-      );
-    });
-  const yours = agreements(own.gradients);
-  const shuffled: (Agreement | null)[][] = [];
-  for (let cut = 0; cut < options.cuts; cut++) {
-    const mean = new WeightedMean();
-    for (const samples of shuffledCut(batches, options.seed + cut)) {
-      report();
-      mean.add(await runner.gradients(samples, names), whole.denominator);
+  const shuffled: GradientMean[] = [];
+  for (let cut = 0; cut < cuts; cut++) {
+    const mean = new GradientMean(total);
+    for (const samples of shuffledCut(batches, seed + cut)) {
+      next();
+      mean.add(await runner.gradients(samples, names));
     }
-    shuffled.push(agreements(mean.gradients));
+    shuffled.push(mean);
   }
-  const [network, ...layers] = yours.map((agreement, i) =>
-    compared(
-      agreement,
-      shuffled.map((cut) => cut[i]),
-    ),
-  );
+  next();
+  const all = Uint32Array.from(batches.flatMap((batch) => [...batch])).sort();
+  const reference = options.reference ?? (runner.fits(all.length) ? "whole" : "cuts");
+  const whole = reference === "whole";
+  const referenceBatch = await runner.measure(whole ? all : shuffledCut(batches, seed)[0], names);
+
+  const [network, ...ofLayers] = agreementsOf(groups, {
+    own: own.gradients,
+    cuts: shuffled.map(({ gradients }) => gradients),
+    whole: whole ? floatsOf(referenceBatch) : null,
+  });
+  const lengths = batches.map(({ length }) => length);
   return {
     count: batches.length,
+    sizes: { min: Math.min(...lengths), max: Math.max(...lengths) },
+    reference,
     meanLoss: own.loss,
-    wholeLoss: whole.loss,
     network,
-    layers: layers.map((agreement, i) => ({
+    layers: ofLayers.map((agreement, i) => ({
       agreement,
-      blocked: spreadOf(measured.map((batch) => sharesOf(batch.layers[i].shares).blocked)),
-      removed: spreadOfRemoved(measured, i),
+      blocked: spreadOf(shares.map(({ blocked }) => blocked[i])),
+      removed: spreadOfRemoved(shares, i),
     })),
-    whole,
+    referenceBatch,
+    warnings: whole
+      ? warnings
+      : [
+          ...warnings,
+          `${loaded.batch.file}: the ${all.length} samples are compared with the mean of ${cuts} random cuts instead of with one batch of all samples${options.reference === undefined ? ", which would need too much memory; --reference whole overrides this" : ""}; shares, weights and channels of the layers are those of the first batch of the first cut`,
+        ],
+  };
+}
+
+type Gradients = ReadonlyMap<string, FloatArray>;
+
+const floatsOf = ({ gradients }: WholeMeasurement): Gradients =>
+  new Map([...gradients].map(([name, { data }]) => [name, data as FloatArray]));
+
+/**
+ * Compares your batches and the random cuts with the reference, once for each group of weights. Where
+ * the reference is the mean of the random cuts (`whole` is null), each cut is compared with the mean of
+ * the others, so that it is not compared with itself.
+ */
+function agreementsOf(
+  groups: readonly (readonly string[])[],
+  of: { readonly own: Gradients; readonly cuts: readonly Gradients[]; readonly whole: Gradients | null },
+): (AgreementReport | null)[] {
+  const { own, cuts, whole } = of;
+  const reference = whole ?? meanOfGradients(cuts);
+  const ofCuts = cuts.map((cut) => whole ?? meanOfGradients(cuts.filter((other) => other !== cut)));
+  return groups.map((names) =>
+    compared(
+      agreementWithin(names, own, reference),
+      cuts.flatMap((cut, i) => agreementWithin(names, cut, ofCuts[i])?.agreement ?? []),
+      { sizeIsKnown: whole !== null },
+    ),
+  );
+}
+
+function agreementWithin(names: readonly string[], average: Gradients, whole: Gradients): Agreement | null {
+  const of = (gradients: Gradients): FloatArray[] =>
+    names.map((name) => {
+      const values = gradients.get(name);
+      if (values === undefined) throw new Error(`no gradient of ${name}`);
+      return values;
+    });
+  return agreementOf(of(average), of(whole));
+}
+
+function compared(
+  own: Agreement | null,
+  cuts: readonly number[],
+  { sizeIsKnown }: { readonly sizeIsKnown: boolean },
+): AgreementReport | null {
+  if (own === null || cuts.length === 0) return null;
+  const shuffled = spreadOf(cuts);
+  return {
+    value: own.agreement,
+    gain: own.gain,
+    shuffled,
+    sizeEffect: sizeIsKnown ? 1 - shuffled.mean : null,
+    compositionEffect: shuffled.mean - own.agreement,
   };
 }
 
@@ -125,39 +177,23 @@ const spreadOf = (values: readonly number[]): Spread => ({
   sd: deviationOf(values) ?? 0,
 });
 
-function spreadOfRemoved(measured: readonly ModelMeasurement[], layer: number): Spread | null {
-  const removed = measured.flatMap(({ layers }) => layers[layer].weights?.removed ?? []);
+function spreadOfRemoved(shares: readonly BatchShares[], layer: number): Spread | null {
+  const removed = shares.flatMap((batch) => batch.removed[layer] ?? []);
   return removed.length === 0 ? null : spreadOf(removed);
 }
 
-function compared(own: Agreement | null, cuts: readonly (Agreement | null)[]): AgreementOfBatches | null {
-  const values = cuts.flatMap((cut) => cut?.agreement ?? []);
-  if (own === null || values.length === 0) return null;
-  const shuffled = spreadOf(values);
-  return {
-    value: own.agreement,
-    gain: own.gain,
-    shuffled,
-    sizeEffect: 1 - shuffled.mean,
-    compositionEffect: shuffled.mean - own.agreement,
+/** Reports `batch 3 of 20, about 12 s left`. */
+function countedProgress(total: number, onProgress: (step: string) => void): () => void {
+  let done = 0;
+  const started = performance.now();
+  return () => {
+    const left =
+      done === 0 ? "" : `, about ${duration(((performance.now() - started) / done) * (total - done))} left`;
+    onProgress(`batch ${++done} of ${total}${left}`);
   };
 }
 
-/** Σ_j (d_j/d_S) of losses and gradients, in float64. */
-class WeightedMean {
-  loss = 0;
-  readonly gradients = new Map<string, Float64Array>();
-
-  add({ loss, gradients, denominator }: BatchGradients, total: number): void {
-    const weight = denominator / total;
-    this.loss += weight * loss;
-    for (const [name, { data }] of gradients) {
-      let sum = this.gradients.get(name);
-      if (sum === undefined) {
-        sum = new Float64Array(data.length);
-        this.gradients.set(name, sum);
-      }
-      for (let i = 0; i < data.length; i++) sum[i] += weight * data[i];
-    }
-  }
+function duration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
 }

@@ -1,6 +1,8 @@
+import { totalmem } from "node:os";
 import type { Tensor } from "../../base/tensor.js";
 import type { Device, Program, ProgramCache } from "../../engine/index.js";
-import { type LossKind, type OpenedModel, openModel, resolveLoss } from "../../onnx/index.js";
+import { type Loss, type LossKind, type OpenedModel, openModel, resolveLoss } from "../../onnx/index.js";
+import { sharesOf } from "../../theory/index.js";
 import type { LoadedModel } from "../load.js";
 import type { Feeds } from "../measuring/feeds.js";
 import { type ModelMeasurement, ModelMeasurer } from "../measuring/measure-model.js";
@@ -10,11 +12,26 @@ import { selectSamples } from "./select-samples.js";
 
 /** The loss and the weight gradients of one batch. */
 export interface BatchGradients {
+  /** The loss and its gradients, up to the factor `scale`. */
   readonly loss: number;
   readonly gradients: ReadonlyMap<string, Tensor>;
   /** The number that the loss divides by. */
   readonly denominator: number;
+  /**
+   * The factor of `loss` and `gradients`. It is 1 unless the program was compiled for a batch with
+   * another denominator, such as one with more ignored labels.
+   */
+  readonly scale: number;
 }
+
+/** What the layers block on one batch, in their order. These ratios do not depend on `scale`. */
+export interface BatchShares {
+  readonly blocked: readonly number[];
+  readonly removed: readonly (number | null)[];
+}
+
+/** All measurements of some samples as one batch, with the loss that they were taken with. */
+export type WholeMeasurement = ModelMeasurement & BatchGradients & { readonly described: Loss };
 
 export interface RunnerOptions extends OpenAuditOptions {
   readonly device: Device;
@@ -23,14 +40,14 @@ export interface RunnerOptions extends OpenAuditOptions {
 }
 
 /**
- * Runs a model on any of the samples of a batch file. Batches of one size share an opened model, and
- * batches of one size and one denominator share their programs.
+ * Runs a model on any of the samples of a batch file. Batches of one size share an opened model and
+ * programs.
  */
 export class SampleRunner implements AsyncDisposable {
   private readonly sampleCount: number;
   private readonly opened = new Map<number, OpenedModel>();
-  private readonly measurers = new Map<string, ModelMeasurer>();
-  private readonly programs = new Map<string, Program>();
+  private readonly measurers = new Map<number, { measurer: ModelMeasurer; denominator: number }>();
+  private readonly programs = new Map<number, { program: Program; denominator: number }>();
   private params: readonly Tensor[] | null = null;
   /** The kind of the loss. The first batch decides it where the user did not name it. */
   private kind: LossKind | undefined;
@@ -70,36 +87,72 @@ export class SampleRunner implements AsyncDisposable {
     this.kind = loss.kind;
     this.params ??= opened.params.map((weight) => weight.load());
     const feeds: Feeds = { params: this.params, ...feedsOf(opened, loss, inputs) };
-    return { opened, loss, feeds, key: `${samples.length}/${loss.denominator}` };
+    return { opened, loss, feeds };
+  }
+
+  /** The number that the loss divides by on these samples. */
+  denominator(samples: Uint32Array): number {
+    return this.prepare(samples).loss.denominator;
   }
 
   /** The loss and the gradients of the stored weights `names` on one batch. */
   async gradients(samples: Uint32Array, names: readonly string[]): Promise<BatchGradients> {
-    const { opened, loss, feeds, key } = this.prepare(samples);
+    const { opened, loss, feeds } = this.prepare(samples);
     const args = [...feeds.params, ...feeds.inputs, ...feeds.target];
-    let program = this.programs.get(key);
-    if (program === undefined) {
-      program = await compileGradients({ opened, loss, names }, args, this.options);
-      this.programs.set(key, program);
+    const { denominator } = loss;
+    let compiled = this.programs.get(samples.length);
+    if (compiled === undefined) {
+      const program = await compileGradients({ opened, loss, names }, args, this.options);
+      compiled = { program, denominator };
+      this.programs.set(samples.length, compiled);
     }
-    return { ...namedGradients(names, await program.run(args)), denominator: loss.denominator };
+    const results = namedGradients(names, await compiled.program.run(args));
+    return { ...results, denominator, scale: compiled.denominator / denominator };
   }
 
-  /** As `gradients`, with the measurements of all layers. */
-  async measure(samples: Uint32Array, names: readonly string[]): Promise<ModelMeasurement & BatchGradients> {
-    const { opened, loss, feeds, key } = this.prepare(samples);
-    let measurer = this.measurers.get(key);
-    if (measurer === undefined) {
-      measurer = new ModelMeasurer(opened, loss, {
-        ...this.options,
-        cacheKey: "",
-        cache: undefined,
-        gradients: names,
-        onProgress: () => {},
-      });
-      this.measurers.set(key, measurer);
+  /** As `gradients`, with the blocked shares of all layers and what the weights below lose. */
+  async shares(samples: Uint32Array, names: readonly string[]): Promise<BatchGradients & BatchShares> {
+    const { opened, loss, feeds } = this.prepare(samples);
+    const { denominator } = loss;
+    let compiled = this.measurers.get(samples.length);
+    if (compiled === undefined) {
+      compiled = { measurer: this.measurer(opened, loss, names), denominator };
+      this.measurers.set(samples.length, compiled);
     }
-    return { ...(await measurer.measure(feeds)), denominator: loss.denominator };
+    const { layers, ...results } = await compiled.measurer.measure(feeds);
+    return {
+      ...results,
+      denominator,
+      scale: compiled.denominator / denominator,
+      blocked: layers.map(({ shares }) => sharesOf(shares).blocked),
+      removed: layers.map(({ weights }) => weights?.removed ?? null),
+    };
+  }
+
+  /** As `gradients`, with all measurements of all layers. For samples that are measured once. */
+  async measure(samples: Uint32Array, names: readonly string[]): Promise<WholeMeasurement> {
+    const { opened, loss, feeds } = this.prepare(samples);
+    await using measurer = this.measurer(opened, loss, names);
+    return { ...(await measurer.measure(feeds)), denominator: loss.denominator, scale: 1, described: loss };
+  }
+
+  /**
+   * Whether a batch of `size` samples fits in half of this machine's memory. The plan for a batch that
+   * has been measured is scaled by the number of samples. Call it after `shares`.
+   */
+  fits(size: number): boolean {
+    const perSample = [...this.measurers].map(([samples, { measurer }]) => measurer.plannedBytes / samples);
+    return Math.max(0, ...perSample) * size < memoryLimit() / 2;
+  }
+
+  private measurer(opened: OpenedModel, loss: Loss, gradients: readonly string[]): ModelMeasurer {
+    return new ModelMeasurer(opened, loss, {
+      ...this.options,
+      cacheKey: "",
+      cache: undefined,
+      gradients,
+      onProgress: () => {},
+    });
   }
 
   /** The batch file with these samples only. Tensors without an axis of samples are kept as they are. */
@@ -118,7 +171,13 @@ export class SampleRunner implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const measurer of this.measurers.values()) await measurer[Symbol.asyncDispose]();
-    for (const program of this.programs.values()) await program.dispose();
+    for (const { measurer } of this.measurers.values()) await measurer[Symbol.asyncDispose]();
+    for (const { program } of this.programs.values()) await program.dispose();
   }
 }
+
+/** Bytes that this process may use: those of the machine, or fewer where it runs in a container. */
+const memoryLimit = (): number => {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+};

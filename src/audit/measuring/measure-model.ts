@@ -69,6 +69,11 @@ export class ModelMeasurer implements AsyncDisposable {
     };
   }
 
+  /** Most bytes that a run needs at once, as planned; 0 before the first run. */
+  get plannedBytes(): number {
+    return Math.max(0, ...[...this.compiled.values()].map(({ program }) => program.memory.peak));
+  }
+
   private async run(
     { params, inputs, target }: Feeds,
     { full }: { readonly full: boolean },

@@ -11,15 +11,20 @@ export const judgeLayers = (
 /** The parts of a report that differ between audits of models and of recorded traces. */
 export type ReportParts = Pick<
   AuditReport,
-  "source" | "batch" | "loss" | "precision" | "device" | "thresholds" | "layers" | "warnings"
+  "source" | "batch" | "loss" | "precision" | "device" | "thresholds" | "batches" | "layers" | "warnings"
 > & {
   /** When the audit began, by `performance.now()`. */
   readonly started: number;
+  /** Whether the batches cost something, and why. */
+  readonly answers: BatchAnswers;
 };
+
+/** The answers of a report about its batches, with their reasons. */
+export type BatchAnswers = Pick<AuditReport["summary"], "verdict" | "normToBlame" | "why">;
 
 /** Assembles the report of an audit: its parts, the time it took and the summary of its layers. */
 export const assemble = ({ started, ...parts }: ReportParts): AuditReport => ({
-  schema: "blindspot.audit/1",
+  schema: "blindspot.audit/2",
   tool: { name: "blindspot", version },
   source: parts.source,
   batch: parts.batch,
@@ -28,13 +33,14 @@ export const assemble = ({ started, ...parts }: ReportParts): AuditReport => ({
   device: parts.device,
   elapsedMs: performance.now() - started,
   thresholds: parts.thresholds,
+  batches: parts.batches,
   layers: parts.layers,
   warnings: parts.warnings,
-  summary: summarize(parts.layers),
+  summary: { ...summarize(parts.layers), ...parts.answers },
 });
 
 /** Names the blind layers, the dim layers and the layer whose weights lose most. */
-export function summarize(layers: readonly LayerReport[]): AuditReport["summary"] {
+export function summarize(layers: readonly LayerReport[]): Omit<AuditReport["summary"], keyof BatchAnswers> {
   const named = (verdict: LayerReport["verdict"]) =>
     layers.filter((layer) => layer.verdict === verdict).map(({ name }) => name);
   let worst: AuditReport["summary"]["worst"] = null;

@@ -47,6 +47,8 @@ export function judgeLayer(measurement: LayerMeasurement, thresholds: Thresholds
     weights,
     affine: allFiniteOrNull(measurement.affine),
     identityResidual: measurement.identityResidual,
+    agreement: null,
+    batches: null,
     ...judge(
       {
         kind: measurement.kind,

@@ -1,7 +1,7 @@
 import Type, { type Static } from "typebox";
 
 /**
- * The audit report, `blindspot.audit/1`: the source of truth for its TypeScript types, for the
+ * The audit report, `blindspot.audit/2`: the source of truth for its TypeScript types, for the
  * published JSON Schema (`npm run schema`) and for checking reports that `blindspot compare` reads.
  * Symbols are those of the theory: y is the output of the standardization phase, G = ∂L/∂y, n the
  * number of elements in a group, E = ‖G‖².
@@ -11,6 +11,45 @@ const Name = Type.String({ minLength: 1 });
 const Share = Type.Number({ minimum: -1e-3, maximum: 1.001 });
 const NonNegative = Type.Number({ minimum: 0 });
 const Sha256 = Type.String({ pattern: "^[0-9a-f]{64}$" });
+
+const Spread = Type.Object(
+  { mean: Type.Number(), sd: NonNegative },
+  { description: "Mean and standard deviation; the deviation of a single number is 0." },
+);
+
+const Cosine = Type.Number({ minimum: -1.0001, maximum: 1.0001 });
+
+const Agreement = Type.Object(
+  {
+    value: Type.Number({
+      minimum: -1.0001,
+      maximum: 1.0001,
+      description:
+        "cos(ĝ, g*): ĝ is the mean gradient of your batches, g* that of the reference. 1 where batches change nothing.",
+    }),
+    gain: Type.Number({ minimum: 0, description: "‖ĝ‖/‖g*‖." }),
+    shuffled: Type.Object(
+      { mean: Cosine, sd: NonNegative },
+      { description: "Agreement of random cuts of the same samples into batches of the same sizes." },
+    ),
+    sizeEffect: Type.Union([Type.Number(), Type.Null()], {
+      description:
+        "1 − shuffled.mean: the effect of the batch size alone; null where random cuts are the reference.",
+    }),
+    compositionEffect: Type.Number({
+      description: "shuffled.mean − value: the effect of which samples share a batch.",
+    }),
+  },
+  { description: "How the gradients of batches agree with the gradient of the same samples taken together." },
+);
+
+/** Answers of an audit of batches: see docs/calibration.md. */
+export const BatchVerdict = Type.Union([
+  Type.Literal("harmful"),
+  Type.Literal("doubtful"),
+  Type.Literal("harmless"),
+  Type.Literal("unknown"),
+]);
 
 export const Verdict = Type.Union([Type.Literal("clear"), Type.Literal("dim"), Type.Literal("blind")]);
 
@@ -165,14 +204,53 @@ export const Layer = Type.Object({
     description:
       "‖∂L/∂x by automatic differentiation − ∂L/∂x by the closed form‖ / ‖G/σ‖; null for a recorded trace.",
   }),
+  agreement: Type.Union([Agreement, Type.Null()], {
+    description:
+      "Agreement of the weights named in weights.name; null for one batch, or where no weights lie below.",
+  }),
+  batches: Type.Union(
+    [Type.Object({ blocked: Spread, removed: Type.Union([Spread, Type.Null()]) }), Type.Null()],
+    { description: "shares.blocked and weights.removed over your batches; null for one batch." },
+  ),
   verdict: Verdict,
   why: Type.Array(Type.String()),
   taylor: Type.Optional(Taylor),
 });
 
+const Batches = Type.Object(
+  {
+    how: Type.String({
+      description: 'The rule of --batches, or "files" where each file is one batch.',
+    }),
+    count: Type.Integer({ minimum: 1 }),
+    sizes: Type.Object(
+      { min: Type.Integer({ minimum: 1 }), max: Type.Integer({ minimum: 1 }) },
+      { description: "Samples of the smallest and of the largest batch." },
+    ),
+    cuts: Type.Integer({ minimum: 1, description: "Number of random cuts." }),
+    seed: Type.Integer({ minimum: 0 }),
+    reference: Type.Union([Type.Literal("whole"), Type.Literal("cuts")], {
+      description:
+        "What g* is: the gradient of all samples as one batch, or the mean gradient of the random cuts.",
+    }),
+    meanLoss: Type.Union([Type.Number(), Type.Null()]),
+    wholeLoss: Type.Union([Type.Number(), Type.Null()], {
+      description: "The loss of all samples as one batch; null where it was not run.",
+    }),
+    network: Type.Union([Agreement, Type.Null()], {
+      description:
+        "Agreement of all weights of linear ops and embeddings together; null where their gradient is 0.",
+    }),
+  },
+  {
+    description:
+      "Your batches beside random cuts of the same samples. The layers' shares, weights and channels are those of the reference: all samples as one batch, else the first batch of the first cut.",
+  },
+);
+
 export const AuditReport = Type.Object(
   {
-    schema: Type.Literal("blindspot.audit/1"),
+    schema: Type.Literal("blindspot.audit/2"),
     tool: Type.Object({ name: Type.Literal("blindspot"), version: Name }),
     source: Type.Object({
       kind: Type.Union([Type.Literal("onnx"), Type.Literal("safetensors"), Type.Literal("npz")]),
@@ -211,6 +289,9 @@ export const AuditReport = Type.Object(
       blind: Type.Object({ removed: NonNegative, blocked: NonNegative, timesChance: NonNegative }),
       dim: Type.Object({ removed: NonNegative, blocked: NonNegative, timesChance: NonNegative }),
     }),
+    batches: Type.Union([Batches, Type.Null()], {
+      description: "The audit of batches; null for an audit of one batch and for a recorded trace.",
+    }),
     layers: Type.Array(Layer),
     warnings: Type.Array(Type.String()),
     summary: Type.Object({
@@ -218,10 +299,15 @@ export const AuditReport = Type.Object(
       blind: Type.Array(Name),
       dim: Type.Array(Name),
       worst: Type.Union([Type.Object({ name: Name, removed: NonNegative }), Type.Null()]),
+      verdict: BatchVerdict,
+      normToBlame: BatchVerdict,
+      why: Type.Array(Type.String(), {
+        description: "The evidence for verdict and normToBlame, then the advice, one sentence each.",
+      }),
     }),
   },
   {
-    $id: "https://blindspot.dev/schema/audit-1.json",
+    $id: "https://blindspot.dev/schema/audit-2.json",
     title: "blindspot audit report",
     description:
       "What normalization layers hide from the loss, layer by layer. For batch normalization the blocked directions of a channel are 1 and y.",
@@ -236,6 +322,12 @@ export type AuditReport = Static<typeof AuditReport>;
 export type LayerReport = Static<typeof Layer>;
 /** How much a layer hides: `blind` is most of the gradient, `dim` a large part, `clear` little. */
 export type Verdict = Static<typeof Verdict>;
+/** Whether batches cost something, and whether the norm is to blame: see docs/calibration.md. */
+export type BatchVerdict = Static<typeof BatchVerdict>;
+/** The part of a report about several batches. */
+export type BatchesReport = Static<typeof Batches>;
+/** How the gradients of batches agree with that of their samples taken together. */
+export type AgreementReport = Static<typeof Agreement>;
 export type GroupedBy = Static<typeof GroupedBy>;
 export type WeightsReport = Static<typeof Weights>;
 export type TaylorReport = Static<typeof Taylor>;

@@ -1,28 +1,24 @@
-import type { AgreementOfBatches } from "../batches/measure-batches.js";
-
-/** Whether the composition of the batches costs something, against shuffled batches of one size. */
-export type BatchVerdict = "harmful" | "doubtful" | "harmless" | "unknown";
-
-/** Whether another norm would lose less on the same batches. */
-export type NormToBlame = "likely" | "unsure" | "unlikely" | "unknown";
+import type { AgreementReport, BatchVerdict } from "../report/result.js";
 
 /** The numbers of `measureBatches` that both answers rest on. */
 export interface BatchEvidence {
   /** One entry for each norm layer; the agreement is that of the weights below it. */
   readonly layers: readonly {
     readonly name: string;
-    readonly agreement: AgreementOfBatches | null;
+    readonly agreement: AgreementReport | null;
   }[];
   /** The agreement of all weights together. It is used where no layer has an agreement. */
-  readonly network: AgreementOfBatches | null;
+  readonly network: AgreementReport | null;
   /** The number of random cuts that the spread comes from. */
   readonly cuts: number;
 }
 
 /** Both answers, and the numbers that decided them. */
 export interface BatchJudgement {
+  /** Whether the composition of the batches costs something, against shuffled batches of the same sizes. */
   readonly verdict: BatchVerdict;
-  readonly normToBlame: NormToBlame;
+  /** Whether the norm is to blame: `harmful` where another norm would lose less on the same batches. */
+  readonly normToBlame: BatchVerdict;
   /** The layer that decided, or `network`; null where nothing was measured. */
   readonly decidedBy: string | null;
   /** The composition effect of `decidedBy`. */
@@ -88,9 +84,9 @@ function verdictOf(effect: number, tooFewSamples: boolean): BatchVerdict {
   return tooFewSamples || effect >= BATCH_LIMITS.harmless ? "doubtful" : "harmless";
 }
 
-function blameOf(effect: number, tooFewSamples: boolean): NormToBlame {
-  if (effect >= BATCH_LIMITS.blamed) return "likely";
-  return tooFewSamples || effect >= BATCH_LIMITS.acquitted ? "unsure" : "unlikely";
+function blameOf(effect: number, tooFewSamples: boolean): BatchVerdict {
+  if (effect >= BATCH_LIMITS.blamed) return "harmful";
+  return tooFewSamples || effect >= BATCH_LIMITS.acquitted ? "doubtful" : "harmless";
 }
 
 /** 95 % quantiles of Student's t distribution for 1, 2, …, 10 degrees of freedom. */

@@ -93,7 +93,7 @@ describe.skipIf(!hasShared)(`The agreement of batches is PyTorch's in float64${s
     const expected = golden.batchings[how];
     expect(measured.meanLoss).toBeCloseTo(expected.mean_loss, 8);
     expect(Math.abs((measured.network?.value ?? 0) - expected.network.agreement)).toBeLessThan(1e-6);
-    for (const [i, { name, weights }] of measured.whole.layers.entries()) {
+    for (const [i, { name, weights }] of measured.referenceBatch.layers.entries()) {
       const weight = expected.weights[weights?.name ?? ""];
       const agreement = measured.layers[i].agreement;
       expect(Math.abs((agreement?.value ?? 0) - weight.agreement), name).toBeLessThan(1e-6);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { AgreementOfBatches } from "../../../src/audit/batches/measure-batches.js";
+import type { AgreementReport } from "../../../src/audit/report/result.js";
 import { BATCH_LIMITS, judgeBatches } from "../../../src/audit/verdict/batch-verdict.js";
 
-const effectOf = (compositionEffect: number, sd = 0): AgreementOfBatches => ({
+const effectOf = (compositionEffect: number, sd = 0): AgreementReport => ({
   value: 0.9 - compositionEffect,
   gain: 1,
   shuffled: { mean: 0.9, sd },
@@ -20,7 +20,13 @@ const judged = (effects: readonly [effect: number, sd?: number][], cuts = 3) =>
 describe("The verdict on batches", () => {
   test("The layer with the largest composition effect decides", () => {
     expect(judged([[0], [0.9], [0.01]])).toMatchObject({
-      ...{ verdict: "harmful", normToBlame: "likely", decidedBy: "norm2", effect: 0.9, tooFewSamples: false },
+      ...{
+        verdict: "harmful",
+        normToBlame: "harmful",
+        decidedBy: "norm2",
+        effect: 0.9,
+        tooFewSamples: false,
+      },
     });
   });
 
@@ -33,7 +39,7 @@ describe("The verdict on batches", () => {
   });
 
   test("A negative effect is harmless: the batches agree better than shuffled ones", () => {
-    expect(judged([[-0.2]])).toMatchObject({ verdict: "harmless", normToBlame: "unlikely" });
+    expect(judged([[-0.2]])).toMatchObject({ verdict: "harmless", normToBlame: "harmless" });
   });
 
   test("A large effect within its margin makes harmless batches doubtful for want of samples", () => {

@@ -1,0 +1,23 @@
+/**
+ * A report of the format `blindspot.audit/1` in the present format. Version 1 knew one batch only, so
+ * everything about several batches is null or `unknown`. Other values are returned as they are.
+ */
+export function upgradeReport(value: unknown): unknown {
+  if (!isObject(value) || value.schema !== "blindspot.audit/1") return value;
+  const { layers, summary } = value;
+  return {
+    ...value,
+    schema: "blindspot.audit/2",
+    batches: null,
+    layers: Array.isArray(layers) ? layers.map(upgradeLayer) : layers,
+    summary: isObject(summary)
+      ? { ...summary, verdict: "unknown", normToBlame: "unknown", why: [] }
+      : summary,
+  };
+}
+
+const upgradeLayer = (layer: unknown): unknown =>
+  isObject(layer) ? { ...layer, agreement: null, batches: null } : layer;
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,170 @@
+import type { NormLayer } from "../../onnx/index.js";
+import { normKinds } from "../../onnx/norms/kinds.js";
+import type { BatchAnswers } from "../report/assemble.js";
+import type { AgreementReport, BatchesReport, BatchVerdict, LayerReport } from "../report/result.js";
+import { BATCH_LIMITS, type BatchJudgement, judgeBatches } from "./batch-verdict.js";
+import type { ClassesOfBatches } from "./classes-of-batches.js";
+
+/** What the answers about batches rest on. */
+export interface BatchFindings {
+  readonly batches: BatchesReport;
+  readonly layers: readonly Pick<LayerReport, "name" | "op" | "agreement" | "weights">[];
+  /** The norms of `layers`, in their order. */
+  readonly norms: readonly NormLayer[];
+  /** null where the samples have no class numbers. */
+  readonly classes: ClassesOfBatches | null;
+}
+
+const CALIBRATION = "docs/calibration.md";
+
+/** From this size effect of shuffled batches on, the batch size gets a sentence of its own. */
+const LARGE_SIZE_EFFECT = 0.3;
+
+/** From this share of all classes on, the classes of a batch count as mixed. */
+const MIXED_CLASSES = 0.8;
+
+/**
+ * Answers whether the batches cost something and whether the norm is to blame. The reasons name the
+ * numbers, the limits and the advice, one thought in each sentence.
+ */
+export function summarizeBatches(findings: BatchFindings): BatchAnswers {
+  const { batches, layers, norms } = findings;
+  if (batches.count === 1)
+    return unknown(
+      "There is only one batch, so there is nothing to compare: give samples of several batches.",
+    );
+  const judgement = judgeBatches({ layers, network: batches.network, cuts: batches.cuts });
+  const worst = agreementOfWorst(findings, judgement);
+  if (worst === null)
+    return unknown(
+      "The agreement of the batches could not be measured: the weights get no gradient, or one that is not finite.",
+    );
+  const couplesSamples = norms.some(({ kind }) => normKinds[kind].acrossSamples);
+  if (!couplesSamples) return withoutCoupling(findings, worst);
+  return {
+    verdict: judgement.verdict,
+    normToBlame: judgement.normToBlame,
+    why: [
+      ...evidence(findings, judgement, worst),
+      ...blame(judgement.normToBlame),
+      ...advice(findings, judgement, worst),
+      ...sizeEffect(findings),
+    ],
+  };
+}
+
+const unknown = (why: string): BatchAnswers => ({ verdict: "unknown", normToBlame: "unknown", why: [why] });
+
+function agreementOfWorst(
+  { batches, layers }: BatchFindings,
+  { decidedBy }: BatchJudgement,
+): AgreementReport | null {
+  const layer = layers.find(({ name }) => name === decidedBy);
+  return layer?.agreement ?? batches.network;
+}
+
+/** No norm takes statistics over samples, so the agreement says nothing about norms. */
+function withoutCoupling({ layers }: BatchFindings, { value }: AgreementReport): BatchAnswers {
+  const who =
+    layers.length === 0
+      ? "The model has no normalization layer"
+      : "Every normalization of this model looks at one sample at a time";
+  return {
+    verdict: "harmless",
+    normToBlame: "harmless",
+    why: [
+      `${who}, so batches cost nothing through statistics: their agreement is 1 by construction (measured: ${number(value)}).`,
+      ...(layers.length === 0
+        ? []
+        : [
+            "What these layers hide within a sample stands with each layer; it does not depend on the batches.",
+          ]),
+    ],
+  };
+}
+
+const openings: Record<BatchVerdict, string> = {
+  harmful: "Your batches cost something",
+  doubtful: "Whether your batches cost something is not clear",
+  harmless: "Your batches cost nothing that these numbers show",
+  unknown: "",
+};
+
+function evidence(
+  { batches }: BatchFindings,
+  { verdict, decidedBy, effect, tooFewSamples }: BatchJudgement,
+  worst: AgreementReport,
+): string[] {
+  const where =
+    decidedBy === "network" || decidedBy === null ? "Over the whole network" : `Below ${decidedBy}`;
+  const together =
+    batches.reference === "whole" ? "of all samples as one batch" : "of random batches on average";
+  const size = number(effect ?? 0);
+  const meaning: Record<BatchVerdict, string> = {
+    harmful: `The composition effect, ${size}, is above ${BATCH_LIMITS.harmful}: such batches cost accuracy or error in the calibration (${CALIBRATION}).`,
+    doubtful: tooFewSamples
+      ? `The composition effect, ${size}, is within its spread over ${batches.cuts} random cuts: these are too few samples. Audit more of them.`
+      : `The composition effect, ${size}, lies between ${BATCH_LIMITS.harmless} and ${BATCH_LIMITS.harmful}, where the calibration saw both outcomes (${CALIBRATION}).`,
+    harmless: `The composition effect, ${size}, is below ${BATCH_LIMITS.harmless} or within its spread over random cuts: such batches cost nothing in the calibration (${CALIBRATION}).`,
+    unknown: "",
+  };
+  return [
+    `${openings[verdict]}. ${where}, the mean gradient of your batches agrees ${number(worst.value)} with that ${together}; random batches of the same sizes agree ${number(worst.shuffled.mean)} ± ${number(worst.shuffled.sd)}.`,
+    meaning[verdict],
+  ];
+}
+
+function blame(answer: BatchVerdict): string[] {
+  switch (answer) {
+    case "harmful":
+      return [
+        "Batch normalization is probably to blame: in the calibration, another norm lost less on such batches. This answer is less certain than the first one.",
+      ];
+    case "doubtful":
+      return ["Whether another norm would lose less on these batches cannot be told from these numbers."];
+    default:
+      return [];
+  }
+}
+
+function advice(
+  { classes, batches }: BatchFindings,
+  { verdict, tooFewSamples }: BatchJudgement,
+  { shuffled }: AgreementReport,
+): string[] {
+  if (verdict === "harmless") return ["Leave the normalization as it is."];
+  if (verdict !== "harmful" || tooFewSamples) return [];
+  const shuffle = `shuffle the samples: random batches of the same sizes agree ${number(shuffled.mean)}`;
+  const otherwise =
+    "Where the samples must stay apart, compare with layer or group normalization by training both: the audit does not promise that they do better.";
+  if (classes !== null && classes.most === 1)
+    return [`Each batch holds one class. Mix the classes, or ${shuffle}.`, otherwise];
+  if (classes !== null && classes.mean < MIXED_CLASSES * Math.min(classes.all, batches.sizes.min))
+    return [
+      `A batch holds ${number(classes.mean)} of ${classes.all} classes on average. Mix the classes, or ${shuffle}.`,
+      otherwise,
+    ];
+  const mixed = classes === null ? "" : "The classes are mixed within the batches already. ";
+  return [
+    `${mixed}The batches differ in something else, such as their domain, source or brightness. Mix that within each batch, or ${shuffle}.`,
+    otherwise,
+  ];
+}
+
+/** A sentence about batches that are too small, whatever their composition. */
+function sizeEffect({ batches, layers }: BatchFindings): string[] {
+  const effects = layers
+    .flatMap(({ name, agreement }) => (agreement === null ? [] : [{ name, agreement }]))
+    .sort((a, b) => (b.agreement.sizeEffect ?? 0) - (a.agreement.sizeEffect ?? 0));
+  const [largest] = effects;
+  const effect = largest?.agreement.sizeEffect ?? 0;
+  if (effect < LARGE_SIZE_EFFECT) return [];
+  const { min, max } = batches.sizes;
+  const size = min === max ? `${max}` : `${min} to ${max}`;
+  return [
+    `Batches of ${size} samples differ from one large batch even when shuffled: below ${largest.name}, random batches agree ${number(largest.agreement.shuffled.mean)} (size effect ${number(effect)}). Larger batches reduce this effect; a norm that looks at one sample at a time has none.`,
+  ];
+}
+
+/** Two decimals, and never `-0.00`. */
+const number = (value: number): string => value.toFixed(2).replace(/^-(0\.00)$/, "$1");
