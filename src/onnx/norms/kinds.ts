@@ -91,9 +91,8 @@ export const normKinds = table({
     groupedBy: "channel",
     acrossSamples: true,
     advice:
-      "Mix classes (or real and generated samples) in every batch; if they are mixed already, replace this " +
-      "layer by layer or group normalization and audit again. Detaching the statistics is no cure: it makes " +
-      "training unstable.",
+      "Only the shift β and the scale γ of this layer learn from the hidden part. Whether that costs anything " +
+      "depends on the batches: the features can do without it where every batch holds the same mixture.",
   },
   layer: {
     operator: "LayerNormalization",

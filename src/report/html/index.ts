@@ -1,6 +1,7 @@
 import type { AuditReport, LayerReport } from "../../audit/report/result.js";
 import { baseName } from "../format.js";
-import { explanations, findings, flagged, layerNames, subject } from "../sentences.js";
+import { answers, explanations, findings, flagged, layerNames, subject } from "../sentences.js";
+import { agreementSection } from "./agreement-section.js";
 import { inlineMark, markDefinitions, verdictBadge } from "./chart-marks.js";
 import { explainer } from "./explainer.js";
 import { layerDetails } from "./layer-details.js";
@@ -48,6 +49,7 @@ export function auditHtml(report: AuditReport): string {
 ${markDefinitions}
 ${pageHeader(report)}
 <main>
+${agreementSection(report)}
 ${actions(report)}
 ${layerTable(report, { shares, ratios })}
 ${explainer()}
@@ -69,7 +71,7 @@ ${originSection(report)}
 }
 
 function pageHeader(report: AuditReport): Html {
-  const [lead, ...rest] = findings(report);
+  const [lead, ...rest] = report.batches === null ? findings(report) : answers(report);
   const [, ...about] = subject(report);
   const { blind, dim, layers } = report.summary;
   const tile = (verdict: LayerReport["verdict"], n: number) =>
@@ -80,6 +82,8 @@ function pageHeader(report: AuditReport): Html {
 <p class="subject">${about.join(" · ")}</p>
 <p class="lead">${lead}</p>
 ${rest.map((sentence) => html`<p class="prose">${sentence}</p>`)}
+${report.batches === null && answers(report).map((sentence) => html`<p class="prose"><b>Does it matter?</b> ${sentence}</p>`)}
+${report.batches !== null && report.layers.length > 0 && html`<h2>What the layers hide</h2>${findings(report).map((sentence) => html`<p class="prose">${sentence}</p>`)}`}
 ${layers > 0 && html`<ul class="tiles" aria-label="Layers by verdict">${tile("blind", blind.length)}${tile("dim", dim.length)}${tile("clear", layers - blind.length - dim.length)}</ul>`}
 ${report.warnings.length > 0 && html`<aside class="warnings" aria-labelledby="warnings-title"><h2 id="warnings-title">Before you rely on these numbers</h2><ul>${report.warnings.map((line) => html`<li>${line}</li>`)}</ul></aside>`}
 </header>`;

@@ -67,6 +67,13 @@ export function ratioScale(layers: readonly LayerReport[]): Scale {
   };
 }
 
+/** The linear axis of agreements, from 0 to 1. Negative values stand at its left end. */
+export const unitScale = (): Scale => ({
+  at: position,
+  isBelow: (value) => value < 0,
+  ticks: [0, 0.25, 0.5, 0.75, 1].map((value) => ({ value, label: html`${String(value)}` })),
+});
+
 /** Draws vertical lines at the ticks of a scale. */
 export const gridLines = (scale: Scale): Html =>
   html`${scale.ticks.map(({ value }) => html`<line class="grid" x1="${scale.at(value)}" x2="${scale.at(value)}" y1="0" y2="100%"/>`)}`;

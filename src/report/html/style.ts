@@ -73,6 +73,8 @@ svg{display:block;overflow:visible}.inline-mark{display:inline}
 svg .grid{stroke:var(--grid);stroke-width:1}
 svg .chance{stroke:var(--ink);stroke-width:2}
 svg .span{stroke:var(--v);stroke-width:2;opacity:.55}
+svg .yours,.yours{fill:var(--ink)}svg .shuffled,.shuffled{fill:var(--page);stroke:var(--link);stroke-width:2}
+svg .spread{stroke:var(--link);stroke-width:2}svg .effect{stroke:var(--blind);stroke-width:3;opacity:.45}
 svg .removed{fill:var(--v,var(--bar));opacity:.5}
 svg .limit{stroke:var(--v);stroke-width:1;stroke-dasharray:2 3}
 svg .bin{fill:var(--bar)}svg .track{fill:var(--grid)}
