@@ -34,22 +34,22 @@ const geometry = ({ dims = 2, stride = 1, padding = 0, dilation = 1, groups = 1 
 /** Makes a convolution of [N, inputs, …], without a bias unless `bias` is set. */
 export function convolution(registry: Registry, name: string, settings: ConvSettings): LayerFunction {
   const { inputs, outputs, dims = 2, kernel, groups = 1, bias = false } = settings;
-  const taps = Array<number>(dims).fill(kernel);
+  const kernelShape = Array<number>(dims).fill(kernel);
   const start = uniformFanIn((inputs / groups) * kernel ** dims);
-  const weight = registry.add(`${name}.weight`, [outputs, inputs / groups, ...taps], start);
+  const weight = registry.add(`${name}.weight`, [outputs, inputs / groups, ...kernelShape], start);
   const offset = bias ? registry.add(`${name}.bias`, [outputs], start) : undefined;
   return (pass, x) => {
     const y = conv(x, weight(pass), geometry(settings));
-    return offset === undefined ? y : add(y, reshape(offset(pass), [outputs, ...taps.map(() => 1)]));
+    return offset === undefined ? y : add(y, reshape(offset(pass), [outputs, ...kernelShape.map(() => 1)]));
   };
 }
 
 /** Makes a transposed convolution of [N, inputs, …] with a bias. */
 export function upConvolution(registry: Registry, name: string, settings: ConvSettings): LayerFunction {
   const { inputs, outputs, dims = 2, kernel } = settings;
-  const taps = Array<number>(dims).fill(kernel);
+  const kernelShape = Array<number>(dims).fill(kernel);
   const start = uniformFanIn(outputs * kernel ** dims);
-  const weight = registry.add(`${name}.weight`, [inputs, outputs, ...taps], start);
+  const weight = registry.add(`${name}.weight`, [inputs, outputs, ...kernelShape], start);
   const offset = registry.add(`${name}.bias`, [outputs], start);
   return (pass, x) =>
     add(
@@ -57,9 +57,9 @@ export function upConvolution(registry: Registry, name: string, settings: ConvSe
         x,
         weight(pass),
         geometry(settings),
-        taps.map(() => 0),
+        kernelShape.map(() => 0),
       ),
-      reshape(offset(pass), [outputs, ...taps.map(() => 1)]),
+      reshape(offset(pass), [outputs, ...kernelShape.map(() => 1)]),
     );
 }
 

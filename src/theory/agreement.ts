@@ -1,6 +1,9 @@
 import type { FloatArray } from "./standardize.js";
 
-/** How the gradient that training follows on average compares with that of the same samples as one batch. */
+/**
+ * How the gradient that training follows on average compares with that of the same samples as one
+ * batch.
+ */
 export interface Agreement {
   /** cos(ĝ, g*): 1 where batches change nothing, 0 where the directions have nothing in common. */
   readonly agreement: number;
@@ -10,8 +13,8 @@ export interface Agreement {
 
 /**
  * The agreement of batches, cos(ĝ, g*), and the gain, ‖ĝ‖/‖g*‖, where ĝ = Σ_j w_j ∂L(B_j)/∂W is the
- * weighted mean of the batches' gradients and g* the gradient of all samples as one batch. Normalizations
- * that look at one sample at a time give exactly 1 for both, whatever the batches.
+ * weighted mean of the batches' gradients and g* the gradient of all samples as one batch.
+ * Normalizations that look at one sample at a time give exactly 1 for both, whatever the batches.
  *
  * Source: docs/theory.md, section 10.
  *

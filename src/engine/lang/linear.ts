@@ -43,7 +43,7 @@ export interface ConvOptions {
   readonly strides: readonly number[];
   /** Zeros before and after each spatial axis. Negative numbers crop. */
   readonly padding: readonly (readonly [number, number])[];
-  /** Distance between neighbouring taps of the kernel. */
+  /** Distance between neighbouring elements of the kernel. */
   readonly dilations: readonly number[];
   /** Number of groups of channels that are convolved independently. */
   readonly groups: number;

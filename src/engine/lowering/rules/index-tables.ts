@@ -4,12 +4,12 @@ import * as ops from "../../graph/ops.js";
 import type { Pair } from "../../tracing/primitives.js";
 
 /**
- * Index tables: for a sliding window, which input element each tap reads at each position.
+ * Index tables: for a sliding window, which input element is read at each offset and position.
  *
- * A tap is one element of the window. A position is one place of the window, so one element of the
- * result. Tables are computed at compile time. At run time, a single Gather then serves every
- * padding, stride, dilation and gap. For 5 inputs, 3 taps, stride 2 and one element of padding at
- * each end:
+ * An offset is the place of an element within the window; in a convolution, of a kernel element. A
+ * position is a place of the whole window, so an element of the result. Tables are computed at
+ * compile time. At run time, a single Gather then serves every padding, stride, dilation and gap.
+ * For 5 inputs, a window of 3, stride 2 and one element of padding at each end:
  *
  *     padded input    .  0  1  2  3  4  .
  *     position 0     [t0 t1 t2]
@@ -25,12 +25,12 @@ import type { Pair } from "../../tracing/primitives.js";
  * ABSENT.
  *
  *     readers table         i=0   i=1   i=2   i=3   i=4
- *       row 0                 3     1     4     2     5     (tap, position) pairs that read
- *       row 1                -1     6    -1     7    -1     input i: tap · 3 + position
+ *       row 0                 3     1     4     2     5     (offset, position) pairs that read
+ *       row 1                -1     6    -1     7    -1     input i: offset · 3 + position
  *
  *     meetings table        p=0   p=1   p=2
- *       row 0                 5     1     3                 (tap, input) pairs that meet at
- *       row 1                11     7     9                 position p: tap · 5 + input
+ *       row 0                 5     1     3                 (offset, input) pairs that meet at
+ *       row 1                11     7     9                 position p: offset · 5 + input
  *       row 2                -1    13    -1
  */
 
@@ -38,26 +38,27 @@ import type { Pair } from "../../tracing/primitives.js";
 export const ABSENT = -1;
 
 /**
- * One spatial axis of a sliding window. Tap t at position p reads p·stride + t·dilation − before.
+ * One spatial axis of a sliding window. Offset t at position p reads input
+ * p·stride + t·dilation − before.
  */
 export interface WindowAxis {
   /** Number of input elements. */
   readonly input: number;
-  readonly taps: number;
+  readonly offsets: number;
   readonly positions: number;
   readonly stride: number;
   /** Padding before the first element. A negative number crops. */
   readonly before: number;
   /** Distance between neighbouring input elements. The gaps between them hold zeros. */
   readonly spread: number;
-  /** Distance between neighbouring taps. */
+  /** Distance between neighbouring elements of the window. */
   readonly dilation: number;
 }
 
 export interface IndexTable {
-  readonly taps: number;
+  readonly offsets: number;
   readonly positions: number;
-  /** Flat index of the input element that tap t reads at position p, at [t · positions + p]. */
+  /** Flat index of the input element that offset t reads at position p, at [t · positions + p]. */
   readonly indices: Int32Array;
 }
 
@@ -71,19 +72,21 @@ interface AxisTable extends IndexTable {
   readonly input: number;
 }
 
-/** Combines the tables of single axes. Taps, positions and inputs of the last axis vary fastest. */
+/**
+ * Combines the tables of single axes. Offsets, positions and inputs of the last axis vary fastest.
+ */
 function productTable(axes: readonly AxisTable[]): IndexTable {
-  const tapSizes = axes.map((a) => a.taps);
+  const offsetCounts = axes.map((a) => a.offsets);
   const positionSizes = axes.map((a) => a.positions);
-  const [taps, positions] = [sizeOf(tapSizes), sizeOf(positionSizes)];
-  const indices = new Int32Array(taps * positions);
-  const tapAt = coordinates(tapSizes);
+  const [offsets, positions] = [sizeOf(offsetCounts), sizeOf(positionSizes)];
+  const indices = new Int32Array(offsets * positions);
+  const offsetAt = coordinates(offsetCounts);
   const positionAt = coordinates(positionSizes);
-  for (let t = 0; t < taps; t++) {
+  for (let t = 0; t < offsets; t++) {
     for (let p = 0; p < positions; p++) {
       let index = 0;
       for (let d = 0; d < axes.length; d++) {
-        const at = axes[d].indices[tapAt[t][d] * positionSizes[d] + positionAt[p][d]];
+        const at = axes[d].indices[offsetAt[t][d] * positionSizes[d] + positionAt[p][d]];
         if (at === ABSENT) {
           index = ABSENT;
           break;
@@ -93,28 +96,29 @@ function productTable(axes: readonly AxisTable[]): IndexTable {
       indices[t * positions + p] = index;
     }
   }
-  return { taps, positions, indices };
+  return { offsets, positions, indices };
 }
 
-function axisTable({ input, taps, positions, stride, before, spread, dilation }: WindowAxis): AxisTable {
-  const indices = new Int32Array(taps * positions).fill(ABSENT);
-  for (let t = 0; t < taps; t++)
+function axisTable({ input, offsets, positions, stride, before, spread, dilation }: WindowAxis): AxisTable {
+  const indices = new Int32Array(offsets * positions).fill(ABSENT);
+  for (let t = 0; t < offsets; t++)
     for (let p = 0; p < positions; p++) {
       const at = p * stride + t * dilation - before;
       if (at >= 0 && at % spread === 0 && at / spread < input) indices[t * positions + p] = at / spread;
     }
-  return { input, taps, positions, indices };
+  return { input, offsets, positions, indices };
 }
 
 /**
- * One spatial axis cut into tiles. Tap t of the tile at `start` reads at start + t·step − before.
+ * One spatial axis cut into tiles. Offset t of the tile at `start` reads at start + t·step −
+ * before.
  */
 export interface TiledAxis {
   /** Number of input elements. */
   readonly input: number;
-  readonly taps: number;
+  readonly offsets: number;
   readonly starts: readonly number[];
-  /** Distance between neighbouring taps. */
+  /** Distance between neighbouring elements of the window. */
   readonly step: number;
   /** Padding before the first element. */
   readonly before: number;
@@ -125,11 +129,11 @@ export interface TiledAxis {
  */
 export function tileTable(axes: readonly TiledAxis[]): IndexTable {
   return productTable(
-    axes.map(({ input, taps, starts, step, before }) => {
+    axes.map(({ input, offsets, starts, step, before }) => {
       const at = (t: number, start: number) => start + t * step - before;
       const inside = (index: number) => (index >= 0 && index < input ? index : ABSENT);
-      const rows = Array.from({ length: taps }, (_, t) => starts.map((start) => inside(at(t, start))));
-      return { input, taps, positions: starts.length, indices: Int32Array.from(rows.flat()) };
+      const rows = Array.from({ length: offsets }, (_, t) => starts.map((start) => inside(at(t, start))));
+      return { input, offsets, positions: starts.length, indices: Int32Array.from(rows.flat()) };
     }),
   );
 }
@@ -187,18 +191,18 @@ export interface ColumnTable {
 }
 
 /**
- * For every input element, the (tap, position) pairs that read it, as tap · positions + position.
+ * For every input element, the pairs that read it, each as offset · positions + position.
  */
-export function readersTable({ taps, positions, indices }: IndexTable, inputs: number): ColumnTable {
+export function readersTable({ offsets, positions, indices }: IndexTable, inputs: number): ColumnTable {
   const readers: number[][] = Array.from({ length: inputs }, () => []);
-  for (let i = 0; i < taps * positions; i++) if (indices[i] !== ABSENT) readers[indices[i]].push(i);
+  for (let i = 0; i < offsets * positions; i++) if (indices[i] !== ABSENT) readers[indices[i]].push(i);
   return asColumns(readers);
 }
 
-/** For every position, the (tap, input element) pairs that meet there, as tap · inputs + input. */
-export function meetingsTable({ taps, positions, indices }: IndexTable, inputs: number): ColumnTable {
+/** For every position, the pairs that meet there, each as offset · inputs + input. */
+export function meetingsTable({ offsets, positions, indices }: IndexTable, inputs: number): ColumnTable {
   const meetings: number[][] = Array.from({ length: positions }, () => []);
-  for (let t = 0; t < taps; t++)
+  for (let t = 0; t < offsets; t++)
     for (let p = 0; p < positions; p++) {
       const at = indices[t * positions + p];
       if (at !== ABSENT) meetings[p].push(t * inputs + at);

@@ -100,10 +100,10 @@ function splitAxes(order: readonly number[], { lead, window }: Geometry): number
 function gatheredWindows(g: GraphBuilder, x: View, geometry: Geometry): View {
   const { lead, input, window } = geometry;
   const planes = x.shape.slice(0, lead);
-  const { taps, positions, indices } = windowTableOf(geometry);
+  const { offsets, positions, indices } = windowTableOf(geometry);
   const value = materialize(g, x, [...range(input.length).map((i) => lead + i), ...range(lead)]);
   const flat = ops.reshape(g, value, [sizeOf(input), sizeOf(planes)]);
-  const gathered = gatherTable(g, flat, { axis: 0, indices, shape: [taps, positions] });
+  const gathered = gatherTable(g, flat, { axis: 0, indices, shape: [offsets, positions] });
   const stored = [...window, ...positionsOf(geometry), ...planes];
   return viewOf(g, ops.reshape(g, gathered, stored), gatheredOrder(geometry));
 }
@@ -119,7 +119,7 @@ function windowTableOf(geometry: Geometry): IndexTable {
   return windowTable(
     input.map((n, i) => ({
       input: n,
-      taps: window[i],
+      offsets: window[i],
       positions: positions[i],
       stride: strides[i],
       before: 0,

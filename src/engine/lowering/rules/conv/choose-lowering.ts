@@ -6,7 +6,7 @@ import { applyFactor, factorKernel } from "./constant-kernel.js";
 import {
   type Convolution,
   hasDilatedInput,
-  hasMoreTapsThanPositions,
+  hasMoreOffsetsThanPositions,
   isWeightGradient,
   type Lowering,
   rolesOf,
@@ -15,7 +15,7 @@ import {
 import { depthwise, isDepthwise } from "./depthwise.js";
 import { dilatedInput } from "./dilated-input.js";
 import { fewOutputs, hasFewOutputs } from "./few-outputs.js";
-import { columnsByPosition, columnsByTap } from "./im2col.js";
+import { columnsByOffset, columnsByPosition } from "./im2col.js";
 import { chooseKernelInPlace } from "./kernel-in-place.js";
 import { fitsConvTranspose, onnxConv, onnxConvTranspose } from "./onnx-operators.js";
 import { weightGradient } from "./weight-gradient.js";
@@ -64,10 +64,10 @@ function fastLowering(g: GraphBuilder, c: Convolution): Lowering | undefined {
  */
 function plainLowering({ optimizations }: GraphBuilder, c: Convolution): Lowering {
   const rank = c.roles.spatial.length;
-  if (optimizations.columns && hasMoreTapsThanPositions(c)) return columnsByPosition;
-  if (dtypeOf(c.x) !== "float32" || rank === 0 || rank > 3) return columnsByTap;
+  if (optimizations.columns && hasMoreOffsetsThanPositions(c)) return columnsByPosition;
+  if (dtypeOf(c.x) !== "float32" || rank === 0 || rank > 3) return columnsByOffset;
   if (c.lhsDilation.every((d) => d === 1)) return onnxConv;
-  return fitsConvTranspose(c) ? onnxConvTranspose : columnsByTap;
+  return fitsConvTranspose(c) ? onnxConvTranspose : columnsByOffset;
 }
 
 export const convRules = { conv } satisfies { [P in "conv"]: Rule<P> };

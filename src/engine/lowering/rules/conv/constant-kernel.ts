@@ -23,7 +23,7 @@ export interface FactoredConvolution {
   readonly factor: View;
 }
 
-/** The factored convolution; undefined where the kernel varies over channels or taps. */
+/** The factored convolution; undefined where the kernel varies over channels or offsets. */
 export function factorKernel(
   g: GraphBuilder,
   x: View,

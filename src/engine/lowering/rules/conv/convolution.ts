@@ -9,7 +9,7 @@ import { unflipped } from "../movement.js";
  * A convolution of x with the kernel w, and the words that this folder uses for its axes:
  *
  *     x        [vmap…, batch, channel, pixels…]
- *     w        [vmap…, output, channel, taps…]         a tap is one element of the kernel's window
+ *     w        [vmap…, output, channel, offsets…]      an offset is the place of a kernel element
  *     result   [vmap…, batch, output, positions…]      a position is one pixel of the result
  *
  *     result[n, o, p] = Σ_c Σ_t x[n, c, p·stride + t·rhsDilation − padding] · w[o, c, t]
@@ -85,31 +85,31 @@ export const spatialShape = (c: Convolution, view: Pick<View, "shape">): number[
 /**
  * Whether `c` is probably the gradient of a weight. There the channel axis holds the samples, and
  * the batch axis holds the input channels. Networks store channels innermost, so the innermost axis
- * of x tells which one it is. Where it does not, the number of taps decides.
+ * of x tells which one it is. Where it does not, the size of the kernel decides.
  */
 export function isWeightGradient(c: Convolution): boolean {
   const innermost = storedAxes(c.x).at(-1);
   if (innermost === c.roles.channel) return false;
-  return c.roles.batch.includes(innermost ?? -1) || hasMoreTapsThanPositions(c);
+  return c.roles.batch.includes(innermost ?? -1) || hasMoreOffsetsThanPositions(c);
 }
 
 /**
- * Whether the kernel has more taps than the result has positions, which is typical of a weight
- * gradient.
+ * Whether the kernel has more elements per channel than the result has positions, which is typical
+ * of a weight gradient.
  */
-export function hasMoreTapsThanPositions(c: Convolution): boolean {
+export function hasMoreOffsetsThanPositions(c: Convolution): boolean {
   return sizeOf(spatialShape(c, c.w)) > sizeOf(spatialShape(c, c.result));
 }
 
 /** Whether x has gaps between its pixels. */
 export const hasDilatedInput = (c: Convolution): boolean => sizeOf(c.lhsDilation) > 1;
 
-/** For every tap and position, the flat index of the pixel of x that they multiply. */
+/** For every offset and position, the flat index of the pixel of x that they multiply. */
 export function windowTableOf(c: Convolution): IndexTable {
   return windowTable(
     c.roles.spatial.map((axis, i) => ({
       input: c.x.shape[axis],
-      taps: c.w.shape[axis],
+      offsets: c.w.shape[axis],
       positions: c.result.shape[axis],
       stride: c.strides[i],
       before: c.padding[i][0],
@@ -119,11 +119,11 @@ export function windowTableOf(c: Convolution): IndexTable {
   );
 }
 
-/** The indices of a table [taps, positions] as [positions, taps]. */
-export function byPosition({ taps, positions, indices }: IndexTable): Int32Array {
+/** The indices of a table [offsets, positions] as [positions, offsets]. */
+export function byPosition({ offsets, positions, indices }: IndexTable): Int32Array {
   const turned = new Int32Array(indices.length);
-  for (let t = 0; t < taps; t++)
-    for (let p = 0; p < positions; p++) turned[p * taps + t] = indices[t * positions + p];
+  for (let t = 0; t < offsets; t++)
+    for (let p = 0; p < positions; p++) turned[p * offsets + t] = indices[t * positions + p];
   return turned;
 }
 

@@ -64,18 +64,18 @@ export function depthwise(g: GraphBuilder, c: Convolution): View {
   const planes = ops.reshape(g, image, [1, ...planar(extents, 1), lanes]);
   const { x, pads } = cropped(g, planes, 1, planar(c.padding, [0, 0]));
 
-  const taps = planar(spatialShape(c, c.w), 1);
+  const kernelShape = planar(spatialShape(c, c.w), 1);
   const kernel = packed(g, c.w, [spatial, [], [channel, ...groups]]);
-  const repeated = ops.expand(g, kernel, [sizeOf(taps), n, channels * count]);
-  const weight = ops.reshape(g, blocked(g, ops.reshape(g, repeated, [1, ...taps, lanes])), [
+  const repeated = ops.expand(g, kernel, [sizeOf(kernelShape), n, channels * count]);
+  const weight = ops.reshape(g, blocked(g, ops.reshape(g, repeated, [1, ...kernelShape, lanes])), [
     lanes,
     1,
-    ...taps,
+    ...kernelShape,
   ]);
 
   const positions = planar(spatialShape(c, c.result), 1);
   const attributes = {
-    kernel_shape: taps,
+    kernel_shape: kernelShape,
     strides: planar(c.strides, 1),
     dilations: planar(c.rhsDilation, 1),
     pads,
@@ -106,7 +106,7 @@ function blocked(g: GraphBuilder, x: Value): Value {
 function spread(g: GraphBuilder, c: Convolution, x: Value): Value {
   if (sizeOf(c.lhsDilation) === 1) return x;
   const axes = spatialShape(c, c.x).map((input, i) => ({
-    ...{ input, taps: 1, stride: 1, before: 0, dilation: 1 },
+    ...{ input, offsets: 1, stride: 1, before: 0, dilation: 1 },
     positions: (input - 1) * c.lhsDilation[i] + 1,
     spread: c.lhsDilation[i],
   }));

@@ -20,7 +20,7 @@ import { packed, resultView } from "./layout.js";
  * more numbers than their results, so im2col would gather far more than it computes. Here the
  * products come first and the gather second:
  *
- *     1. w [taps·O, C] · x [C, S·N]   every tap times every pixel
+ *     1. w [offsets·O, C] · x [C, S·N]   every kernel element times every pixel
  *     2. Gather [rows, O, positions]  products that meet at a position, by the meetings table
  *     3. ReduceSum over rows          the result [O, positions·N]
  *
@@ -30,18 +30,18 @@ export function fewOutputs(g: GraphBuilder, c: Convolution): View {
   const { batch, outputs, channel, spatial } = c.roles;
   const { w, reversed } = storedKernel(g, c);
   const table = windowTableOf(c);
-  const { taps, positions } = table;
+  const { offsets, positions } = table;
   const [n, o, pixels] = [size(c.x, batch), size(w, outputs), size(c.x, spatial)];
   const x = packed(g, c.x, [[...spatial, ...batch], [channel]]);
   const kernel = packed(g, w, [[...spatial, ...outputs], [channel]]);
-  const products = ops.reshape(g, ops.gemm(g, kernel, x, { transB: true }), [taps * o * pixels, n]);
+  const products = ops.reshape(g, ops.gemm(g, kernel, x, { transB: true }), [offsets * o * pixels, n]);
   const meetings = meetingsTable(table, pixels);
   const indices = Int32Array.from({ length: meetings.rows * o * positions }, (_, i) => {
     const [row, output] = [Math.floor(i / (o * positions)), Math.floor(i / positions) % o];
     const at = meetings.indices[row * positions + (i % positions)];
     if (at === ABSENT) return ABSENT;
-    const tap = Math.floor(at / pixels);
-    return ((reversed ? taps - 1 - tap : tap) * o + output) * pixels + (at % pixels);
+    const offset = Math.floor(at / pixels);
+    return ((reversed ? offsets - 1 - offset : offset) * o + output) * pixels + (at % pixels);
   });
   const gathered = gatherTable(g, products, { axis: 0, indices, shape: [meetings.rows, o, positions] });
   const out = resultRoles(c);
@@ -49,7 +49,7 @@ export function fewOutputs(g: GraphBuilder, c: Convolution): View {
   return resultView(g, c, sums, [out.outputs, out.spatial, out.batch]);
 }
 
-/** Whether `fewOutputs` applies: a kernel of several taps from many channels to few. */
+/** Whether `fewOutputs` applies: a kernel of several elements from many channels to few. */
 export function hasFewOutputs(c: Convolution): boolean {
   return (
     !isWeightGradient(c) &&

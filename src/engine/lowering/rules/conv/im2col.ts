@@ -10,25 +10,25 @@ import { matrix, packed, resultView } from "./layout.js";
  * which is then multiplied with the kernel. Serves every element type, geometry and grouping, so it
  * is the fallback.
  *
- *     columnsByTap                                      columnsByPosition
+ *     columnsByOffset                                      columnsByPosition
  *
- *     columns [C·taps, positions·N]                     columns [N·positions, taps·C]
+ *     columns [C·offsets, positions·N]                     columns [N·positions, offsets·C]
  *              p0 s0  p0 s1  p1 s0 …                             t0 c0  t0 c1  t1 c0 …
  *       c0 t0    x      x      x                        s0 p0      x      x      x
  *       c0 t1    x      x      x                        s0 p1      x      x      x
  *       …                                               …
  *
- *     result = w [O, C·taps] · columns                  result = columns · w [taps·C, O]
+ *     result = w [O, C·offsets] · columns                  result = columns · w [offsets·C, O]
  */
 
 /** The product w · columns. Samples are innermost, so one gather copies a run of N numbers. */
-export function columnsByTap(g: GraphBuilder, c: Convolution): View {
+export function columnsByOffset(g: GraphBuilder, c: Convolution): View {
   const { groups, batch, outputs, channel, spatial } = c.roles;
-  const { taps, positions, indices } = windowTableOf(c);
+  const { offsets, positions, indices } = windowTableOf(c);
   const [count, n] = [size(c.x, groups), size(c.x, batch)];
   const x = packed(g, c.x, [groups, [channel], spatial, batch]);
-  const columns = gatherTable(g, x, { axis: 2, indices, shape: [taps, positions] });
-  const depth = c.x.shape[channel] * taps;
+  const columns = gatherTable(g, x, { axis: 2, indices, shape: [offsets, positions] });
+  const depth = c.x.shape[channel] * offsets;
   const weight = packed(g, c.w, [groups, outputs, [channel, ...spatial]]);
   const product = ops.matmul(g, weight, ops.reshape(g, columns, [count, depth, positions * n]));
   const out = resultRoles(c);
@@ -36,17 +36,17 @@ export function columnsByTap(g: GraphBuilder, c: Convolution): View {
 }
 
 /**
- * The product columns · w, with the channel innermost. Fast where taps are many and positions are
- * few.
+ * The product columns · w, with the channel innermost. Fast where the kernel is large and positions
+ * are few.
  */
 export function columnsByPosition(g: GraphBuilder, c: Convolution): View {
   const { groups, batch, outputs, channel, spatial } = c.roles;
   const table = windowTableOf(c);
-  const { taps, positions } = table;
+  const { offsets, positions } = table;
   const [count, n] = [size(c.x, groups), size(c.x, batch)];
-  const depth = taps * c.x.shape[channel];
+  const depth = offsets * c.x.shape[channel];
   const x = packed(g, c.x, [groups, batch, spatial, [channel]]);
-  const columns = gatherTable(g, x, { axis: 2, indices: byPosition(table), shape: [positions, taps] });
+  const columns = gatherTable(g, x, { axis: 2, indices: byPosition(table), shape: [positions, offsets] });
   const out = resultRoles(c);
   if (count === 1 && ops.isFloat(dtypeOf(c.x))) {
     const weight = matrix(g, c.w, outputs, [...spatial, channel]);

@@ -41,8 +41,8 @@ interface ScatteredAxis {
 }
 
 /**
- * Along each spatial axis, with reach = (taps − 1)·dilation the distance from the first tap to the
- * last:
+ * Along each spatial axis, with reach = (offsets − 1)·dilation the distance from the first kernel
+ * element to the last:
  *
  *     full output     (pixels − 1)·lhsDilation + reach + 1 elements
  *     the result      begins `reach − padding` elements inside it, and ends as far inside it

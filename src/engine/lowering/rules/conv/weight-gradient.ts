@@ -13,8 +13,8 @@ import { type Matrix, matrix, packed, resultView } from "./layout.js";
  *
  *     in this convolution                     in the network
  *     x       [batch,  channel, pixels]       image      [input channel,  sample, pixel]
- *     w       [output, channel, taps]         cotangent  [output channel, sample, pixel]
- *     result  [batch,  output,  positions]    gradient   [input channel,  output channel, tap]
+ *     w       [output, channel, offsets]      cotangent  [output channel, sample, pixel]
+ *     result  [batch,  output,  positions]    gradient   [input channel,  output channel, offset]
  *
  *     result[c, o, p] = Σ_n Σ_q image[c, n, p + q] · cotangent[o, n, q]
  *
@@ -77,23 +77,25 @@ function operandsOf(c: Convolution): Operands {
   const image: Operand = { view: c.x, outer: batch, result: out.batch };
   const cotangent: Operand = { view: c.w, outer: outputs, result: out.outputs };
   const table = windowTableOf(c);
-  const { taps, positions } = table;
+  const { offsets, positions } = table;
   const imagePixels = size(c.x, spatial);
-  const shiftsCotangent = imagePixels < taps;
+  const shiftsCotangent = imagePixels < offsets;
   const [shifted, fixed] = shiftsCotangent ? [cotangent, image] : [image, cotangent];
   return {
     ...{ shifted, fixed, positions },
     channels: size(shifted.view, shifted.outer),
     samples: c.x.shape[channel],
-    pixels: shiftsCotangent ? imagePixels : taps,
-    indices: shiftsCotangent ? tapsByPixel(table, imagePixels) : byPosition(table),
+    pixels: shiftsCotangent ? imagePixels : offsets,
+    indices: shiftsCotangent ? offsetsByPixel(table, imagePixels) : byPosition(table),
   };
 }
 
-/** The one tap that reads a pixel of x at a position, or ABSENT, at [position · pixels + pixel]. */
-function tapsByPixel({ taps, positions, indices }: IndexTable, pixels: number): Int32Array {
+/**
+ * The one offset that reads a pixel of x at a position, or ABSENT, at [position · pixels + pixel].
+ */
+function offsetsByPixel({ offsets, positions, indices }: IndexTable, pixels: number): Int32Array {
   const readers = new Int32Array(positions * pixels).fill(ABSENT);
-  for (let t = 0; t < taps; t++)
+  for (let t = 0; t < offsets; t++)
     for (let p = 0; p < positions; p++) {
       const pixel = indices[t * positions + p];
       if (pixel !== ABSENT) readers[p * pixels + pixel] = t;

@@ -57,7 +57,7 @@ describe("Transposed convolutions", () => {
   });
 
   it("never multiply the gaps between pixels", () => {
-    const [samples, pixels, from, to, taps] = [16, 8 * 8, 32, 16, 4 * 4];
+    const [samples, pixels, from, to, offsets] = [16, 8 * 8, 32, 16, 4 * 4];
     const specs = [
       { shape: [samples, from, 8, 8], dtype: "float32" as const },
       { shape: [from, to, 4, 4], dtype: "float32" as const },
@@ -76,7 +76,7 @@ describe("Transposed convolutions", () => {
         return sizeOf(y.shape) * a.shape.at(attributes.transA ? -2 : -1)!;
       });
     // Once in the forward pass, once for each gradient.
-    expect(products.reduce((a, b) => a + b)).toBe(3 * samples * pixels * from * to * taps);
+    expect(products.reduce((a, b) => a + b)).toBe(3 * samples * pixels * from * to * offsets);
   });
 });
 
@@ -84,7 +84,7 @@ describe("Convolutions of images with gaps agree with jax-js's kernels", () => {
   it.each([
     ["strides", { stride: 2, dilation: 1, spread: 3 }],
     ["a dilated kernel", { stride: 1, dilation: 2, spread: 3 }],
-    ["a dilated kernel whose taps meet only some of the gaps", { stride: 1, dilation: 2, spread: 2 }],
+    ["a dilated kernel whose offsets meet only some of the gaps", { stride: 1, dilation: 2, spread: 2 }],
     ["strides and a dilated kernel", { stride: 3, dilation: 2, spread: 2 }],
   ])("with %s", async (_, { stride, dilation, spread }) => {
     const inputs = [tensor([2, 17, 4, 5], "float32", 1), tensor([18, 17, 3, 2], "float32", 2)];

@@ -110,8 +110,8 @@ export function inputTable(
   [[top], [left]]: readonly Pair[],
 ): IndexTable {
   return tileTable([
-    { input: height, taps: 4, starts: rows, step: steps[0], before: top },
-    { input: width, taps: 4, starts: columns, step: steps[1], before: left },
+    { input: height, offsets: 4, starts: rows, step: steps[0], before: top },
+    { input: width, offsets: 4, starts: columns, step: steps[1], before: left },
   ]);
 }
 
@@ -125,8 +125,8 @@ export function resultIndices(
   planes: number,
 ): Int32Array {
   const { indices, positions: tiles } = tileTable([
-    { input: extents[0], taps: 2, starts: rows, step: steps[0], before: 0 },
-    { input: extents[1], taps: 2, starts: columns, step: steps[1], before: 0 },
+    { input: extents[0], offsets: 2, starts: rows, step: steps[0], before: 0 },
+    { input: extents[1], offsets: 2, starts: columns, step: steps[1], before: 0 },
   ]);
   return Int32Array.from({ length: 4 * planes * tiles }, (_, i) => {
     const [pixel, plane] = [Math.floor(i / (planes * tiles)), Math.floor(i / tiles) % planes];

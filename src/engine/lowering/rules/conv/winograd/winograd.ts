@@ -134,8 +134,8 @@ export function winograd(g: GraphBuilder, c: Convolution): View {
 
 /**
  * The gradient of a 3×3 kernel, Gᵀ [(A y Aᵀ) ∘ (Bᵀ x B)] G with the cotangent y. As a convolution,
- * y takes the place of the kernel, samples take the place of channels, and the taps of the kernel
- * are the positions.
+ * y takes the place of the kernel, samples take the place of channels, and the offsets of the
+ * kernel are the positions.
  */
 export function winogradGradient(g: GraphBuilder, c: Convolution): View {
   const { batch, outputs, channel, spatial } = c.roles;
