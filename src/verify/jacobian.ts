@@ -57,7 +57,7 @@ export function blockOf(
 /**
  * Singular values of a square matrix, largest first, by one-sided Jacobi rotations. The error of
  * each is rounding relative to the largest.
- * Source: Golub and Van Loan, Matrix Computations, section 8.6.3.
+ * Source: Golub and Van Loan, Matrix Computations, one-sided Jacobi methods.
  */
 export function singularValues(matrix: Float64Array): Float64Array {
   const size = Math.sqrt(matrix.length);

@@ -14,7 +14,7 @@ export function ofClasses({ images, labels }: Split, classes: readonly number[])
 /**
  * Turns grey levels 0 … 255 into pixels (level + noise)/256, with noise uniform in 0…1. Pixels then
  * have a density, and its bits/dim bound those of the 8-bit image. Source: Theis, van den Oord and
- * Bethge 2016, section 3.1.
+ * Bethge 2016 (arXiv 1511.01844), uniform noise on pixels.
  */
 export function dequantized(levels: Uint8Array, shape: readonly number[], random: Random): Tensor {
   const data = Float32Array.from(levels, (level) => (level + random.uniform()) / 256);

@@ -20,7 +20,7 @@ export interface DensenetOptions {
 /**
  * Makes a DenseNet-BC for images [N, 3, 32, 32]: bottlenecks of 4·growth channels within dense
  * layers, transitions that halve channels, width and height between blocks.
- * Source: Huang et al. 2017 (arXiv 1608.06993), section 3.
+ * Source: Huang et al. 2017 (arXiv 1608.06993).
  *
  * @param options - Layers per block, normalization, growth and number of classes.
  * @returns The classifier.

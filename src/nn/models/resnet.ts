@@ -25,7 +25,7 @@ const SIZE = 32;
 
 /**
  * Makes a ResNet for images [N, 3, 32, 32]: its stem is a 3×3 convolution without pooling.
- * Source: He et al. 2016 (arXiv 1512.03385), section 4.2.
+ * Source: He et al. 2016 (arXiv 1512.03385), the networks for CIFAR-10.
  *
  * @param options - Blocks per stage, normalization, width and number of classes.
  * @returns The classifier.

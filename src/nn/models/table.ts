@@ -17,7 +17,7 @@ export interface ClassifierOptions {
   readonly width?: number;
 }
 
-/** Channels of the first stage of ResNet-8 and ResNet-20; He et al. 2016, section 4.2. */
+/** Channels of the first stage of ResNet-8 and ResNet-20; those of He et al. 2016 for CIFAR-10. */
 const NARROW = 16;
 
 /**

@@ -6,7 +6,7 @@ import { type Classifier, classifier } from "./classifier.js";
 
 /**
  * Channels of the convolutions of each configuration, for a width of 64; "pool" halves the image.
- * Source: Simonyan and Zisserman 2015 (arXiv 1409.1556), table 1, configurations A, B and D.
+ * Source: Simonyan and Zisserman 2015 (arXiv 1409.1556), the configurations A, B and D.
  */
 const CONFIGURATIONS = {
   11: [64, "pool", 128, "pool", 256, 256, "pool", 512, 512, "pool", 512, 512, "pool"],

@@ -6,7 +6,7 @@ import type { Norm, NormOptions } from "./norm.js";
 /**
  * ActNorm: y = (x + b)·e^s, with trained b and s per channel. `initialize` sets both from the first
  * batch, so that y starts with mean 0 and variance 1. Later batches give no statistics, so nothing
- * is blocked. Source: Kingma and Dhariwal 2018 (Glow, arXiv 1807.03039), section 3.1.
+ * is blocked. Source: Kingma and Dhariwal 2018 (Glow, arXiv 1807.03039).
  */
 export function actNorm({ epsilon = 1e-6 }: NormOptions = {}): Norm {
   return {

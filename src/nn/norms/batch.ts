@@ -8,7 +8,7 @@ import { EPSILON, MOMENTUM, runningStatistics, standardizeByRunning, updateRunni
 /**
  * Batch normalization: y = (x − μ_c)/√(v_c + ε), with mean and variance per channel over the batch
  * and all positions. Blocks 1 and y of each channel.
- * Source: Ioffe and Szegedy 2015 (arXiv 1502.03167), section 3; torch.nn.BatchNorm1d, 2d and 3d.
+ * Source: Ioffe and Szegedy 2015 (arXiv 1502.03167); torch.nn.BatchNorm1d, 2d and 3d.
  */
 export function batchNorm({ epsilon = EPSILON, momentum = MOMENTUM }: RunningOptions = {}): Norm {
   return {

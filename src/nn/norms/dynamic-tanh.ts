@@ -5,7 +5,7 @@ import type { Norm } from "./norm.js";
 /**
  * Dynamic tanh: y = tanh(α·x), with one trained α that starts from ½; then γ and β per channel. It
  * takes no statistics, so nothing is blocked.
- * Source: Zhu et al. 2025 (Transformers without normalization, arXiv 2503.10622), section 4.
+ * Source: Zhu et al. 2025 (Transformers without normalization, arXiv 2503.10622).
  */
 export function dynamicTanh(): Norm {
   return {

@@ -7,7 +7,7 @@ import type { Norm, NormOptions } from "./norm.js";
 /**
  * Filter response normalization: y = x/√(mean(x²) + ε), with the mean over the positions of each
  * sample and channel. Blocks y alone.
- * Source: Singh and Krishnan 2020 (arXiv 1911.09737), section 3.
+ * Source: Singh and Krishnan 2020 (arXiv 1911.09737).
  */
 export function filterResponseNorm({ epsilon = 1e-6 }: NormOptions = {}): Norm {
   return {
@@ -25,7 +25,7 @@ export function filterResponseNorm({ epsilon = 1e-6 }: NormOptions = {}): Norm {
 /**
  * Thresholded linear unit, the activation that belongs to filter response normalization:
  * max(z, τ_c), with a trained threshold τ per channel.
- * Source: Singh and Krishnan 2020 (arXiv 1911.09737), section 3.
+ * Source: Singh and Krishnan 2020 (arXiv 1911.09737).
  *
  * @param z - Output of the norm, [N, C, …].
  * @param threshold - One threshold per channel, [C].

@@ -9,7 +9,7 @@ import { groupOperator } from "./operators.js";
 /**
  * Group normalization: y = (x − μ)/√(v + ε), with mean and variance per sample and group of
  * C/groups neighbouring channels, over all positions. Blocks 1 and y of each (sample, group).
- * Source: Wu and He 2018 (arXiv 1803.08494), section 3; torch.nn.GroupNorm.
+ * Source: Wu and He 2018 (arXiv 1803.08494); torch.nn.GroupNorm.
  */
 export function groupNorm(groups: number, { epsilon = 1e-5 }: NormOptions = {}): Norm {
   return {

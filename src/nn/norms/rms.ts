@@ -10,7 +10,7 @@ const FLOAT32_EPSILON = 2 ** -23;
 /**
  * RMS normalization: y = x/√(mean(x²) + ε), with the mean over the features of each sample. Blocks
  * y alone, since it subtracts no mean.
- * Source: Zhang and Sennrich 2019 (arXiv 1910.07467), section 4; torch.nn.RMSNorm(shape[1:]).
+ * Source: Zhang and Sennrich 2019 (arXiv 1910.07467); torch.nn.RMSNorm(shape[1:]).
  */
 export function rmsNorm({ epsilon = FLOAT32_EPSILON }: NormOptions = {}): Norm {
   return {

@@ -26,7 +26,7 @@ export function picturesFigure(pictures: readonly Picture[], title: string): str
 }
 
 /**
- * Reads width and height from the first chunk of a PNG. Source: PNG specification, section 11.2.1.
+ * Reads width and height from the first chunk of a PNG. Source: PNG specification, IHDR.
  */
 function pngSize(base64: string): [width: number, height: number] {
   const head = Uint8Array.from(atob(base64.slice(0, 32)), (c) => c.charCodeAt(0));

@@ -131,8 +131,8 @@ interface CouplingNormOptions {
  * norm blocks two directions per channel. (That code pools its running values from running values
  * per channel.)
  *
- * Source: Dinh, Sohl-Dickstein and Bengio 2017, section 3.7. Throws a UserError if the norm has no
- * inverse.
+ * Source: Dinh, Sohl-Dickstein and Bengio 2017, batch normalization. Throws a UserError if the
+ * norm has no inverse.
  */
 export function couplingNorm(
   registry: Registry,

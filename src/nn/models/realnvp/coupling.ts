@@ -48,7 +48,8 @@ interface CheckerboardPart {
  *     z = b∘y + (1 − b)∘norm(y)            the norm takes the statistics of all of y
  *     log |det ∂z/∂x| = Σ (1 − b)∘(s + log-slope of the norm)
  *
- * Source: Dinh, Sohl-Dickstein and Bengio 2017, sections 3.2 to 3.4 and 3.7.
+ * Source: Dinh, Sohl-Dickstein and Bengio 2017, coupling layers, masks and batch
+ * normalization.
  */
 export function checkerboardCoupling(
   registry: Registry,
@@ -105,7 +106,8 @@ interface ChannelPart {
  *     z = (x_kept, norm(y))
  *     log |det ∂z/∂x| = Σ (s + log-slope of the norm)
  *
- * Source: Dinh, Sohl-Dickstein and Bengio 2017, sections 3.2 to 3.4 and 3.7.
+ * Source: Dinh, Sohl-Dickstein and Bengio 2017, coupling layers, masks and batch
+ * normalization.
  */
 export function channelCoupling(
   registry: Registry,

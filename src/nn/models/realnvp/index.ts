@@ -68,7 +68,7 @@ export interface RealNvp {
  *     log-likelihood(x) = log N(latents; 0, 1) + Σ log |det| of all maps
  *
  * Defaults are those of the code of Zhou et al. (arXiv 2205.15146) for MNIST.
- * Source: Dinh, Sohl-Dickstein and Bengio 2017 (arXiv 1605.08803), section 3.
+ * Source: Dinh, Sohl-Dickstein and Bengio 2017 (arXiv 1605.08803), the multi-scale architecture.
  *
  * @param options - Image shape, normalizations, scales, width and blocks.
  * @returns Log-likelihood, loss, latents and images as networks.

@@ -11,8 +11,8 @@ const CONTRACTION = 0.9;
  *     y = log p − log(1 − p)
  *     log |det ∂y/∂u| = Σ (log 0.9 − log p − log(1 − p))
  *
- * Source: Dinh, Sohl-Dickstein and Bengio 2017, section 4.1; 0.9 as in the code of Zhou et al.
- * (arXiv 2205.15146).
+ * Source: Dinh, Sohl-Dickstein and Bengio 2017, the logits of pixels; 0.9 as in the code of
+ * Zhou et al. (arXiv 2205.15146).
  */
 export const logit: Bijection = {
   forward: (_, u) => {
@@ -29,7 +29,7 @@ export const logit: Bijection = {
 /**
  * Bits per dimension of 8-bit pixels: 8 − log-likelihood/(dimensions·log 2). It is 8 if all images
  * are equally likely, and an upper bound of the code length per pixel value.
- * Source: Theis, van den Oord and Bethge 2016 (arXiv 1511.01844), section 3.1.
+ * Source: Theis, van den Oord and Bethge 2016 (arXiv 1511.01844), log-likelihood.
  *
  * @param logLikelihood - Log-likelihood of a dequantized image with pixels in 0…1, in nats.
  * @param dimensions - Number of pixel values of the image, C·H·W.

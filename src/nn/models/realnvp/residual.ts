@@ -36,8 +36,8 @@ interface Sizes {
  *
  * Every convolution has weight normalization. The first one, and the first one of each block, have
  * filters of length 1: a norm or a block follows.
- * Source: Dinh, Sohl-Dickstein and Bengio 2017, section 3.7; layout of the code of Zhou et al.
- * (arXiv 2205.15146).
+ * Source: Dinh, Sohl-Dickstein and Bengio 2017, residual networks in couplings; layout of the
+ * code of Zhou et al. (arXiv 2205.15146).
  */
 export function residualNetwork(
   registry: Registry,

@@ -7,7 +7,7 @@ import { type Bijection, volumePreserving } from "./bijection.js";
  *     a b
  *     c d   →   channels a, b, c, d
  *
- * Source: Dinh, Sohl-Dickstein and Bengio 2017, section 3.6.
+ * Source: Dinh, Sohl-Dickstein and Bengio 2017, the squeezing operation.
  */
 export const squeeze: Bijection = {
   forward: (_, x) => {
@@ -39,7 +39,7 @@ export const channelsOf = (x: Traced, from: number, to: number): Traced =>
  *     c d        done: b, c
  *
  * These are not the halves that the channel-wise couplings exchange.
- * Source: Dinh, Sohl-Dickstein and Bengio 2017, section 3.6.
+ * Source: Dinh, Sohl-Dickstein and Bengio 2017, factoring out of variables.
  */
 export function factorOut(x: Traced): { goesOn: Traced; done: Traced } {
   const [samples, channels, height, columns] = x.shape as [number, number, number, number];

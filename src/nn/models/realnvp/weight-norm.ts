@@ -19,7 +19,7 @@ interface WeightNormConvSettings {
  * Makes a convolution with weight normalization, [N, inputs, H, W] → [N, outputs, H, W]. Each
  * filter is w = g·v/‖v‖, with a direction v and a length g that starts from ‖v‖. Weight
  * normalization takes no statistics of features, so it blocks nothing of their gradient.
- * Source: Salimans and Kingma 2016 (arXiv 1602.07868), section 2; torch.nn.utils.weight_norm.
+ * Source: Salimans and Kingma 2016 (arXiv 1602.07868); torch.nn.utils.weight_norm.
  */
 export function weightNormConv(
   registry: Registry,

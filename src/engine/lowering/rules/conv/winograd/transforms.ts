@@ -3,8 +3,8 @@ import * as ops from "../../../../graph/ops.js";
 
 /**
  * The transforms of Winograd's minimal filtering F(2×2, 3×3) (A. Lavin, S. Gray, "Fast Algorithms
- * for Convolutional Neural Networks", CVPR 2016, section 4.1). For 4×4 inputs x and a 3×3 kernel w,
- * the 2×2 results are
+ * for Convolutional Neural Networks", CVPR 2016). For 4×4 inputs x and a 3×3 kernel w, the 2×2
+ * results are
  *
  *     Y = Aᵀ [(G w Gᵀ) ∘ (Bᵀ x B)] A,
  *
