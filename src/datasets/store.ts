@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { cacheFolder } from "../base/cache-folder.js";
 import { UserError } from "../base/errors.js";
+import { writeWholeFile } from "../base/write-file.js";
 import { download, type Remote } from "./download.js";
 import { parseTar } from "./tar.js";
 
@@ -76,12 +77,8 @@ export class Store {
     const path = await this.#download(missing, archive, "archive.tar.gz");
     const entries = parseTar(path, unzip(path, await readFile(path)));
     await mkdir(this.#folder, { recursive: true });
-    for (const [name, bytes] of entries) {
-      if (!name.endsWith(".bin")) continue;
-      const target = join(this.#folder, name);
-      await writeFile(`${target}.part`, bytes);
-      await rename(`${target}.part`, target);
-    }
+    for (const [name, bytes] of entries)
+      if (name.endsWith(".bin")) await writeWholeFile(join(this.#folder, name), [bytes]);
     await rm(path);
     if (!this.#has(missing))
       throw new UserError(
