@@ -8,7 +8,6 @@ import {
   openModel,
   resolveLoss,
 } from "../onnx/index.js";
-import { normKinds } from "../onnx/norms/kinds.js";
 import type { LoadedModel } from "./load.js";
 
 /** A model and a loss as traced functions, with the tensors that they are run on. */
@@ -59,11 +58,11 @@ export function feedsOf(
   };
 }
 
-/** One sample shows nothing that samples share. A group of one element has no variance at all. */
+/** A group of one element has no variance. One sample with many positions has. */
 export function checkBatchSize(layers: readonly OpenedLayer[], where: string): void {
   for (const { norm, inputShape, layout } of layers)
-    if ((normKinds[norm.kind].acrossSamples && inputShape[0] === 1) || layout.outer * layout.inner === 1)
+    if (layout.outer * layout.inner === 1)
       throw new UserError(
-        `${where}: ${norm.name} expects at least 2 samples, got a batch of ${inputShape[0]}; give a larger batch`,
+        `${where}: ${norm.name} expects at least 2 samples, got a batch of ${inputShape[0]} and one position each, so that nothing varies; give a larger batch`,
       );
 }

@@ -22,12 +22,12 @@ async function batch(name: string, count: number, change: (value: number, i: num
 }
 
 describe("an audit on a bad batch", () => {
-  it("A batch of one sample is refused by the layer's name", async () => {
+  it("A batch of one sample is refused by the name of the first layer in which nothing varies", async () => {
     const data = await batch("one.npz", 1, (v) => v);
     const error = await auditModel(MODEL, { data }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(UserError);
     expect((error as UserError).message).toMatch(
-      /one\.npz: bn1 expects at least 2 samples, got a batch of 1/,
+      /one\.npz: bn4 expects at least 2 samples, got a batch of 1/,
     );
   });
 

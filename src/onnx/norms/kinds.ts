@@ -22,7 +22,7 @@ export interface NormKindEntry {
   /** What one group belongs to. Reports list energies per channel, per sample or per group. */
   readonly groupedBy: "channel" | "sample" | "group";
   /**
-   * Whether a group spans the samples of the batch. True: an audit needs two samples, and Taylor
+   * Whether a group spans the samples of the batch. True: an audit of one sample says so, and Taylor
    * terms hold the statistics of these layers constant.
    */
   readonly acrossSamples: boolean;

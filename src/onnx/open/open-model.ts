@@ -9,8 +9,9 @@ import { normKinds } from "../norms/kinds.js";
 import { layoutOf } from "../norms/layout.js";
 import type { NormLayer } from "../norms/spec.js";
 import type { Value } from "../values/value.js";
+import { checkExportedSize } from "./exported-size.js";
 import { networkWeights, weightSources } from "./network-weights.js";
-import type { OpenedLayer, OpenedModel, StoredWeight } from "./opened-model.js";
+import type { Hooks, OpenedLayer, OpenedModel, StoredWeight } from "./opened-model.js";
 import { type LayerStep, planSteps, type Step } from "./plan-steps.js";
 import { runSteps } from "./run-steps.js";
 
@@ -32,7 +33,8 @@ export interface OpenOptions {
  * @param norms - The normalizations to split.
  * @param options - Input shapes, precision and the output that the loss reads.
  * @returns The model as a traced function with the shapes of its layers.
- * @throws UserError naming the node where an op is unsupported or shapes do not fit.
+ * @throws UserError naming the node where an op is unsupported, shapes do not fit, or the graph holds
+ * another batch size than the given one.
  * @example
  * ```ts
  * import { findNorms, openModel, readModel } from "blindspot/onnx";
@@ -56,36 +58,52 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
   const stored = new Map(params.map((weight) => [weight.name, weight]));
   const key = `${output} before ${head?.activation}`;
 
-  const forward: OpenedModel["forward"] = (paramValues, inputValues, hooks = {}) => {
+  const run = (
+    paramValues: readonly lang.Traced[],
+    inputValues: ReadonlyMap<string, lang.Traced>,
+    hooks: Partial<Hooks> = {},
+  ) => {
     const values = new Map<string, Value>([
       ...params.map(({ name }, i) => [name, paramValues[i]] as const),
       ...inputs.map(({ name }) => [name, valueFor(inputValues, name)] as const),
     ]);
     const evaluation = new Evaluation(model, precision, values);
-    const linearOps = runSteps(steps, evaluation, hooks);
+    return { evaluation, linearOps: runSteps(steps, evaluation, hooks) };
+  };
+  const forward: OpenedModel["forward"] = (paramValues, inputValues, hooks) => {
+    const { evaluation, linearOps } = run(paramValues, inputValues, hooks);
     const outputs = new Map([[output, evaluation.traced(output)]]);
     if (head) outputs.set(key, traceBeforeHead(head, evaluation));
     return { outputs, linearOps };
   };
 
-  const shapes = traceShapes({ forward, params, inputs }, output);
-  const layerSteps = steps.filter((step) => step.kind === "layer");
-  return {
+  checkExportedSize({
     model,
-    precision,
-    inputs,
     params,
-    layers: layerSteps.map((step, i) => ({
+    inputs,
+    nodes: steps.flatMap((step) => (step.kind === "node" ? [step.node] : [])),
+    run: (...values) => run(...values).evaluation,
+  });
+  const shapes = traceShapes({ forward, params, inputs }, output);
+  const layers = steps
+    .filter((step) => step.kind === "layer")
+    .map((step, i) => ({
       ...openedLayer(model, step, shapes.layers[i]),
       linearOp: step.linearOp && {
         weight: step.linearOp.weight,
         stored: weightSources(index, step.linearOp.operand, stored),
       },
-    })),
+    }));
+  return {
+    model,
+    precision,
+    inputs,
+    params,
+    layers,
     networkWeights: networkWeights(index, steps, stored),
     output: { name: output, spec: shapes.output },
     head: head && { activation: head.activation, key },
-    warnings: dropoutWarning(steps, index, model.opset),
+    warnings: [...dropoutWarning(steps, index, model.opset), ...oneSampleWarning(layers)],
     forward,
   };
 }
@@ -143,6 +161,18 @@ function dropoutWarning(steps: readonly Step[], index: GraphIndex, opset: number
   return active.length === 0
     ? []
     : [`${active.length} dropout layer(s) are left out: the network is measured without their noise`];
+}
+
+/** One sample is enough where positions share the statistics, but samples then share nothing. */
+function oneSampleWarning(layers: readonly OpenedLayer[]): string[] {
+  const { length } = layers.filter(
+    ({ norm, inputShape }) => normKinds[norm.kind].acrossSamples && inputShape[0] === 1,
+  );
+  return length === 0
+    ? []
+    : [
+        `the batch has 1 sample: ${length} layer(s) take their statistics over its positions alone; audit the batch size that you train with`,
+      ];
 }
 
 /**

@@ -2,7 +2,7 @@ import { showShape, sizeOf } from "../../base/tensor.js";
 import * as lang from "../../engine/lang/index.js";
 import { broadcastShapes, Host } from "../values/host.js";
 import * as values from "../values/value.js";
-import { isHost, toTraced, type Value } from "../values/value.js";
+import { isHost, toTraced } from "../values/value.js";
 import type { NodeContext, Op, OpTable } from "./context.js";
 
 /**
@@ -17,19 +17,9 @@ const reshape: Op = (node) => {
   const free = shape.indexOf(-1);
   if (free >= 0) shape[free] = sizeOf(x.shape) / sizeOf(shape.toSpliced(free, 1));
   if (sizeOf(shape) !== sizeOf(x.shape) || !shape.every((n) => Number.isInteger(n) && n >= 0))
-    throw node.error(
-      `cannot reshape ${showShape(x.shape)} to ${showShape(asked)}${batchHint(node, x, asked)}`,
-    );
+    throw node.error(`cannot reshape ${showShape(x.shape)} to ${showShape(asked)}`);
   return values.reshape(x, shape);
 };
-
-/** A hint for a model whose Reshape holds the batch size that it was exported with. */
-function batchHint(node: NodeContext, x: Value, asked: readonly number[]): string {
-  const declared = node.scope.model.inputs[0]?.shape?.[0];
-  return typeof declared === "number" && asked[0] === declared && x.shape[0] !== declared
-    ? `; the model was exported for batches of ${declared}`
-    : "";
-}
 
 const flatten: Op = (node) => {
   const x = node.value(0);

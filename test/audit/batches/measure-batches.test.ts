@@ -59,7 +59,7 @@ describe("The agreement of batches", () => {
 
   it("refuses a batch of one sample by the name of the layer", async () => {
     await expect(measure("examples/glyphs.onnx", "examples/mixed.npz", "size:1")).rejects.toThrow(
-      /a batch of 1 sample: bn1 expects at least 2 samples/,
+      /a batch of 1 sample: bn4 expects at least 2 samples/,
     );
   });
 });

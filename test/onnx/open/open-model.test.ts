@@ -303,17 +303,6 @@ describe("an opened model", () => {
     );
   });
 
-  it("A Reshape with a fixed batch size is refused with the size it was exported for", () => {
-    const spec = one("", {
-      nodes: [{ op: "Reshape", name: "r", inputs: ["x", "shape"], outputs: ["y"] }],
-      inputs: { x: { shape: [1, 4] } },
-      initializers: { shape: ints(1, 2, 2) },
-    });
-    expect(() => open(spec, { x: values(3, 4) })).toThrow(
-      /cannot reshape \[3, 4\] to \[1, 2, 2\]; the model was exported for batches of 1/,
-    );
-  });
-
   it("Dropout in training mode is left out with a warning", () => {
     const spec = one("", {
       nodes: [{ op: "Dropout", inputs: ["x", "ratio", "training"], outputs: ["y"] }],
