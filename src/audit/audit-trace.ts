@@ -277,7 +277,7 @@ async function recordedWeights(
   const sums = new RecordedWeightSums();
   await inLockStep(file, open, actual, (a, b) => sums.add(a, b));
   const loss = weightLoss(sums);
-  return { name: `${name}.grad_w`, ...loss, open: loss.open / scale };
+  return { name: `${name}.grad_w`, ...loss, open: loss.open / scale, chance: null, chanceSd: null };
 }
 
 /**

@@ -49,6 +49,8 @@ const fields: Record<
   "weights.open": ({ weights }) => weights?.open,
   "weights.first": ({ weights }) => weights?.first,
   "weights.diag": ({ weights }) => weights?.diag,
+  "weights.chance": ({ weights }) => weights?.chance,
+  "weights.chanceSd": ({ weights }) => weights?.chanceSd,
   "energy.total": ({ energy }) => energy.total,
   "energy.passed": ({ energy }) => energy.passed,
   "energy.first": ({ energy }) => energy.first,

@@ -18,7 +18,9 @@ import { channelRows, runLength } from "./channel-rows.js";
  * The identity that every layer must satisfy: ∂L/∂x + blocked parts = G/σ. ∂L/∂x comes from
  * automatic differentiation, the blocked parts from the closed form (docs/theory.md, section 6).
  */
-export interface Identity extends BlockedParts {
+export interface Identity extends Pick<BlockedParts, "inverse"> {
+  /** The parts of G/σ that never reach x, each in the shape of y. */
+  readonly blocked: readonly Traced[];
   /** ∂L/∂x by automatic differentiation. */
   readonly actual: Traced;
   /** G = ∂L/∂y. */

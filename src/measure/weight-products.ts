@@ -5,20 +5,30 @@ import type { LinearOp } from "./linear-op.js";
 /** The products of this many elements of a weight gradient are summed at a time. */
 const RUN = 1 << 14;
 
-/**
- * Pulls cotangents of a linear op's output back to its weight. Returns the inner products of the
- * weight gradients with each other, as a matrix with a row and a column for each cotangent.
- */
-export function weightProducts({ value, operands, apply }: LinearOp, cotangents: readonly Traced[]): Traced {
+/** The pullback of a linear op to its weight: from a cotangent of its output to a weight gradient. */
+export function weightPullback({ value, operands, apply }: LinearOp): (cotangent: Traced) => Traced {
   const { pullback } = vjp((w) => ({ out: [apply(w, operands)], aux: [] }), [value]);
-  const { size, shape } = value;
+  return (cotangent) => pullback([cotangent])[0];
+}
+
+/**
+ * The inner products of weight gradients with each other, as a matrix with a row and a column for
+ * each of them.
+ */
+export function innerProducts(gradients: readonly Traced[]): Traced {
+  const { size, shape } = gradients[0];
   const run = runLength(size, RUN);
   // A kernel's taps come first, as the engine stores kernel gradients. A sum does not depend on the
   // order.
   const order = [...shape.keys()].slice(2).concat(shape.length > 1 ? [0, 1] : [0]);
-  const rows = cotangents.map((cotangent) =>
-    reshape(transpose(pullback([cotangent])[0], order), [size / run, 1, run]),
-  );
+  const rows = gradients.map((gradient) => reshape(transpose(gradient, order), [size / run, 1, run]));
   const stacked = concat(rows, 1);
   return sum(matmul(stacked, transpose(stacked, [0, 2, 1])), [0]);
 }
+
+/**
+ * Pulls cotangents of a linear op's output back to its weight. Returns the inner products of the
+ * weight gradients with each other.
+ */
+export const weightProducts = (linearOp: LinearOp, cotangents: readonly Traced[]): Traced =>
+  innerProducts(cotangents.map(weightPullback(linearOp)));

@@ -1,4 +1,4 @@
-export type { LinearOp } from "../measure/linear-op.js";
+export type { InputEnergy, LinearOp, StructuredLinearOp, WeightRows } from "../measure/linear-op.js";
 export { type BatchFile, matchInputs } from "./batch-file.js";
 export { decodeModel, readModel } from "./decode/read.js";
 export { ignoredLabel } from "./losses/labels.js";

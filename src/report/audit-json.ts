@@ -100,7 +100,12 @@ function layerInSchemaOrder(layer: LayerReport): LayerReport {
     energy: ordered(energy, "total", "first", "diag", "passed"),
     shares: ordered(shares, "blocked", "first", "diag", "chance"),
     leak: leak && ordered(leak, "mean", "max"),
-    weights: weights && ordered(weights, "name", "open", "first", "diag", "removed", "kept", "cosine"),
+    weights:
+      weights &&
+      ordered(
+        weights,
+        ...(["name", "open", "first", "diag", "removed", "kept", "cosine", "chance", "chanceSd"] as const),
+      ),
     affine: affine && ordered(affine, "gradGamma", "gradBeta"),
     agreement: agreement && agreementInSchemaOrder(agreement),
     batches: batches && {

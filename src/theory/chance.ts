@@ -67,6 +67,51 @@ export function sharesOf({ total, elements, centred }: BlockedShares): Shares {
   };
 }
 
+/** The chance level of `removed`, from `removedChance`. */
+export interface RemovedChance {
+  /** What `removed` would be if G were pure noise. */
+  readonly chance: number;
+  /** Standard error of `chance` where it is an estimate; null where it is exact. */
+  readonly chanceSd: number | null;
+}
+
+/** Expected squared lengths of a weight gradient where G is white noise. */
+export interface NoiseSums {
+  /** E‖ΔW_open‖². */
+  readonly open: number;
+  /** E‖ΔW_first + ΔW_diag‖²: one exact number, or several independent estimates. */
+  readonly removed: ArrayLike<number>;
+}
+
+/**
+ * The chance level of `removed`: the removed part of a weight gradient, relative to the whole, where
+ * white noise takes the place of G. A `removed` below this level says nothing about the loss.
+ * Source: docs/theory.md, section 6.
+ *
+ * @param sums - the expected squared lengths
+ * @returns the root of their ratio, with a standard error where `sums.removed` holds estimates; null
+ * where no gradient can reach the weights or a number is not finite
+ *
+ * @example
+ * ```ts
+ * import { removedChance } from "blindspot/theory";
+ *
+ * console.log(removedChance({ open: 4, removed: [1] })); // { chance: 0.5, chanceSd: null }
+ * console.log(removedChance({ open: 4, removed: [0.5, 1.5] })); // { chance: 0.5, chanceSd: 0.125 }
+ * ```
+ */
+export function removedChance({ open, removed }: NoiseSums): RemovedChance | null {
+  const estimates = Array.from(removed);
+  const average = estimates.reduce((sum, x) => sum + x, 0) / estimates.length;
+  const chance = Math.sqrt(average / open);
+  if (!Number.isFinite(chance)) return null;
+  if (estimates.length === 1) return { chance, chanceSd: null };
+  const squares = estimates.reduce((sum, x) => sum + (x - average) ** 2, 0);
+  const error = Math.sqrt(squares / (estimates.length - 1) / estimates.length);
+  // The error of a root: half of the relative error of the square.
+  return { chance, chanceSd: average === 0 ? 0 : (chance * error) / (2 * average) };
+}
+
 /** The axis that a reported list runs over. */
 export type ReportedAxis = "channel" | "group" | "sample";
 

@@ -64,7 +64,7 @@ function weights(
     number,
   ],
 ): WeightsReport {
-  return { name, open, first, diag, removed, kept, cosine };
+  return { name, open, first, diag, removed, kept, cosine, chance: null, chanceSd: null };
 }
 
 /** A whole report around layers; the summary follows from them. `changes` overwrites any field. */

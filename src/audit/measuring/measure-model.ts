@@ -4,9 +4,10 @@ import { compileForMeasuring } from "../../measure/compile-for-measuring.js";
 import { determineShares, type FeatureResults, sharesFromResults } from "../../measure/feature-results.js";
 import { scaledNorm } from "../../measure/scaled-norm.js";
 import type { Loss, OpenedLayer, OpenedModel } from "../../onnx/index.js";
-import { leakFromSigma, weightLoss, weightSumsFromGram } from "../../theory/index.js";
+import { leakFromSigma, removedChance, weightLoss, weightSumsFromGram } from "../../theory/index.js";
 import { finiteOrNull } from "../report/finite.js";
 import type { LayerMeasurement } from "../report/layer.js";
+import type { WeightsReport } from "../report/result.js";
 import { layerWarnings } from "../report/warnings.js";
 import type { Feeds } from "./feeds.js";
 import { measuringFunction } from "./measuring-function.js";
@@ -142,6 +143,7 @@ function measurementOf(
     weights: at.weights && {
       name: at.weights.name,
       ...weightLoss(weightSumsFromGram(floats(at.weights.gram))),
+      ...chanceOf(floats(at.weights.chance)),
     },
     affine:
       at.gamma === null && at.beta === null
@@ -151,3 +153,7 @@ function measurementOf(
     warnings: layerWarnings({ name: norm.name, groupedBy, shares, sigma, precision }),
   };
 }
+
+/** The chance level of `removed`, from the vector of the measuring program. */
+const chanceOf = (sums: Float32Array | Float64Array): Pick<WeightsReport, "chance" | "chanceSd"> =>
+  removedChance({ open: sums[0], removed: sums.subarray(1) }) ?? { chance: null, chanceSd: null };

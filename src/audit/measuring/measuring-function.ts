@@ -3,8 +3,9 @@ import { square, sum, type Traced, type TracedFunction } from "../../engine/lang
 import { blockedParts } from "../../measure/blocked-parts.js";
 import { channelSums } from "../../measure/group-sums.js";
 import { estimatedIdentityError, identityError } from "../../measure/identity.js";
+import { removedChance } from "../../measure/removed-chance.js";
 import { type Tap, type TracedStandardization, valueAndTapGrads } from "../../measure/taps.js";
-import { weightProducts } from "../../measure/weight-products.js";
+import { innerProducts, weightPullback } from "../../measure/weight-products.js";
 import type { ForwardPass, Loss, OpenedLayer, OpenedModel } from "../../onnx/index.js";
 import { chooseWeights, splitArguments } from "./feeds.js";
 import type { LayerResults, ResultLayout } from "./result-layout.js";
@@ -47,13 +48,18 @@ function tapsOf({ inputShape, affine }: OpenedLayer, dtype: TensorSpec["dtype"])
   return shapes.flatMap((shape) => (shape === null ? [] : [{ shape, dtype }]));
 }
 
+/** The values at one standardization, with the structure of the linear op below. */
+interface MeasuredStandardization extends TracedStandardization {
+  readonly linearOp: ForwardPass["linearOps"][number];
+}
+
 /** Runs the model with taps and notes the values at every standardization. */
 function tappedForward(
   opened: OpenedModel,
   params: readonly Traced[],
   inputs: ReadonlyMap<string, Traced>,
   tap: Tap,
-): { outputs: ForwardPass["outputs"]; standardizations: TracedStandardization[] } {
+): { outputs: ForwardPass["outputs"]; standardizations: MeasuredStandardization[] } {
   const met: Omit<TracedStandardization, "linearOp">[] = [];
   let x: Traced;
   const { outputs, linearOps } = opened.forward(params, inputs, {
@@ -77,7 +83,7 @@ function tappedForward(
  */
 function measureLayer(
   { layout, centred, affine, norm }: OpenedLayer,
-  { y, sigma, linearOp }: TracedStandardization,
+  { y, sigma, linearOp }: MeasuredStandardization,
   gradients: Iterator<Traced>,
   { results, at }: { readonly results: Traced[]; readonly at: LayerResults },
 ): void {
@@ -89,7 +95,8 @@ function measureLayer(
   if (sigma === null) throw new Error(`${norm.name}: the traced pass gave no σ`);
   const [actual, cotangent] = [next(), next()];
   const parts = blockedParts({ y, cotangent, sigma, layout, centred });
-  const identity = { ...parts, actual, cotangent };
+  const blocked = parts.blocked.map(({ value }) => value);
+  const identity = { inverse: parts.inverse, blocked, actual, cotangent };
 
   if ("sums" in at.features) {
     results[at.features.sums] = channelSums(y, cotangent);
@@ -102,8 +109,14 @@ function measureLayer(
   results[at.sigma] = sigma;
   if (affine.scale !== null && at.gamma !== null) results[at.gamma] = squaredNorm(next());
   if (affine.bias !== null && at.beta !== null) results[at.beta] = squaredNorm(next());
-  if (linearOp !== null && at.weights !== null)
-    results[at.weights.gram] = weightProducts(linearOp, [actual, ...parts.blocked]);
+  if (linearOp === null || at.weights === null) return;
+  const pullback = weightPullback(linearOp);
+  const [kept, ...removed] = [actual, ...blocked].map(pullback);
+  results[at.weights.gram] = innerProducts([kept, ...removed]);
+  results[at.weights.chance] = removedChance(
+    { linearOp, y, sigma, layout, centred },
+    { parts, removed, pullback },
+  );
 }
 
 const squaredNorm = (x: Traced): Traced => sum(square(x));

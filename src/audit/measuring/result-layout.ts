@@ -14,10 +14,11 @@ export interface LayerResults {
   readonly gamma: number | null;
   readonly beta: number | null;
   /**
-   * Inner products of ΔW_actual, ΔW_diag and, where a mean is subtracted, ΔW_first with each other;
-   * null where no linear op feeds the layer.
+   * `gram`: inner products of ΔW_actual, ΔW_diag and, where a mean is subtracted, ΔW_first with each
+   * other. `chance`: what noise in place of G would do to them, the result of `removedChance`. null
+   * where no linear op feeds the layer.
    */
-  readonly weights: { readonly name: string; readonly gram: number } | null;
+  readonly weights: { readonly name: string; readonly gram: number; readonly chance: number } | null;
 }
 
 /** y and G = ∂L/∂y in full, in the shape of the layer's input, or their sums per channel. */
@@ -60,7 +61,7 @@ export function resultLayout(
       identityError: next(),
       gamma: layer.affine.scale && next(),
       beta: layer.affine.bias && next(),
-      weights: layer.linearOp && { name: layer.linearOp.weight, gram: next() },
+      weights: layer.linearOp && { name: layer.linearOp.weight, gram: next(), chance: next() },
     })),
     gradients: new Map(gradients.map((name) => [name, next()])),
   };

@@ -2,7 +2,7 @@ import type { NormKind } from "../../onnx/norms/kinds.js";
 import { type BlockedShares, type Leak, sharesOf, sumGroups, type WeightLoss } from "../../theory/index.js";
 import { judge } from "../verdict/judge.js";
 import { allFiniteOrNull } from "./finite.js";
-import type { GroupedBy, LayerReport, Thresholds } from "./result.js";
+import type { GroupedBy, LayerReport, Thresholds, WeightsReport } from "./result.js";
 
 /** The measured numbers of one layer, from a model or from a recorded trace. */
 export interface LayerMeasurement {
@@ -18,7 +18,7 @@ export interface LayerMeasurement {
   readonly epsilon: number | null;
   readonly shares: BlockedShares;
   readonly leak: Leak | null;
-  readonly weights: ({ readonly name: string } & WeightLoss) | null;
+  readonly weights: (Pick<WeightsReport, "name" | "chance" | "chanceSd"> & WeightLoss) | null;
   /** ‖∂L/∂γ‖ and ‖∂L/∂β‖. */
   readonly affine: LayerReport["affine"];
   readonly identityResidual: number | null;

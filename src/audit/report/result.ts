@@ -104,10 +104,17 @@ const Weights = Type.Object(
     removed: NonNegative,
     kept: NonNegative,
     cosine: Type.Number({ minimum: -1.0001, maximum: 1.0001 }),
+    chance: Type.Union([NonNegative, Type.Null()], {
+      description:
+        "What `removed` would be if G were pure noise; a `removed` below it says nothing. null for a recorded trace, which lacks the inputs of the weights, and where it is not finite.",
+    }),
+    chanceSd: Type.Union([NonNegative, Type.Null()], {
+      description: "Standard error of `chance` where random signs estimate it; null where it is exact.",
+    }),
   },
   {
     description:
-      "The part of their gradient that the weights below lose. All numbers but `open` are relative to `open`.",
+      "The part of their gradient that the weights below lose. All numbers but `open` are relative to the whole gradient, whose length is `open`.",
   },
 );
 

@@ -1,9 +1,11 @@
-import type { LinearOp } from "../../measure/linear-op.js";
+import type { Traced } from "../../engine/lang/index.js";
+import type { StructuredLinearOp } from "../../measure/linear-op.js";
 import type { Evaluation } from "../evaluation.js";
 import type { GraphIndex } from "../graph-index.js";
 import type { OnnxNode } from "../model.js";
 import { isAnonymous, scopeOf } from "../norms/naming.js";
 import { isHost } from "../values/value.js";
+import { inputEnergy, weightRows } from "./linear-structure.js";
 
 /** The nodes of the linear op that feeds a normalization. */
 export interface LinearOpNodes {
@@ -13,6 +15,8 @@ export interface LinearOpNodes {
   readonly nodes: readonly OnnxNode[];
   /** Value that holds the weight as the linear node reads it. */
   readonly operand: string;
+  /** Value that holds the data as the linear node reads it. */
+  readonly data: string;
   /** Value that enters the normalization. */
   readonly result: string;
 }
@@ -45,6 +49,7 @@ export function findLinearOp(index: GraphIndex, input: string): LinearOpNodes | 
         weight: parameterName(index, operand, node),
         nodes: [node, ...between.reverse()],
         operand,
+        data: node.inputs[1 - weight],
         result: input,
       };
     }
@@ -103,21 +108,23 @@ function parameterName(index: GraphIndex, value: string, node: OnnxNode): string
 }
 
 /** The linear op as a function of its weight, with the other values taken from `evaluation`. */
-export function traceLinearOp(linear: LinearOpNodes, evaluation: Evaluation): LinearOp {
+export function traceLinearOp(linear: LinearOpNodes, evaluation: Evaluation): StructuredLinearOp {
   const inner = new Set(linear.nodes.flatMap((n) => n.outputs));
   const names = [...new Set(linear.nodes.flatMap((n) => n.inputs))].filter(
     (name) => name && name !== linear.operand && !inner.has(name) && !isHost(evaluation.lookup(name)!),
   );
+  const given = (operands: readonly Traced[]) =>
+    evaluation.with(new Map(names.map((name, i) => [name, operands[i]])));
   return {
     weight: linear.weight,
     value: evaluation.traced(linear.operand),
     operands: names.map((name) => evaluation.traced(name)),
     apply(weight, operands) {
-      const scope = evaluation.with(
-        new Map([[linear.operand, weight], ...names.map((name, i) => [name, operands[i]] as const)]),
-      );
+      const scope = given(operands).with(new Map([[linear.operand, weight]]));
       for (const node of linear.nodes) scope.run(node);
       return scope.traced(linear.result);
     },
+    rows: weightRows(linear, evaluation),
+    inputEnergy: (operands) => inputEnergy(linear, given(operands)),
   };
 }

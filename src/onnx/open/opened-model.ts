@@ -1,6 +1,6 @@
 import type { Tensor, TensorSpec } from "../../base/tensor.js";
 import type { Traced } from "../../engine/lang/index.js";
-import type { LinearOp } from "../../measure/linear-op.js";
+import type { StructuredLinearOp } from "../../measure/linear-op.js";
 import type { GroupLayout } from "../../theory/layout.js";
 import type { Head } from "../head.js";
 import type { OnnxModel } from "../model.js";
@@ -60,7 +60,7 @@ export interface ForwardPass {
    */
   readonly outputs: ReadonlyMap<string, Traced>;
   /** The linear op below each layer, in the order of `OpenedModel.layers`. */
-  readonly linearOps: readonly (LinearOp | null)[];
+  readonly linearOps: readonly (StructuredLinearOp | null)[];
 }
 
 /** A model as a traced function in which every normalization is split into its two phases. */

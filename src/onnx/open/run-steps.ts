@@ -1,7 +1,7 @@
 import { UserError } from "../../base/errors.js";
 import { showShape } from "../../base/tensor.js";
 import type { Traced } from "../../engine/lang/index.js";
-import type { LinearOp } from "../../measure/linear-op.js";
+import type { StructuredLinearOp } from "../../measure/linear-op.js";
 import type { Evaluation } from "../evaluation.js";
 import { normalize } from "../norms/normalize.js";
 import type { NormLayer } from "../norms/spec.js";
@@ -16,8 +16,8 @@ export function runSteps(
   steps: readonly Step[],
   evaluation: Evaluation,
   hooks: Partial<Hooks>,
-): (LinearOp | null)[] {
-  const linearOps: (LinearOp | null)[] = [];
+): (StructuredLinearOp | null)[] {
+  const linearOps: (StructuredLinearOp | null)[] = [];
   for (const step of steps) {
     if (step.kind === "node") {
       evaluation.run(step.node);

@@ -22,6 +22,8 @@ const weights = {
   removed: 0.95,
   kept: 0.3,
   cosine: 0.4,
+  chance: 0.4,
+  chanceSd: null,
 };
 
 function measurement(changes: Partial<LayerMeasurement> = {}): LayerMeasurement {
