@@ -16,8 +16,16 @@ export function upgradeReport(value: unknown): unknown {
   };
 }
 
-const upgradeLayer = (layer: unknown): unknown =>
-  isObject(layer) ? { ...layer, agreement: null, batches: null } : layer;
+function upgradeLayer(layer: unknown): unknown {
+  if (!isObject(layer)) return layer;
+  const { weights } = layer;
+  return {
+    ...layer,
+    weights: isObject(weights) ? { ...weights, chance: null, chanceSd: null } : weights,
+    agreement: null,
+    batches: null,
+  };
+}
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

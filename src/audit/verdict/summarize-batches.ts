@@ -136,7 +136,7 @@ function advice(
   if (verdict !== "harmful" || tooFewSamples) return [];
   const shuffle = `shuffle the samples: random batches of the same sizes agree ${number(shuffled.mean)}`;
   const otherwise =
-    "Where the samples must stay apart, compare with layer or group normalization by training both: the audit does not promise that they do better.";
+    "Where the samples must stay apart, compare with layer or group normalization by training both: the audit does not promise that they do better. Detaching the statistics is no cure: it makes training unstable.";
   if (classes !== null && classes.most === 1)
     return [`Each batch holds one class. Mix the classes, or ${shuffle}.`, otherwise];
   if (classes !== null && classes.mean < MIXED_CLASSES * Math.min(classes.all, batches.sizes.min))
