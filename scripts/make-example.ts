@@ -1,6 +1,6 @@
 /**
  * Makes the files of examples/: a small convolutional classifier with batch normalization, trained
- * on glyphs with blindspot's own engine, and two batch files.
+ * on glyphs with blindspot's own engine, two batch files, and a file with the samples of several batches.
  *
  *     npm run example
  */
@@ -251,11 +251,12 @@ const weights = initialWeights(1);
 await finish(weights, await train(weights));
 mkdirSync(folder, { recursive: true });
 writeFileSync(`${folder}glyphs.onnx`, onnxFile(weights));
-for (const [name, only] of [
-  ["mixed", undefined],
-  ["one-class", 0],
-] as const) {
-  const { images, labels } = glyphs({ count: BATCH, seed: 42, size: SIZE, only });
+for (const { name, count, seed, only } of [
+  { name: "mixed", count: BATCH, seed: 42 },
+  { name: "one-class", count: BATCH, seed: 42, only: 0 },
+  { name: "samples", count: 5 * BATCH, seed: 43 },
+]) {
+  const { images, labels } = glyphs({ count, seed, size: SIZE, only });
   await writeNpz(
     `${folder}${name}.npz`,
     new Map<string, Tensor>([

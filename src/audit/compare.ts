@@ -2,6 +2,7 @@ import Value from "typebox/value";
 import { UserError } from "../base/errors.js";
 import { AuditReport, type LayerReport, type Verdict } from "./report/result.js";
 import { upgradeReport } from "./report/upgrade.js";
+import { DEFAULT_TOLERANCE, findWorse, type Worsening } from "./worse.js";
 
 /** Two audit reports side by side, in the format `blindspot.compare/1`. */
 export interface Comparison {
@@ -11,6 +12,10 @@ export interface Comparison {
   readonly a: ComparedReport;
   /** Where the numbers of the second report come from. */
   readonly b: ComparedReport;
+  /** The answers about the batches in both reports. */
+  readonly summary: { readonly a: ComparedAnswers; readonly b: ComparedAnswers };
+  /** What is worse in the second report: see `findWorse`. */
+  readonly worse: readonly Worsening[];
   /** The layers that occur in both reports, in the order of the first report. */
   readonly layers: readonly ComparedLayer[];
   /** Names of the layers that occur in the first report only. */
@@ -23,6 +28,9 @@ export interface Comparison {
 
 /** Where the numbers of one report come from: files, loss and precision. */
 export type ComparedReport = Pick<AuditReport, "source" | "batch" | "loss" | "precision">;
+
+/** The answers about the batches of one report. */
+export type ComparedAnswers = Pick<AuditReport["summary"], "verdict" | "normToBlame">;
 
 /** One layer in both reports. */
 export interface ComparedLayer {
@@ -54,12 +62,17 @@ export interface ComparedNumbers {
   readonly kept: number | null;
   /** Cosine between the weight gradient that remains and the open one. */
   readonly cosine: number | null;
+  /** Agreement of the batches, for the weights below. */
+  readonly agreement: number | null;
+  /** Effect of the composition of the batches on that agreement. */
+  readonly compositionEffect: number | null;
 }
 
 /**
  * Puts two audit reports side by side. Layers are matched by name.
  * @param a - The first report.
  * @param b - The second report; differences are b − a.
+ * @param tolerance - Growth of a composition effect that does not count as worse. Default 0.05.
  * @returns The layers of both reports, the names that occur in one only, and warnings where more
  * than one thing differs between the reports (both model and batch, the loss, the precision, the
  * thresholds).
@@ -73,13 +86,15 @@ export interface ComparedNumbers {
  * for (const { name, delta } of layers) console.log(name, delta.blocked);
  * ```
  */
-export function compareReports(a: AuditReport, b: AuditReport): Comparison {
+export function compareReports(a: AuditReport, b: AuditReport, tolerance = DEFAULT_TOLERANCE): Comparison {
   const inB = new Map(b.layers.map((layer) => [layer.name, layer]));
   const inA = new Set(a.layers.map(({ name }) => name));
   return {
     schema: "blindspot.compare/1",
     a: origin(a),
     b: origin(b),
+    summary: { a: answersOf(a), b: answersOf(b) },
+    worse: findWorse(a, b, tolerance),
     layers: a.layers.flatMap((layer) => {
       const other = inB.get(layer.name);
       return other === undefined ? [] : [compareLayers(layer, other)];
@@ -97,6 +112,11 @@ const origin = ({ source, batch, loss, precision }: AuditReport): ComparedReport
   precision,
 });
 
+const answersOf = ({ summary: { verdict, normToBlame } }: AuditReport): ComparedAnswers => ({
+  verdict,
+  normToBlame,
+});
+
 function compareLayers(a: LayerReport, b: LayerReport): ComparedLayer {
   const [left, right] = [numbers(a), numbers(b)];
   return {
@@ -112,11 +132,13 @@ function compareLayers(a: LayerReport, b: LayerReport): ComparedLayer {
       removed: minus(right.removed, left.removed),
       kept: minus(right.kept, left.kept),
       cosine: minus(right.cosine, left.cosine),
+      agreement: minus(right.agreement, left.agreement),
+      compositionEffect: minus(right.compositionEffect, left.compositionEffect),
     },
   };
 }
 
-function numbers({ shares, weights }: LayerReport): ComparedNumbers {
+function numbers({ shares, weights, agreement }: LayerReport): ComparedNumbers {
   return {
     blocked: shares.blocked,
     first: shares.first,
@@ -125,6 +147,8 @@ function numbers({ shares, weights }: LayerReport): ComparedNumbers {
     removed: weights?.removed ?? null,
     kept: weights?.kept ?? null,
     cosine: weights?.cosine ?? null,
+    agreement: agreement?.value ?? null,
+    compositionEffect: agreement?.compositionEffect ?? null,
   };
 }
 
@@ -140,8 +164,10 @@ function differences(a: AuditReport, b: AuditReport): string[] {
   const warnings: string[] = [];
   const sameModel = a.source.sha256 === b.source.sha256;
   const sameBatch = a.batch?.sha256 === b.batch?.sha256;
-  if (sameModel && sameBatch && a.batch !== null)
+  if (sameModel && sameBatch && a.batch !== null && a.batches?.how === b.batches?.how)
     warnings.push("both reports are audits of the same model on the same batch");
+  if (a.batches !== null && b.batches !== null && a.batches.how !== b.batches.how && !sameModel)
+    warnings.push(`the models differ and so do the batches: ${a.batches.how} in A, ${b.batches.how} in B`);
   if (!sameModel && !sameBatch)
     warnings.push(
       `the models differ and so do the batches: ${a.source.file} on ${batchName(a)}, ${b.source.file} on ${batchName(b)}`,

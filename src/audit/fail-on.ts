@@ -1,79 +1,46 @@
 import { UserError } from "../base/errors.js";
-import type { AuditReport, LayerReport, Verdict } from "./report/result.js";
+import { aliases, fields, networkFields } from "./fail-on-fields.js";
+import type { AuditReport, BatchVerdict, LayerReport, Verdict } from "./report/result.js";
 
-/** A layer that meets a condition of `--fail-on`. */
+/** A part of a report that meets a condition of `--fail-on`. */
 export interface Failure {
-  /** Name of the layer. */
-  readonly layer: string;
+  /** Name of the layer; null for the batches and for the whole network. */
+  readonly layer: string | null;
   /** The condition as the user wrote it. */
   readonly condition: string;
-  /** The value of the layer that meets the condition. */
-  readonly value: number | Verdict;
+  /** The value that meets the condition. */
+  readonly value: number | string;
 }
 
-/** One condition of `--fail-on`: a field of a layer, compared with a value. */
+/** One condition of `--fail-on`: a field of the report, compared with a value. */
 export interface Condition {
   /** The condition as the user wrote it. */
   readonly text: string;
-  /** Returns the value of the layer if it meets the condition, else null. */
-  readonly meets: (layer: LayerReport) => number | Verdict | null;
+  /** What the condition is tested on: each layer, or the report as a whole. */
+  readonly about: "layers" | "report";
+  /** The value of each layer, or of the report, null where it has none. */
+  readonly valuesIn: (report: AuditReport) => readonly ConditionValue[];
+  /** Whether a value meets the condition. */
+  readonly holds: (value: number | string) => boolean;
 }
 
-/**
- * Paths to the numbers of a layer, such as `shares.blocked`. Because `fields` is keyed by this
- * type, a new number in the schema does not compile until it is listed there.
- */
-type NumericPath<T, Prefix extends string = ""> = {
-  [K in keyof T & string]: NonNullable<T[K]> extends number
-    ? `${Prefix}${K}`
-    : NonNullable<T[K]> extends readonly unknown[] | string
-      ? never
-      : NumericPath<NonNullable<T[K]>, `${Prefix}${K}.`>;
-}[keyof T & string];
+/** A value that a condition is tested on. */
+export interface ConditionValue {
+  /** Name of the layer; null for the report as a whole. */
+  readonly layer: string | null;
+  /** null where the layer or the report lacks the field. */
+  readonly value: number | string | null;
+}
 
-/**
- * The fields that a condition can name. Order matters: a bare name such as `first` means the first
- * path that ends with it. Taylor terms are left out.
- */
-const fields: Record<
-  NumericPath<Omit<LayerReport, "taylor">>,
-  (layer: LayerReport) => number | null | undefined
-> = {
-  "shares.blocked": ({ shares }) => shares.blocked,
-  "shares.first": ({ shares }) => shares.first,
-  "shares.diag": ({ shares }) => shares.diag,
-  "shares.chance": ({ shares }) => shares.chance,
-  "weights.removed": ({ weights }) => weights?.removed,
-  "weights.kept": ({ weights }) => weights?.kept,
-  "weights.cosine": ({ weights }) => weights?.cosine,
-  "weights.open": ({ weights }) => weights?.open,
-  "weights.first": ({ weights }) => weights?.first,
-  "weights.diag": ({ weights }) => weights?.diag,
-  "weights.chance": ({ weights }) => weights?.chance,
-  "weights.chanceSd": ({ weights }) => weights?.chanceSd,
-  "energy.total": ({ energy }) => energy.total,
-  "energy.passed": ({ energy }) => energy.passed,
-  "energy.first": ({ energy }) => energy.first,
-  "energy.diag": ({ energy }) => energy.diag,
-  "leak.mean": ({ leak }) => leak?.mean,
-  "leak.max": ({ leak }) => leak?.max,
-  "affine.gradGamma": ({ affine }) => affine?.gradGamma,
-  "affine.gradBeta": ({ affine }) => affine?.gradBeta,
-  "agreement.compositionEffect": ({ agreement }) => agreement?.compositionEffect,
-  "agreement.sizeEffect": ({ agreement }) => agreement?.sizeEffect,
-  "agreement.value": ({ agreement }) => agreement?.value,
-  "agreement.gain": ({ agreement }) => agreement?.gain,
-  "agreement.shuffled.mean": ({ agreement }) => agreement?.shuffled.mean,
-  "agreement.shuffled.sd": ({ agreement }) => agreement?.shuffled.sd,
-  "batches.blocked.mean": ({ batches }) => batches?.blocked.mean,
-  "batches.blocked.sd": ({ batches }) => batches?.blocked.sd,
-  "batches.removed.mean": ({ batches }) => batches?.removed?.mean,
-  "batches.removed.sd": ({ batches }) => batches?.removed?.sd,
-  identityResidual: ({ identityResidual }) => identityResidual,
-  elements: ({ elements }) => elements,
-  epsilon: ({ epsilon }) => epsilon,
-  channelCount: ({ channelCount }) => channelCount,
-};
+/** What a report says to some conditions. */
+export interface ConditionResults {
+  /** The parts of the report that meet a condition. */
+  readonly failures: readonly Failure[];
+  /** One sentence for each condition that some layers lack the field of. */
+  readonly notes: readonly string[];
+  /** One sentence for each condition that could not be tested at all. */
+  readonly untested: readonly string[];
+}
 
 const comparisons: Record<string, (a: number, b: number) => boolean> = {
   "<": (a, b) => a < b,
@@ -84,24 +51,31 @@ const comparisons: Record<string, (a: number, b: number) => boolean> = {
   "!=": (a, b) => a !== b,
 };
 
-/** Verdicts from clear to blind, so that `verdict>=dim` means dim or blind. */
-const verdicts: readonly Verdict[] = ["clear", "dim", "blind"];
+/** Verdicts from good to bad, so that `verdict>=dim` means dim or blind. */
+const layerVerdicts: readonly Verdict[] = ["clear", "dim", "blind"];
+const batchVerdicts: readonly BatchVerdict[] = ["harmless", "doubtful", "harmful"];
 
 /**
- * Reads the conditions of `--fail-on`. A condition compares a number of a layer, or its verdict,
- * with a value: `removed>0.9`, `verdict=blind`. Operators are `<`, `<=`, `>`, `>=`, `=` and `!=`. A
- * comma separates conditions and means "or". A field is a path of the report (`weights.removed`) or
- * the last part of one (`removed`).
+ * Reads the conditions of `--fail-on`. A condition compares a field of the report with a value. A comma
+ * separates conditions and means "or". Operators are `<`, `<=`, `>`, `>=`, `=` and `!=`.
+ *
+ * * `removed>0.9` holds if any layer has such a number. A field is a path of the report
+ *   (`weights.removed`) or the last part of one (`removed`).
+ * * `verdict=blind`, `verdict>=dim` are about each layer; `verdict=harmful`, `verdict>=doubtful` and
+ *   `normToBlame=harmful` are about the batches.
+ * * `network.compositionEffect>0.3` is about the whole network.
+ *
  * @param list - The conditions, separated by commas.
  * @returns One condition for each part of the list.
  * @throws UserError if a part is not a condition, or if the field, the verdict or the number does
  * not exist. The message lists what exists.
  * @example
  * ```ts
- * import { auditModel, findFailures, parseFailOn } from "blindspot";
+ * import { auditBatches, findFailures, parseFailOn } from "blindspot";
  *
- * const report = await auditModel("examples/glyphs.onnx", { data: "examples/mixed.npz" });
- * const failures = findFailures(report, parseFailOn("removed>0.9,verdict=blind"));
+ * const samples = { data: "examples/samples.npz", batches: "shuffled:64" };
+ * const report = await auditBatches("examples/glyphs.onnx", samples);
+ * const { failures } = findFailures(report, parseFailOn("verdict=harmful,compositionEffect>0.3"));
  * for (const { layer, condition, value } of failures) console.log(layer, condition, value);
  * ```
  */
@@ -110,60 +84,117 @@ export function parseFailOn(list: string): Condition[] {
 }
 
 function parseCondition(text: string): Condition {
-  const [, name, operator, wanted] = /^([\w.]+)\s*(<=|>=|!=|<|>|=)\s*([^\s<>=!]+)$/.exec(text) ?? [];
-  if (name === undefined || operator === undefined || wanted === undefined)
+  const [, written, operator, wanted] = /^([\w.]+)\s*(<=|>=|!=|<|>|=)\s*([^\s<>=!]+)$/.exec(text) ?? [];
+  if (written === undefined || operator === undefined || wanted === undefined)
     throw new UserError(
-      `--fail-on: expected conditions such as removed>0.9 or verdict=blind, separated by commas, got \`${text}\``,
+      `--fail-on: expected conditions such as verdict=harmful or removed>0.9, separated by commas, got \`${text}\``,
     );
-  const holds = comparisons[operator];
-
-  if (name === "verdict") {
-    const limit = verdicts.indexOf(wanted as Verdict);
-    if (limit < 0)
-      throw new UserError(
-        `--fail-on: \`${text}\`: expected one of the verdicts ${verdicts.join(", ")}, got \`${wanted}\``,
-      );
-    return { text, meets: ({ verdict }) => (holds(verdicts.indexOf(verdict), limit) ? verdict : null) };
-  }
-
-  const path = Object.keys(fields).find((path) => path === name || path.endsWith(`.${name}`));
-  if (path === undefined)
-    throw new UserError(
-      `--fail-on: \`${text}\`: expected a field of a layer, got ${name}; use one of verdict, ${Object.keys(fields).join(", ")}`,
-    );
+  const name = aliases[written] ?? written;
+  const compare = comparisons[operator];
+  if (name === "verdict" || name === "normToBlame") return verdictCondition(text, name, { compare, wanted });
   const limit = Number(wanted);
   if (!Number.isFinite(limit))
     throw new UserError(`--fail-on: \`${text}\`: expected a number after ${operator}, got \`${wanted}\``);
+  const holds = (value: number | string) => typeof value === "number" && compare(value, limit);
+  const network = networkFields[name.replace(/^network\./, "") as keyof typeof networkFields];
+  if (name.startsWith("network.") && network !== undefined)
+    return {
+      ...{ text, about: "report", holds },
+      valuesIn: ({ batches }) => [{ layer: null, value: batches?.network ? network(batches.network) : null }],
+    };
+  const path = Object.keys(fields).find((path) => path === name || path.endsWith(`.${name}`));
+  if (path === undefined)
+    throw new UserError(
+      `--fail-on: \`${text}\`: expected a field of a layer or of the network, got ${name}; use one of verdict, normToBlame, ${Object.keys(fields).join(", ")}, ${Object.keys(
+        networkFields,
+      )
+        .map((field) => `network.${field}`)
+        .join(", ")}`,
+    );
   const field = fields[path as keyof typeof fields];
-  return {
-    text,
-    meets: (layer) => {
-      const value = field(layer) ?? null;
-      return value !== null && holds(value, limit) ? value : null;
-    },
+  return { text, about: "layers", holds, valuesIn: ofLayers((layer) => field(layer) ?? null) };
+}
+
+const ofLayers =
+  (value: (layer: LayerReport) => number | string | null): Condition["valuesIn"] =>
+  ({ layers }) =>
+    layers.map((layer) => ({ layer: layer.name, value: value(layer) }));
+
+/** A condition on the verdicts of layers or on an answer about the batches. */
+function verdictCondition(
+  text: string,
+  name: "verdict" | "normToBlame",
+  { compare, wanted }: { readonly compare: (a: number, b: number) => boolean; readonly wanted: string },
+): Condition {
+  const inOrder = (order: readonly string[]) => {
+    const limit = order.indexOf(wanted);
+    return (value: number | string) =>
+      order.includes(String(value)) && compare(order.indexOf(String(value)), limit);
   };
+  if (name === "verdict" && (layerVerdicts as readonly string[]).includes(wanted))
+    return {
+      ...{ text, about: "layers", holds: inOrder(layerVerdicts) },
+      valuesIn: ofLayers(({ verdict }) => verdict),
+    };
+  if ((batchVerdicts as readonly string[]).includes(wanted))
+    return {
+      ...{ text, about: "report", holds: inOrder(batchVerdicts) },
+      valuesIn: ({ summary }) => [{ layer: null, value: summary[name] === "unknown" ? null : summary[name] }],
+    };
+  const ofLayer = name === "verdict" ? [...layerVerdicts, "(of a layer) or"] : [];
+  throw new UserError(
+    `--fail-on: \`${text}\`: expected a verdict, got \`${wanted}\`; use one of ${[...ofLayer, ...batchVerdicts].join(", ").replace(", (of a layer) or,", " (of a layer) or")} (of the batches)`,
+  );
 }
 
 /**
- * Finds the layers that meet at least one condition. A layer that lacks a number meets no condition
- * on it.
+ * Finds the parts of a report that meet at least one condition.
  * @param report - The audit report.
  * @param conditions - The conditions, from `parseFailOn`.
- * @returns One entry for each pair of layer and condition that meet, in the order of the layers;
- * empty if none does.
+ * @returns `failures` has one entry for each condition and each layer that meets it: the batches first,
+ * then the layers in their order. `notes` names the layers that lack the field of a condition. `untested` says which conditions
+ * could not be tested, because no layer has the field, or because the report cannot tell the answer about
+ * the batches. The command line then exits with code 2.
  * @example
  * ```ts
  * import { auditModel, findFailures, parseFailOn } from "blindspot";
  *
  * const report = await auditModel("examples/glyphs.onnx", { data: "examples/one-class.npz" });
- * if (findFailures(report, parseFailOn("verdict=blind")).length > 0) console.log("a layer is blind");
+ * const { failures } = findFailures(report, parseFailOn("verdict=blind"));
+ * if (failures.length > 0) console.log("a layer is blind");
  * ```
  */
-export function findFailures(report: AuditReport, conditions: readonly Condition[]): Failure[] {
-  return report.layers.flatMap((layer) =>
-    conditions.flatMap(({ text, meets }) => {
-      const value = meets(layer);
-      return value === null ? [] : [{ layer: layer.name, condition: text, value }];
-    }),
-  );
+export function findFailures(report: AuditReport, conditions: readonly Condition[]): ConditionResults {
+  const failures: Failure[] = [];
+  const notes: string[] = [];
+  const untested: string[] = [];
+  for (const condition of conditions) {
+    const values = condition.valuesIn(report);
+    const lacking = values.flatMap(({ layer, value }) => (value === null ? [layer ?? "the report"] : []));
+    if (lacking.length === values.length) untested.push(whyUntested(condition, report));
+    else if (lacking.length > 0)
+      notes.push(
+        `--fail-on: \`${condition.text}\` was not tested on ${lacking.join(", ")}, which lack this number`,
+      );
+    for (const { layer, value } of values)
+      if (value !== null && condition.holds(value))
+        failures.push({ layer, condition: condition.text, value });
+  }
+  const order = new Map(report.layers.map(({ name }, i) => [name, i]));
+  const place = ({ layer }: Failure) => (layer === null ? -1 : (order.get(layer) ?? -1));
+  return { failures: failures.sort((a, b) => place(a) - place(b)), notes, untested };
+}
+
+function whyUntested({ text, about }: Condition, { batches, source, layers }: AuditReport): string {
+  if (about === "layers" && layers.length === 0)
+    return `--fail-on: \`${text}\`: the report has no layer to test it on; leave this condition out`;
+  const several =
+    batches !== null
+      ? "these batches do not tell it"
+      : source.kind === "onnx"
+        ? "one batch does not tell it: audit several, with --batches or more --data files"
+        : "a recorded trace does not tell it: audit the model with --batches";
+  return about === "report"
+    ? `--fail-on: \`${text}\`: the answer is unknown; ${several}`
+    : `--fail-on: \`${text}\`: no layer has this number; ${/agreement|composition|size|gain|shuffled|batches/i.test(text) ? several : "choose another field"}`;
 }

@@ -4,9 +4,9 @@ import type { AuditReport, Thresholds } from "../audit/report/result.js";
 import { UserError } from "../base/errors.js";
 import type { Device } from "../engine/index.js";
 import { type LossKind, lossKinds } from "../onnx/losses/names.js";
+import { nonNegative, wholeNumber } from "./numbers.js";
 import { checkWritable, tableOptions, writeWhole } from "./output.js";
 import { terminalProgress } from "./progress.js";
-import { wholeNumber } from "./whole-number.js";
 
 const FORMATS = ["table", "json", "html", "junit"] as const;
 type Format = (typeof FORMATS)[number];
@@ -28,6 +28,8 @@ interface AuditFlags {
   format?: Format;
   output?: string;
   failOn?: string;
+  baseline?: string;
+  tolerance?: number;
   thresholds?: string;
   precision?: "float32" | "float64";
   device?: Device;
@@ -80,7 +82,16 @@ export function auditCommand(): Command {
     .option("-o, --output <file>", "write the report to this file instead of stdout")
     .option(
       "--fail-on <conditions>",
-      "exit with code 1 if a layer meets a condition, e.g. 'removed>0.9,verdict=blind'",
+      "exit with code 1 if a condition holds, e.g. 'verdict=harmful' or 'compositionEffect>0.3'",
+    )
+    .option(
+      "--baseline <report.json>",
+      "exit with code 1 if the audit is worse than this report: a verdict one step up, or a composition effect that has grown by more than its spread and --tolerance",
+    )
+    .option(
+      "--tolerance <number>",
+      "growth of a composition effect that does not count as worse than --baseline (default: 0.05)",
+      nonNegative,
     )
     .option("--thresholds <list>", "limits of the verdicts, e.g. 'blind.removed=0.95,dim.blocked=0.2'")
     .addOption(
@@ -111,6 +122,7 @@ async function audit(file: string, flags: AuditFlags): Promise<void> {
   const { findFailures, parseFailOn } = await import("../audit/fail-on.js");
   const conditions = flags.failOn === undefined ? [] : parseFailOn(flags.failOn);
   const thresholds = parseThresholds(flags.thresholds);
+  const worseThan = await baselineOf(flags);
   for (const file of [flags.output, flags.saveGraph]) if (file !== undefined) checkWritable(file);
 
   const progress = terminalProgress();
@@ -121,15 +133,40 @@ async function audit(file: string, flags: AuditFlags): Promise<void> {
     progress.done();
   }
 
-  const failures = findFailures(report, conditions);
+  const tested = findFailures(report, conditions);
+  const failures = [...tested.failures, ...worseThan(report)];
   const text = await render(report, format, failures, flags.output);
   if (flags.output === undefined) process.stdout.write(text);
   else writeWhole(flags.output, text);
   for (const warning of format === "table" ? [] : report.warnings)
     console.error(`blindspot: warning: ${warning}`);
+  for (const note of tested.notes) console.error(`blindspot: ${note}`);
   for (const { layer, condition, value } of failures)
-    console.error(`blindspot: ${layer}: ${condition} (${value})`);
+    console.error(`blindspot: ${layer ?? "batches"}: ${condition} (${value})`);
+  if (tested.untested.length > 0) throw new UserError(tested.untested.join("; "));
   if (failures.length > 0) process.exitCode = 1;
+}
+
+/** Reads --baseline before the audit, and returns what is worse in an audit than there. */
+async function baselineOf({
+  baseline,
+  tolerance,
+}: AuditFlags): Promise<(report: AuditReport) => readonly Failure[]> {
+  if (baseline === undefined) {
+    if (tolerance === undefined) return () => [];
+    throw new UserError(
+      "--tolerance: expected together with --baseline, got no --baseline; add one or leave this option out",
+    );
+  }
+  const { readReport } = await import("./read-report.js");
+  const { findWorse } = await import("../audit/worse.js");
+  const former = readReport(baseline);
+  return (report) =>
+    findWorse(former, report, tolerance).map(({ layer, field, a, b }) => ({
+      layer,
+      condition: `worse than ${baseline}`,
+      value: `${field} ${a} → ${b}`,
+    }));
 }
 
 /** Audits the model or the recorded trace. */

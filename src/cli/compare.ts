@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import type { AuditReport } from "../audit/report/result.js";
-import { UserError } from "../base/errors.js";
+import { nonNegative } from "./numbers.js";
 import { tableOptions, wantsJson, writeWhole } from "./output.js";
 
 interface CompareFlags {
+  failOn?: "worse";
+  tolerance?: number;
   format?: "table" | "json";
   output?: string;
 }
@@ -20,27 +20,32 @@ export function compareCommand(): Command {
         "format of the output (default: by the extension of -o, else table)",
       ).choices(["table", "json"]),
     )
+    .addOption(
+      new Option(
+        "--fail-on <condition>",
+        "exit with code 1 if b is worse: a verdict one step up, or a composition effect that has grown by more than its spread and --tolerance",
+      ).choices(["worse"]),
+    )
+    .option(
+      "--tolerance <number>",
+      "growth of a composition effect that does not count as worse (default: 0.05)",
+      nonNegative,
+    )
     .option("-o, --output <file>", "write the comparison to this file instead of stdout")
     .action(compare);
 }
 
 async function compare(fileA: string, fileB: string, flags: CompareFlags): Promise<void> {
-  const { compareReports, parseAuditReport } = await import("../audit/compare.js");
-  const read = (file: string): AuditReport => parseAuditReport(readText(file), file);
-  const comparison = compareReports(read(fileA), read(fileB));
+  const { compareReports } = await import("../audit/compare.js");
+  const { readReport } = await import("./read-report.js");
+  const comparison = compareReports(readReport(fileA), readReport(fileB), flags.tolerance);
   const text = wantsJson(flags)
     ? `${JSON.stringify(comparison, null, 2)}\n`
     : (await import("../report/compare-table.js")).compareTable(comparison, tableOptions(flags.output));
   if (flags.output === undefined) process.stdout.write(text);
   else writeWhole(flags.output, text);
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new UserError(
-      `${file}: expected an audit report, but the file cannot be read (${(error as NodeJS.ErrnoException).code}); check the path`,
-    );
-  }
+  if (flags.failOn === undefined || comparison.worse.length === 0) return;
+  for (const { layer, field, a, b } of comparison.worse)
+    console.error(`blindspot: ${layer ?? "batches"}: worse: ${field} ${a} → ${b}`);
+  process.exitCode = 1;
 }

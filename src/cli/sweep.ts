@@ -7,10 +7,10 @@ import type { Runner, SweepProgress } from "../experiments/sweep/index.js";
 import { drawFigures } from "./draw-figures.js";
 import { experimentsHelp } from "./experiments-help.js";
 import { Interrupted, interruptible } from "./interruption.js";
+import { wholeNumber } from "./numbers.js";
 import { tableOptions } from "./output.js";
 import { bar, longProgress } from "./progress.js";
 import { redisOption, serverOfFlag } from "./redis-option.js";
-import { wholeNumber } from "./whole-number.js";
 
 interface SweepFlags {
   scale: Scale;

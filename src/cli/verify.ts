@@ -1,8 +1,8 @@
 import { Command, Option } from "commander";
 import type { VerifyReport } from "../verify/result.js";
+import { wholeNumber } from "./numbers.js";
 import { checkWritable, tableOptions, wantsJson, writeWhole } from "./output.js";
 import { terminalProgress } from "./progress.js";
-import { wholeNumber } from "./whole-number.js";
 
 interface VerifyFlags {
   exact?: boolean;

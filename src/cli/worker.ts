@@ -3,9 +3,9 @@ import { join, resolve } from "node:path";
 import { Command } from "commander";
 import { UserError } from "../base/errors.js";
 import { interruptible } from "./interruption.js";
+import { wholeNumber } from "./numbers.js";
 import { longProgress } from "./progress.js";
 import { redisOption, serverOfFlag } from "./redis-option.js";
-import { wholeNumber } from "./whole-number.js";
 
 interface WorkerFlags {
   redis?: string | true;

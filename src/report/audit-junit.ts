@@ -3,8 +3,9 @@ import type { AuditReport, LayerReport } from "../audit/report/result.js";
 import { baseName, cosine, share } from "./format.js";
 
 /**
- * Writes an audit report as JUnit XML for a CI server: one test case for each layer. A test case
- * fails if its layer meets a condition of `--fail-on`; without conditions, all test cases pass.
+ * Writes an audit report as JUnit XML for a CI server: one test case for each layer, and one for
+ * the batches of an audit of batches. A test case fails if it meets a condition of `--fail-on`;
+ * without conditions, all test cases pass.
  * @param report - The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
  * @param failures - The conditions that layers meet, from `findFailures`; empty for none.
  * @returns The XML text. Warnings of the report stand in `system-err`.
@@ -13,15 +14,22 @@ import { baseName, cosine, share } from "./format.js";
  * import { auditJunit, auditModel, findFailures, parseFailOn } from "blindspot";
  *
  * const report = await auditModel("examples/glyphs.onnx", { data: "examples/mixed.npz" });
- * console.log(auditJunit(report, findFailures(report, parseFailOn("removed>0.9"))));
+ * console.log(auditJunit(report, findFailures(report, parseFailOn("removed>0.9")).failures));
  * ```
  */
 export function auditJunit(report: AuditReport, failures: readonly Failure[]): string {
   const model = baseName(report.source.file);
-  const cases = report.layers.map((layer) => testCase(layer, `blindspot.${model}`, failures));
+  const classname = `blindspot.${model}`;
+  const ofBatches = failures.filter(({ layer }) => layer === null);
+  const withBatches = report.batches !== null || ofBatches.length > 0;
+  const cases = [
+    ...(withBatches ? [batchesCase(report, classname, ofBatches)] : []),
+    ...report.layers.map((layer) => testCase(layer, classname, failures)),
+  ];
   const failed = new Set(failures.map(({ layer }) => layer));
+  const failedLayers = report.layers.filter(({ name }) => failed.has(name)).length;
   const totals =
-    `tests="${report.layers.length}" failures="${report.layers.filter(({ name }) => failed.has(name)).length}" ` +
+    `tests="${cases.length}" failures="${failedLayers + (ofBatches.length > 0 ? 1 : 0)}" ` +
     `errors="0" skipped="0" time="${(report.elapsedMs / 1000).toFixed(3)}"`;
   const warnings =
     report.warnings.length === 0 ? [] : [`    ${element("system-err", report.warnings.join("\n"))}`];
@@ -37,17 +45,33 @@ export function auditJunit(report: AuditReport, failures: readonly Failure[]): s
   ].join("\n");
 }
 
+/** The test case of the batches as a whole. */
+function batchesCase(report: AuditReport, classname: string, failures: readonly Failure[]): string {
+  const { verdict, normToBlame, why } = report.summary;
+  const lines = [`verdict ${verdict}, normalization to blame ${normToBlame}`, ...why];
+  return written({ classname, name: "batches" }, failures, lines);
+}
+
 function testCase(layer: LayerReport, classname: string, failures: readonly Failure[]): string {
-  const start = `    <testcase classname="${escapeXml(classname)}" name="${escapeXml(layer.name)}" time="0"`;
   const met = failures.filter((failure) => failure.layer === layer.name);
-  if (met.length === 0) return `${start}/>`;
-  const message = met.map(({ condition, value }) => `${condition} (${value})`).join("; ");
   const numbers =
     `blocked ${share(layer.shares.blocked)} (chance ${share(layer.shares.chance)}), removed ${share(layer.weights?.removed)}, ` +
     `kept ${share(layer.weights?.kept)}, cosine ${cosine(layer.weights?.cosine)}, verdict ${layer.verdict}`;
+  return written({ classname, name: layer.name }, met, [numbers, ...layer.why]);
+}
+
+/** A test case: it fails if a condition is met, and then says `lines`. */
+function written(
+  { classname, name }: { readonly classname: string; readonly name: string },
+  met: readonly Failure[],
+  lines: readonly string[],
+): string {
+  const start = `    <testcase classname="${escapeXml(classname)}" name="${escapeXml(name)}" time="0"`;
+  if (met.length === 0) return `${start}/>`;
+  const message = met.map(({ condition, value }) => `${condition} (${value})`).join("; ");
   return [
     `${start}>`,
-    `      <failure type="fail-on" message="${escapeXml(message)}">${escapeXml([numbers, ...layer.why].join("\n"))}</failure>`,
+    `      <failure type="fail-on" message="${escapeXml(message)}">${escapeXml(lines.join("\n"))}</failure>`,
     "    </testcase>",
   ].join("\n");
 }

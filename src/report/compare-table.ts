@@ -7,12 +7,20 @@ import { alignedTable, type Column } from "./terminal/columns.js";
 import { painter, verdictSigns, verdictStyles } from "./terminal/style.js";
 import { wrap } from "./terminal/text.js";
 
+const name: Column<ComparedLayer> = { title: "layer", align: "left", cell: ({ name }) => name };
+
+const agreementColumns: readonly Column<ComparedLayer>[] = [
+  name,
+  ...pair("agreement", cosine),
+  ...pair("compositionEffect", cosine, { title: "composition effect" }),
+];
+
 const columns: readonly Column<ComparedLayer>[] = [
-  { title: "layer", align: "left", cell: ({ name }) => name },
+  name,
   ...pair("blocked", share),
   ...pair("removed", share),
-  ...pair("kept", share, 2),
-  ...pair("cosine", cosine, 3),
+  ...pair("kept", share, { dropAt: 2 }),
+  ...pair("cosine", cosine, { dropAt: 3 }),
   {
     title: "verdict",
     align: "left",
@@ -26,13 +34,13 @@ const sign = (verdict: Verdict): string => `${verdictSigns[verdict]} ${verdict}`
 
 /** The columns A and B of one number. */
 function pair(
-  field: "blocked" | "removed" | "kept" | "cosine",
+  field: keyof ComparedLayer["delta"],
   format: (value: number | null) => string,
-  dropAt?: number,
+  { title: heading = field, dropAt }: { readonly title?: string; readonly dropAt?: number } = {},
 ): Column<ComparedLayer>[] {
   return (["a", "b"] as const).map((side) => ({
     title: side.toUpperCase(),
-    heading: field,
+    heading,
     align: "right",
     cell: (layer) => format(layer[side][field]),
     dropAt,
@@ -60,6 +68,10 @@ export function compareTable(comparison: Comparison, options: TableOptions): str
   const paint = painter(options);
   const { a, b, layers, onlyInA, onlyInB, warnings } = comparison;
   const blocks = [`${wrap(origin(a), width, "A  ")}\n${wrap(origin(b), width, "B  ")}`];
+  const answers = changedAnswers(comparison);
+  if (answers !== null) blocks.push(paint("bold", wrap(answers, width)));
+  if (layers.some((layer) => layer.a.agreement !== null && layer.b.agreement !== null))
+    blocks.push(alignedTable(layers, agreementColumns, width, paint).join("\n"));
   if (layers.length > 0) blocks.push(alignedTable(layers, columns, width, paint).join("\n"));
   blocks.push(paint("bold", wrap(changed(layers), width)));
   for (const [side, names] of [
@@ -76,6 +88,13 @@ function origin(report: ComparedReport): string {
   const { source, loss } = report;
   const value = loss.value === null ? "" : ` = ${significant(loss.value)}`;
   return [baseName(source.file), batchInWords(report), `loss ${loss.kind}${value}`].join(" · ");
+}
+
+/** Says how the answers about the batches change; null where neither report has batches. */
+function changedAnswers({ summary: { a, b } }: Comparison): string | null {
+  if (a.verdict === "unknown" && b.verdict === "unknown") return null;
+  const change = (from: string, to: string) => (from === to ? to : `${from} → ${to}`);
+  return `The batches are ${change(a.verdict, b.verdict)}; normalization to blame: ${change(a.normToBlame, b.normToBlame)}.`;
 }
 
 const order: Record<Verdict, number> = { clear: 0, dim: 1, blind: 2 };

@@ -4,7 +4,7 @@ import { UserError } from "../../src/base/errors.js";
 import { autoencoder, denseNet, hostile } from "../support/report-fixture.js";
 
 const failing = (conditions: string, report = autoencoder()) => [
-  ...new Set(findFailures(report, parseFailOn(conditions)).map(({ layer }) => layer)),
+  ...new Set(findFailures(report, parseFailOn(conditions)).failures.map(({ layer }) => layer)),
 ];
 
 describe("The option --fail-on", () => {
@@ -30,7 +30,7 @@ describe("The option --fail-on", () => {
   });
 
   test("reports layer, condition and value", () => {
-    expect(findFailures(autoencoder(), parseFailOn("removed>0.9,verdict=blind"))).toEqual([
+    expect(findFailures(autoencoder(), parseFailOn("removed>0.9,verdict=blind")).failures).toEqual([
       { layer: "dec_bn2", condition: "removed>0.9", value: 0.93463 },
       { layer: "dec_bn2", condition: "verdict=blind", value: "blind" },
     ]);
@@ -44,20 +44,65 @@ describe("The option --fail-on", () => {
     expect(failing("identityResidual!=7,epsilon<9", hostile())).toEqual([" "]);
   });
 
+  test("tests verdicts of the batches on the summary", () => {
+    const report = autoencoder();
+    report.summary.verdict = "doubtful";
+    report.summary.normToBlame = "harmless";
+    const met = (conditions: string) => findFailures(report, parseFailOn(conditions)).failures;
+    expect(met("verdict>=doubtful")).toEqual([
+      { layer: null, condition: "verdict>=doubtful", value: "doubtful" },
+    ]);
+    expect(met("verdict=harmful,normToBlame>harmless")).toEqual([]);
+  });
+
+  test("tests the effects of layers and of the network", () => {
+    const report = autoencoder();
+    const agreement = {
+      ...{ value: 0.5, gain: 1, shuffled: { mean: 0.9, sd: 0.01 } },
+      ...{ sizeEffect: 0.1, compositionEffect: 0.4 },
+    };
+    report.layers[2].agreement = agreement;
+    report.batches = {
+      ...{ how: "size:64", count: 2, sizes: { min: 64, max: 64 }, cuts: 3, seed: 0, reference: "whole" },
+      ...{ meanLoss: 1, wholeLoss: 1, network: { ...agreement, compositionEffect: 0.2 } },
+    };
+    const { failures, notes } = findFailures(report, parseFailOn("compositionEffect>0.3,agreement<0.6"));
+    expect(failures.map(({ layer }) => layer)).toEqual(["code_bn", "code_bn"]);
+    expect(notes[0]).toMatch(/`compositionEffect>0\.3` was not tested on enc_bn1, enc_bn2, dec_bn1, dec_bn2/);
+    expect(failing("network.compositionEffect>0.3", report)).toEqual([]);
+    expect(failing("network.compositionEffect>0.1", report)).toEqual([null]);
+  });
+
+  test("says which conditions cannot be tested at all", () => {
+    const { untested, failures } = findFailures(
+      autoencoder(),
+      parseFailOn("verdict=harmful,compositionEffect>0.3,network.gain>2"),
+    );
+    expect(failures).toEqual([]);
+    expect(untested).toHaveLength(3);
+    for (const sentence of untested) expect(sentence).toMatch(/one batch does not tell it: audit several/);
+  });
+
   test.each([
     [
       "removd>0.9",
-      /expected a field of a layer, got removd; use one of verdict, shares\.blocked, .*weights\.removed/,
+      /expected a field of a layer or of the network, got removd; use one of verdict, normToBlame, shares\.blocked, .*weights\.removed/,
     ],
-    ["lost.removed>0.9", /expected a field of a layer, got lost\.removed/],
-    ["moved>0.9", /expected a field of a layer, got moved/],
+    ["lost.removed>0.9", /expected a field of a layer or of the network, got lost\.removed/],
+    ["moved>0.9", /expected a field of a layer or of the network, got moved/],
+    ["network.removed>0.9", /expected a field of a layer or of the network, got network\.removed/],
     ["removed>high", /expected a number after >, got `high`/],
     ["removed>", /expected conditions such as/],
     ["removed", /expected conditions such as/],
     ["removed=>0.9", /expected conditions such as/],
     ["removed>0.9,", /expected conditions such as .* got ``/],
     ["", /expected conditions such as/],
-    ["verdict=blnd", /expected one of the verdicts clear, dim, blind, got `blnd`/],
+    [
+      "verdict=blnd",
+      /expected a verdict, got `blnd`; use one of clear, dim, blind \(of a layer\) or harmless, doubtful, harmful/,
+    ],
+    ["normToBlame=blind", /expected a verdict, got `blind`; use one of harmless, doubtful, harmful/],
+    ["verdict=unknown", /expected a verdict, got `unknown`/],
   ])("refuses %s in one line", (conditions, message) => {
     expect(() => parseFailOn(conditions)).toThrow(UserError);
     expect(() => parseFailOn(conditions)).toThrow(message);

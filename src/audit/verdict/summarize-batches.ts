@@ -166,5 +166,8 @@ function sizeEffect({ batches, layers }: BatchFindings): string[] {
   ];
 }
 
-/** Two decimals, and never `-0.00`. */
-const number = (value: number): string => value.toFixed(2).replace(/^-(0\.00)$/, "$1");
+/** Two decimals, or two significant digits below 0.1. */
+function number(value: number): string {
+  const digits = Math.abs(value) < 0.0995 && Math.abs(value) >= 0.001 ? Number(value.toPrecision(2)) : null;
+  return digits === null ? value.toFixed(2).replace(/^-(0\.00)$/, "$1") : String(digits);
+}

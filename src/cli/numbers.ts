@@ -9,3 +9,11 @@ export const wholeNumber =
       throw new InvalidArgumentError(`expected a whole number from ${least} to ${2 ** 32 - 1}.`);
     return value;
   };
+
+/** Reads an option that is a number from 0 on. */
+export function nonNegative(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value < 0)
+    throw new InvalidArgumentError("expected a number from 0 on.");
+  return value;
+}
