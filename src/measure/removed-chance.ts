@@ -7,6 +7,7 @@ import {
   constant,
   div,
   dtypeOf,
+  matmul,
   mul,
   reciprocal,
   reshape,
@@ -15,6 +16,7 @@ import {
   square,
   sum,
   type Traced,
+  transpose,
 } from "../engine/lang/index.js";
 import { type GroupLayout, groupCount, groupSize } from "../theory/layout.js";
 import type { BlockedParts } from "./blocked-parts.js";
@@ -80,13 +82,26 @@ function byRows(
     const { multiple } = parts.blocked[i];
     const isAlongY = i === 0;
     const factor = isAlongY ? div(rootMeanSquare(y, layout), multiple) : reciprocal(multiple);
-    const along = gradient.shape.map((_, axis) => (axis === rows.axis ? rows.count : 1));
-    return sum(square(mul(gradient, reshape(toRows(factor), along))));
+    return sum(square(mul(rowLengths(gradient, rows.axis), toRows(factor))));
   });
   const energy = linearOp.inputEnergy(linearOp.operands).perRow;
   if (energy === null) throw new Error(`${linearOp.weight}: rows are known but not their energies`);
   const whole = sum(mul(energy, square(toRows(perGroupInverse(sigma, layout)))));
   return concat([vector(whole), vector(div(squared.reduce(add), groupSize(layout)))], 0);
+}
+
+/** The length of each row of a weight gradient, as [rows]. */
+function rowLengths(gradient: Traced, axis: number): Traced {
+  const { shape } = gradient;
+  const others = [...shape.keys()].filter((other) => other !== axis);
+  if (axis !== 0) return sqrt(sum(square(gradient), others));
+  // A kernel's taps come first, as the engine stores kernel gradients. A product with itself writes
+  // no tensor of the gradient's size.
+  const taps = shape.slice(2).reduce((a, b) => a * b, 1);
+  const columns = shape.length > 1 ? shape[1] : 1;
+  const order = [...shape.keys()].slice(2).concat(shape.length > 1 ? [0, 1] : [0]);
+  const lines = reshape(transpose(gradient, order), [taps, shape[0], 1, columns]);
+  return sqrt(sum(matmul(lines, transpose(lines, [0, 1, 3, 2])), [0, 2, 3]));
 }
 
 /** Every weight row feeds one group: all groups are pulled back at once. */

@@ -5,21 +5,8 @@ import type { GraphIndex } from "../graph-index.js";
 import type { OnnxNode } from "../model.js";
 import { isAnonymous, scopeOf } from "../norms/naming.js";
 import { isHost } from "../values/value.js";
+import type { LinearOpNodes } from "./linear-op-nodes.js";
 import { inputEnergy, weightRows } from "./linear-structure.js";
-
-/** The nodes of the linear op that feeds a normalization. */
-export interface LinearOpNodes {
-  /** Name of the weight, as the user knows it. */
-  readonly weight: string;
-  /** The linear node first, then additions of biases and changes of shape, in order. */
-  readonly nodes: readonly OnnxNode[];
-  /** Value that holds the weight as the linear node reads it. */
-  readonly operand: string;
-  /** Value that holds the data as the linear node reads it. */
-  readonly data: string;
-  /** Value that enters the normalization. */
-  readonly result: string;
-}
 
 const shapeChanges = new Set([
   "Identity",

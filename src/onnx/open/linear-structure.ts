@@ -13,7 +13,7 @@ import {
 import type { InputEnergy, WeightRows } from "../../measure/linear-op.js";
 import type { Evaluation } from "../evaluation.js";
 import type { OnnxNode } from "../model.js";
-import type { LinearOpNodes } from "./linear-op.js";
+import type { LinearOpNodes } from "./linear-op-nodes.js";
 
 /** The axes of a linear node that run over weight rows. */
 interface RowAxes {

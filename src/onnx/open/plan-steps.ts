@@ -1,7 +1,8 @@
 import { type GraphIndex, readsOf } from "../graph-index.js";
 import type { OnnxModel, OnnxNode } from "../model.js";
 import { type NormLayer, specOfNode } from "../norms/spec.js";
-import { findLinearOp, type LinearOpNodes } from "./linear-op.js";
+import { findLinearOp } from "./linear-op.js";
+import type { LinearOpNodes } from "./linear-op-nodes.js";
 
 /** One thing to evaluate: a node, or a whole normalization layer in place of its nodes. */
 export type Step = { readonly kind: "node"; readonly node: OnnxNode } | LayerStep;
