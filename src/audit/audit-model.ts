@@ -29,6 +29,11 @@ export interface AuditModelOptions {
   readonly target?: string;
   /** Glob over layer names. Default: all layers. */
   readonly layers?: string;
+  /**
+   * Globs over the names of layers that training holds at their stored statistics. They block
+   * nothing. Where the file has layers in training mode, those in evaluation mode are frozen too.
+   */
+  readonly frozen?: readonly string[];
   /** Limits of the verdicts. Default: `DEFAULT_THRESHOLDS`. */
   readonly thresholds?: Thresholds;
   /** Precision of the model's arithmetic. Shares are always reduced in float64. Default float32. */
@@ -125,9 +130,9 @@ async function measure(
 /** Everything that the measuring program depends on, as text: the key of the cached program. */
 function describeAudit(
   { modelSha256, batchSha256 }: LoadedModel,
-  { loss, input, target, layers, precision }: AuditModelOptions,
+  { loss, input, target, layers, frozen, precision }: AuditModelOptions,
 ): string {
-  return JSON.stringify({ modelSha256, batchSha256, loss, input, target, layers, precision });
+  return JSON.stringify({ modelSha256, batchSha256, loss, input, target, layers, frozen, precision });
 }
 
 /** The Taylor terms of the loss at one layer, with the warnings of the expansion. */

@@ -5,6 +5,7 @@ import {
   type BatchFile,
   decodeModel,
   findNorms,
+  freeze,
   matchInputs,
   missingNormsHint,
   type NormLayer,
@@ -40,6 +41,7 @@ export interface LoadedModel extends LoadedFile {
 /** What `loadModel` needs to know besides the model. */
 export interface LoadModelOptions {
   readonly layers?: string;
+  readonly frozen?: readonly string[];
   readonly taylor?: { readonly layer: string };
   /** What a model without normalization is: an error, or a model with no layer to measure. */
   readonly withoutNorms?: "refuse" | "accept";
@@ -67,10 +69,11 @@ export async function load(source: ModelSource, options: LoadOptions): Promise<L
  * @throws UserError as `load` does.
  */
 export async function loadModel(source: ModelSource, options: LoadModelOptions): Promise<LoadedFile> {
-  const [model, modelSha256] =
+  const [decoded, modelSha256] =
     typeof source === "string"
       ? ([await readModel(source), await sha256File(source)] as const)
       : ([decodeModel("model", source), sha256Bytes(source)] as const);
+  const model = options.frozen ? freeze(decoded, options.frozen) : decoded;
   const allNorms = findNorms(model);
   if (allNorms.length === 0) {
     if (options.withoutNorms !== "accept" || options.layers !== undefined)
@@ -78,8 +81,17 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions):
     return { model, modelSha256, allNorms, norms: [] };
   }
   const norms = selectLayers(allNorms, options.layers, model.path);
-  if (options.taylor) checkLayerName(norms, options.taylor.layer, model.path);
+  if (options.taylor) checkTaylor(norms, options.taylor.layer, model.path);
   return { model, modelSha256, allNorms, norms };
+}
+
+/** Taylor terms are those that a standardization removes; a frozen layer has none. */
+function checkTaylor(norms: readonly NormLayer[], name: string, file: string): void {
+  checkLayerName(norms, name, file);
+  if (norms.some((norm) => norm.name === name && norm.frozen))
+    throw new UserError(
+      `${file}: --taylor: expected a layer with the statistics of the batch, got ${name}, which is frozen and blocks nothing; name another layer`,
+    );
 }
 
 /** A batch file that has been read. */

@@ -25,6 +25,7 @@ interface AuditFlags {
   input?: string;
   target?: string;
   layers?: string;
+  frozen?: string[];
   format?: Format;
   output?: string;
   failOn?: string;
@@ -73,6 +74,11 @@ export function auditCommand(): Command {
     .option("--input <key>", "key of the batch that holds the input of the model")
     .option("--target <key>", "key of the batch that holds the label or target")
     .option("--layers <glob>", "audit only the layers whose name matches, e.g. 'layer1.*'")
+    .option(
+      "--frozen <glob>",
+      "layers that training holds at their stored statistics, e.g. 'backbone.*'; may be repeated",
+      (glob: string, others: string[] = []) => [...others, glob],
+    )
     .addOption(
       new Option(
         "--format <format>",
@@ -188,6 +194,7 @@ async function reportOf(
       "loss",
       "input",
       "target",
+      "frozen",
       "precision",
       "device",
       "taylor",
@@ -215,6 +222,7 @@ async function reportOf(
     input: flags.input,
     target: flags.target,
     layers,
+    frozen: flags.frozen,
     thresholds,
     precision: flags.precision,
     device: flags.device,

@@ -49,14 +49,18 @@ export function blockedParts({
   sigma,
   layout,
   centred,
+  frozen = false,
 }: {
   readonly y: Traced;
   readonly cotangent: Traced;
   readonly sigma: Traced;
   readonly layout: GroupLayout;
   readonly centred: boolean;
+  /** Whether the statistics are constants, so that nothing is blocked. Default false. */
+  readonly frozen?: boolean;
 }): BlockedParts {
   const inverse = reciprocal(sigma);
+  if (frozen) return { inverse, blocked: [] };
   const dtype = dtypeOf(y) === "float64" ? "float64" : "float32";
   const least = mul(sqrt(mean(square(cotangent))), SMALLEST[dtype]);
   const part = (x: Traced, direction?: Traced): BlockedPart => {

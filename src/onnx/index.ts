@@ -15,6 +15,7 @@ export type {
   ValueInfo,
 } from "./model.js";
 export { findNorms } from "./norms/find.js";
+export { freeze } from "./norms/frozen.js";
 export { missingNormsHint, partlyFusedHint } from "./norms/hint.js";
 export type { NormKind } from "./norms/kinds.js";
 export type { GroupStatistics } from "./norms/normalize.js";

@@ -117,6 +117,8 @@ export interface OnnxNode {
   /** Names of the values written; "" for an optional output that is left out. */
   readonly outputs: readonly string[];
   readonly attributes: Attributes;
+  /** Whether this normalization runs with its stored statistics. */
+  readonly frozen?: boolean;
 }
 
 /** A graph, or a subgraph of a node. */

@@ -64,8 +64,8 @@ const shortOps: readonly (readonly [operator: RegExp, short: string])[] = [
  * The kind of normalization in one word, such as `batch`; the operator itself if it has no short
  * name.
  */
-export const shortOp = ({ op }: Pick<LayerReport, "op">): string =>
-  shortOps.find(([operator]) => operator.test(op))?.[1] ?? op;
+export const shortOp = ({ op, mode }: Pick<LayerReport, "op" | "mode">): string =>
+  mode === "frozen" ? "frozen" : (shortOps.find(([operator]) => operator.test(op))?.[1] ?? op);
 
 /**
  * Makes text from a model file safe to show on a terminal or a page: line breaks become spaces;

@@ -50,7 +50,10 @@ describe("a model exported for another batch size", () => {
 });
 
 /** Layers whose shares PyTorch measured, by folder; each trial of the folder has its values. */
-const measured: readonly (readonly [string, Partial<AuditModelOptions>?])[] = [["segmentation"]];
+const measured: readonly (readonly [string, Partial<AuditModelOptions>?])[] = [
+  ["segmentation"],
+  ["frozen-bn-mixed-modes"],
+];
 
 describe("a model of the field against PyTorch", () => {
   for (const [folder, options] of measured)
@@ -73,5 +76,66 @@ describe("a batch of one picture", () => {
   it("is measured with a note", async () => {
     const { warnings } = await audit("segmentation", { model: "model.onnx", data: "one.npz" });
     expect(warnings).toEqual([expect.stringMatching(/^the batch has 1 sample: 2 layer\(s\) take their/)]);
+  });
+});
+
+describe("frozen layers", () => {
+  const mixed = { model: "model.onnx", data: "batch.npz" };
+
+  it("are those in evaluation mode beside others in training mode: they block nothing, and the report says so", async () => {
+    const { layers, warnings } = await audit("frozen-bn-mixed-modes", mixed);
+    const [frozen, training] = layers;
+    expect([frozen.name, frozen.mode, training.mode]).toEqual(["bn1", "frozen", "training"]);
+    expect(frozen.shares).toEqual({ blocked: 0, first: 0, diag: 0, chance: 0 });
+    expect([frozen.weights?.removed, frozen.weights?.kept, frozen.leak]).toEqual([0, 1, null]);
+    expect(frozen.identityResidual).toBeLessThan(1e-10);
+    expect(frozen.verdict).toBe("clear");
+    expect(warnings).toEqual([expect.stringMatching(/^1 layer\(s\) are frozen, bn1: .* block nothing$/)]);
+  });
+
+  it("keep their stored statistics where they are not measured", async () => {
+    const { layers } = await audit("frozen-bn-mixed-modes", mixed, { layers: "bn2" });
+    expect(layers.map(({ name }) => name)).toEqual(["bn2"]);
+    expect(layers[0].shares.blocked).toBeCloseTo(0.195496, 5);
+  });
+
+  it("have the same numbers in float32, where large layers are summed in the graph", async () => {
+    const { layers } = await audit("frozen-bn-mixed-modes", mixed, { precision: "float32" });
+    expect(layers[1].shares.blocked).toBeCloseTo(0.195496, 5);
+  });
+
+  it("can be chosen in a file of one mode, and the loss then is that of evaluation mode", async () => {
+    const evaluation = { model: "../zoo/resnet-eval/model.onnx", data: "../zoo/resnet-eval/batch.npz" };
+    const [frozen, batch] = await Promise.all([
+      audit(".", evaluation, { frozen: ["*"] }),
+      audit(".", evaluation),
+    ]);
+    expect(frozen.layers.every(({ mode, shares }) => mode === "frozen" && shares.blocked === 0)).toBe(true);
+    expect(frozen.loss.value).not.toBeCloseTo(batch.loss.value ?? 0, 3);
+    expect(batch.warnings).toContainEqual(
+      expect.stringMatching(/^the file has \d+ batch normalization\(s\) in evaluation mode: .*--frozen/),
+    );
+  });
+
+  it("cannot be expanded into Taylor terms", async () => {
+    await expectUserError(
+      () => audit("frozen-bn-mixed-modes", mixed, { taylor: { layer: "bn1" } }),
+      file("frozen-bn-mixed-modes/model.onnx"),
+      /--taylor: expected a layer with the statistics of the batch, got bn1/,
+    );
+  });
+
+  it("must match a layer, and have stored statistics", async () => {
+    const layernorm = { model: "../zoo/layernorm/model.onnx", data: "../zoo/layernorm/batch.npz" };
+    await expectUserError(
+      () => audit("frozen-bn-mixed-modes", mixed, { frozen: ["nope*"] }),
+      file("frozen-bn-mixed-modes/model.onnx"),
+      /--frozen: expected a pattern that matches a layer, got 'nope\*'; the layers are bn1, bn2/,
+    );
+    await expectUserError(
+      () => audit(".", layernorm, { frozen: ["*"] }),
+      file("./../zoo/layernorm/model.onnx"),
+      /--frozen: expected layers with stored statistics/,
+    );
   });
 });

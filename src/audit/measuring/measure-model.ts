@@ -4,7 +4,13 @@ import { compileForMeasuring } from "../../measure/compile-for-measuring.js";
 import { determineShares, type FeatureResults, sharesFromResults } from "../../measure/feature-results.js";
 import { scaledNorm } from "../../measure/scaled-norm.js";
 import type { Loss, OpenedLayer, OpenedModel } from "../../onnx/index.js";
-import { leakFromSigma, removedChance, weightLoss, weightSumsFromGram } from "../../theory/index.js";
+import {
+  leakFromSigma,
+  removedChance,
+  weightLoss,
+  weightSumsFromGram,
+  withNothingBlocked,
+} from "../../theory/index.js";
 import { finiteOrNull } from "../report/finite.js";
 import type { LayerMeasurement } from "../report/layer.js";
 import type { WeightsReport } from "../report/result.js";
@@ -126,7 +132,8 @@ function measurementOf(
   const floats = (position: number) => results[position].data as Float32Array | Float64Array;
   const length = (squared: number | null) => (squared === null ? 0 : Math.sqrt(floats(squared)[0]));
   const listed = { channel: inputShape[1], sample: inputShape[0], group: layout.groupInner };
-  const shares = sharesFromResults(layer, features(at, results));
+  const split = sharesFromResults(layer, features(at, results));
+  const shares = norm.frozen ? withNothingBlocked(split) : split;
   const sigma = floats(at.sigma);
   const scale = scaledNorm(shares.energy, sigma);
   const error = length(at.identityError);
@@ -139,11 +146,11 @@ function measurementOf(
     channelCount: listed[groupedBy],
     epsilon: norm.epsilon,
     shares,
-    leak: leakFromSigma(sigma, norm.epsilon),
+    leak: norm.frozen ? null : leakFromSigma(sigma, norm.epsilon),
     weights: at.weights && {
       name: at.weights.name,
       ...weightLoss(weightSumsFromGram(floats(at.weights.gram))),
-      ...chanceOf(floats(at.weights.chance)),
+      ...(at.weights.chance === null ? NOTHING_REMOVED : chanceOf(floats(at.weights.chance))),
     },
     affine:
       at.gamma === null && at.beta === null
@@ -153,6 +160,9 @@ function measurementOf(
     warnings: layerWarnings({ name: norm.name, groupedBy, shares, sigma, precision }),
   };
 }
+
+/** The chance level of a layer that removes nothing. */
+const NOTHING_REMOVED: Pick<WeightsReport, "chance" | "chanceSd"> = { chance: 0, chanceSd: null };
 
 /** The chance level of `removed`, from the vector of the measuring program. */
 const chanceOf = (sums: Float32Array | Float64Array): Pick<WeightsReport, "chance" | "chanceSd"> =>

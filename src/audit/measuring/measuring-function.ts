@@ -94,7 +94,7 @@ function measureLayer(
   };
   if (sigma === null) throw new Error(`${norm.name}: the traced pass gave no σ`);
   const [actual, cotangent] = [next(), next()];
-  const parts = blockedParts({ y, cotangent, sigma, layout, centred });
+  const parts = blockedParts({ y, cotangent, sigma, layout, centred, frozen: norm.frozen !== null });
   const blocked = parts.blocked.map(({ value }) => value);
   const identity = { inverse: parts.inverse, blocked, actual, cotangent };
 
@@ -113,10 +113,11 @@ function measureLayer(
   const pullback = weightPullback(linearOp);
   const [kept, ...removed] = [actual, ...blocked].map(pullback);
   results[at.weights.gram] = innerProducts([kept, ...removed]);
-  results[at.weights.chance] = removedChance(
-    { linearOp, y, sigma, layout, centred },
-    { parts, removed, pullback },
-  );
+  if (at.weights.chance !== null)
+    results[at.weights.chance] = removedChance(
+      { linearOp, y, sigma, layout, centred },
+      { parts, removed, pullback },
+    );
 }
 
 const squaredNorm = (x: Traced): Traced => sum(square(x));

@@ -15,10 +15,10 @@ export interface LayerResults {
   readonly beta: number | null;
   /**
    * `gram`: inner products of ΔW_actual, ΔW_diag and, where a mean is subtracted, ΔW_first with each
-   * other. `chance`: what noise in place of G would do to them, the result of `removedChance`. null
-   * where no linear op feeds the layer.
+   * other. `chance`: what noise in place of G would do to them, the result of `removedChance`;
+   * null for a frozen layer, which removes nothing. null where no linear op feeds the layer.
    */
-  readonly weights: { readonly name: string; readonly gram: number; readonly chance: number } | null;
+  readonly weights: { readonly name: string; readonly gram: number; readonly chance: number | null } | null;
 }
 
 /** y and G = ∂L/∂y in full, in the shape of the layer's input, or their sums per channel. */
@@ -61,7 +61,11 @@ export function resultLayout(
       identityError: next(),
       gamma: layer.affine.scale && next(),
       beta: layer.affine.bias && next(),
-      weights: layer.linearOp && { name: layer.linearOp.weight, gram: next(), chance: next() },
+      weights: layer.linearOp && {
+        name: layer.linearOp.weight,
+        gram: next(),
+        chance: layer.norm.frozen ? null : next(),
+      },
     })),
     gradients: new Map(gradients.map((name) => [name, next()])),
   };

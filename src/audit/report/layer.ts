@@ -32,7 +32,8 @@ export function judgeLayer(measurement: LayerMeasurement, thresholds: Thresholds
   const { total } = shares;
   const perItem = (values: Float64Array) =>
     Array.from(sumGroups(values, { by: groupedBy, count: channelCount }));
-  const relative = sharesOf(shares);
+  const frozen = measurement.mode === "frozen";
+  const relative = { ...sharesOf(shares), ...(frozen ? { chance: 0 } : {}) };
   return {
     name: measurement.name,
     op: measurement.op,
@@ -52,6 +53,7 @@ export function judgeLayer(measurement: LayerMeasurement, thresholds: Thresholds
     ...judge(
       {
         kind: measurement.kind,
+        frozen,
         groupedBy,
         elements: shares.elements,
         groups: shares.energy.length,

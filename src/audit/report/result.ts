@@ -186,10 +186,13 @@ const Taylor = Type.Object(
 export const Layer = Type.Object({
   name: Name,
   op: Name,
-  mode: Type.Union([Type.Literal("training"), Type.Literal("evaluation"), Type.Literal("recorded")], {
-    description:
-      "The mode that the file gives the layer. It is always measured with the statistics of the batch.",
-  }),
+  mode: Type.Union(
+    [Type.Literal("training"), Type.Literal("evaluation"), Type.Literal("frozen"), Type.Literal("recorded")],
+    {
+      description:
+        "The mode that the file gives the layer. It is measured with the statistics of the batch; a frozen layer uses its stored statistics and blocks nothing.",
+    },
+  ),
   groupedBy: GroupedBy,
   channels: Type.Object(
     {

@@ -6,6 +6,8 @@ import type { GroupedBy, Thresholds, Verdict } from "../report/result.js";
 export interface Findings {
   /** Decides the advice, and whether a mean is subtracted. */
   readonly kind: NormKind;
+  /** Whether the layer uses stored statistics. */
+  readonly frozen?: boolean;
   readonly groupedBy: GroupedBy;
   /** n: elements per group. */
   readonly elements: number;
@@ -45,6 +47,11 @@ export function judge(findings: Findings, thresholds: Thresholds): { verdict: Ve
           ? "Nothing could be measured: y or its gradient is NaN or infinite wherever it is not 0."
           : "No gradient reaches this layer (∂L/∂y is 0 everywhere): check that the loss depends on it.",
       ],
+    };
+  if (findings.frozen)
+    return {
+      verdict: "clear",
+      why: ["Its statistics are frozen: it is a fixed affine map, and nothing is blocked."],
     };
   const verdict = reaches(findings, thresholds.blind)
     ? "blind"

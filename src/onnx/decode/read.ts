@@ -9,6 +9,7 @@ import {
 } from "onnx-buf";
 import { UserError } from "../../base/errors.js";
 import type { Initializer, OnnxGraph, OnnxModel, OnnxNode, ValueInfo } from "../model.js";
+import { markFrozen } from "../norms/frozen.js";
 import { decodeAttributes } from "./attributes.js";
 import { formatOf } from "./elements.js";
 import { decodeTensor } from "./tensors.js";
@@ -62,12 +63,12 @@ export function decodeModel(path: string, bytes: Uint8Array): OnnxModel {
     throw new UserError(
       `${path}: expected an ONNX model, got a file without ${proto.graph ? "operator set or outputs" : "a graph"}; is it complete?`,
     );
-  return {
+  return markFrozen({
     ...decodeGraph(path, proto.graph),
     path,
     producer: [proto.producerName, proto.producerVersion].filter(Boolean).join(" "),
     opset: Number(opset.version),
-  };
+  });
 }
 
 function parse(path: string, bytes: Uint8Array): ModelProto {

@@ -78,7 +78,7 @@ const matchPatterns =
       const match = pattern.startsAt.includes(node.op) ? pattern.match(node, index) : null;
       if (!match) continue;
       const { operator, centred } = normKinds[kind];
-      return { ...match, kind, centred, op: `${operator} (decomposed)`, mode: "training" };
+      return { ...match, kind, centred, op: `${operator} (decomposed)`, mode: "training", frozen: null };
     }
     return null;
   };
@@ -88,7 +88,8 @@ const matchSingleNode: Matcher = (node, _index, opset) => {
   if (!spec) return null;
   const running = normOperatorOf(node)?.operator.running;
   const training = !running || running.isTraining(node, opset);
-  return { ...spec, op: node.op, mode: training ? "training" : "evaluation", nodes: [node] };
+  const mode = spec.frozen ? "frozen" : training ? "training" : "evaluation";
+  return { ...spec, op: node.op, mode, nodes: [node] };
 };
 
 function nameOf(match: NormMatch, index: GraphIndex): string {

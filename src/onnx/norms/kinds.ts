@@ -42,8 +42,9 @@ export interface NormOperator {
 
 /** Running statistics of an operator with an evaluation mode. */
 export interface RunningStatistics {
-  /** Which input holds the running mean. */
+  /** Which inputs hold the running mean and the running variance. */
   readonly meanInput: number;
+  readonly varianceInput: number;
   /** Whether the file runs `node` with the statistics of the batch instead. */
   isTraining(node: OnnxNode, opset: number): boolean;
 }
@@ -78,6 +79,7 @@ export const normKinds = table({
         affine: () => "channel",
         running: {
           meanInput: 3,
+          varianceInput: 4,
           // Before opset 14 the node has no mode. It runs in training if it also writes statistics.
           isTraining: (node, opset) =>
             opset < 14

@@ -30,6 +30,15 @@ export interface NormHooks {
   output(z: Traced, affine: (y: Traced) => Traced): Traced;
 }
 
+/** Stored values that a normalization reads besides x. */
+export interface NormOperands {
+  /** γ and β; null where the layer has none. */
+  readonly scale: Traced | null;
+  readonly bias: Traced | null;
+  /** The stored mean and variance of a frozen layer, one number per channel. */
+  readonly frozen?: { readonly mean: Traced; readonly variance: Traced } | null;
+}
+
 const unchanged: NormHooks = {
   input: (x) => x,
   statistics: () => null,
@@ -40,23 +49,25 @@ const unchanged: NormHooks = {
 };
 
 /**
- * Traces a normalization with the statistics of the batch, as its two phases in primitive ops:
+ * Traces a normalization with the statistics of the batch, or with the stored ones of a frozen
+ * layer, as its two phases in primitive ops:
  * σ = √(mean((x − μ)²) + ε), y = (x − μ)/σ, z = γ·y + β (docs/theory.md, section 1). The
  * variance is biased: it divides by n.
  *
  * @param spec - The normalization: its axes, ε, and how γ and β lie against x.
  * @param x - The input, [N, C, …].
- * @param affine - γ and β as the file stores them; null where the layer has none.
+ * @param affine - γ and β as the file stores them, null where the layer has none; and the stored
+ *   statistics of a frozen layer.
  * @param hooks - Callbacks for the values in between.
  * @returns z, in the shape of x.
  */
 export function normalize(
   spec: NormSpec,
   x: Traced,
-  affine: { readonly scale: Traced | null; readonly bias: Traced | null },
+  affine: NormOperands,
   hooks: NormHooks = unchanged,
 ): Traced {
-  const { y, sigma } = standardize(spec, hooks.input(x), hooks);
+  const { y, sigma } = standardize(spec, hooks.input(x), { frozen: affine.frozen ?? null, ...hooks });
   const standardized = hooks.standardized(y, sigma);
   const against = { statistics: spec.statistics, shape: x.shape };
   const gamma = affine.scale && spec.scale ? align(hooks.scale(affine.scale), spec.scale.per, against) : null;
@@ -71,16 +82,23 @@ export function normalize(
 function standardize(
   spec: NormSpec,
   x: Traced,
-  hooks: Pick<NormHooks, "statistics">,
+  { frozen, statistics }: Pick<NormHooks, "statistics"> & Pick<Required<NormOperands>, "frozen">,
 ): { y: Traced; sigma: Traced } {
   const view = groupsAsAxes(spec.statistics, x.shape);
   const grouped = lang.reshape(x, view.shape);
   const keepdims = { keepdims: true };
-  const mean = spec.centred ? lang.mean(grouped, view.axes, keepdims) : null;
+  const column = x.shape.map((n, i) => (i === 1 ? n : 1));
+  const mean = frozen
+    ? lang.reshape(frozen.mean, column)
+    : spec.centred
+      ? lang.mean(grouped, view.axes, keepdims)
+      : null;
   const centred = mean ? lang.sub(grouped, mean) : grouped;
-  const variance = lang.mean(lang.square(centred), view.axes, keepdims);
+  const variance = frozen
+    ? lang.reshape(frozen.variance, column)
+    : lang.mean(lang.square(centred), view.axes, keepdims);
   const own = { mean, sigma: lang.sqrt(lang.add(variance, spec.epsilon)) };
-  const given = hooks.statistics(own);
+  const given = statistics(own);
   const { sigma } = given ?? own;
   const shifted = given?.mean ? lang.sub(grouped, given.mean) : centred;
   return {

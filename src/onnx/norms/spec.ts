@@ -1,5 +1,5 @@
 import type { OnnxNode } from "../model.js";
-import { type NormKind, normKinds, normOperatorOf } from "./kinds.js";
+import { type NormKind, type NormOperator, normKinds, normOperatorOf } from "./kinds.js";
 import type { AffineOperand, StatisticsAxes } from "./statistics.js";
 
 /** What a normalization computes: y = (x − μ)/√(v + ε), or x/√(mean x² + ε); then z = γ·y + β. */
@@ -19,6 +19,8 @@ export interface NormSpec {
   readonly scale: AffineOperand | null;
   /** β; null if the layer has none. */
   readonly bias: AffineOperand | null;
+  /** Names of the stored mean and variance of a frozen layer; null where the batch gives them. */
+  readonly frozen: { readonly mean: string; readonly variance: string } | null;
 }
 
 /** A normalization layer found in a model. */
@@ -27,8 +29,11 @@ export interface NormLayer extends NormSpec {
   readonly name: string;
   /** ONNX operator, or `<operator> (decomposed)` if several nodes compute it together. */
   readonly op: string;
-  /** How the file runs the layer. Only batch normalization has an evaluation mode. */
-  readonly mode: "training" | "evaluation";
+  /**
+   * How the file runs the layer. Only batch normalization has an evaluation mode. A frozen layer
+   * runs with its stored statistics.
+   */
+  readonly mode: "training" | "evaluation" | "frozen";
   /**
    * Whether scale and bias are parameters; false for ones and zeros that stand for a missing one.
    */
@@ -60,5 +65,11 @@ export function specOfNode(node: OnnxNode, opset: number): NormSpec | null {
     output: node.outputs[0],
     scale: operand(node.inputs[1]),
     bias: centred ? operand(node.inputs[2]) : null,
+    frozen: frozenStatistics(node, operator),
   };
+}
+
+function frozenStatistics({ frozen, inputs }: OnnxNode, { running }: NormOperator): NormSpec["frozen"] {
+  if (!frozen || !running) return null;
+  return { mean: inputs[running.meanInput], variance: inputs[running.varianceInput] };
 }

@@ -5,6 +5,7 @@ import { Evaluation, isParameter } from "../evaluation.js";
 import { GraphIndex } from "../graph-index.js";
 import { findHead, traceBeforeHead } from "../head.js";
 import type { OnnxModel, OnnxNode } from "../model.js";
+import { findNorms } from "../norms/find.js";
 import { normKinds } from "../norms/kinds.js";
 import { layoutOf } from "../norms/layout.js";
 import type { NormLayer } from "../norms/spec.js";
@@ -27,7 +28,7 @@ export interface OpenOptions {
 /**
  * Opens a model: makes it a traced function for inputs of fixed shapes, in which each normalization
  * of `norms` (from `findNorms`) is split into its two phases. Every batch normalization uses the
- * statistics of the batch, whatever mode the file gives it.
+ * statistics of the batch, whatever mode the file gives it, unless it is frozen.
  *
  * @param model - The decoded ONNX file.
  * @param norms - The normalizations to split.
@@ -103,7 +104,11 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
     networkWeights: networkWeights(index, steps, stored),
     output: { name: output, spec: shapes.output },
     head: head && { activation: head.activation, key },
-    warnings: [...dropoutWarning(steps, index, model.opset), ...oneSampleWarning(layers)],
+    warnings: [
+      ...dropoutWarning(steps, index, model.opset),
+      ...oneSampleWarning(layers),
+      ...modeWarnings(model),
+    ],
     forward,
   };
 }
@@ -163,10 +168,32 @@ function dropoutWarning(steps: readonly Step[], index: GraphIndex, opset: number
     : [`${active.length} dropout layer(s) are left out: the network is measured without their noise`];
 }
 
+/** Says which batch normalizations do not run as the file runs them, or run frozen. */
+function modeWarnings(model: OnnxModel): string[] {
+  const named = (mode: NormLayer["mode"]) =>
+    findNorms(model).flatMap((norm) => (norm.mode === mode ? [norm.name] : []));
+  const [frozen, evaluation] = [named("frozen"), named("evaluation")];
+  return [
+    ...(frozen.length === 0
+      ? []
+      : [
+          `${frozen.length} layer(s) are frozen, ${shortList(frozen)}: they use their stored statistics, as a fixed affine map, and block nothing`,
+        ]),
+    ...(evaluation.length === 0
+      ? []
+      : [
+          `the file has ${evaluation.length} batch normalization(s) in evaluation mode: they are measured with the statistics of the batch, as in training; give --frozen <glob> for layers that training holds at their stored statistics`,
+        ]),
+  ];
+}
+
+const shortList = (names: readonly string[]): string =>
+  names.length <= 5 ? names.join(", ") : `${names.slice(0, 5).join(", ")} and ${names.length - 5} more`;
+
 /** One sample is enough where positions share the statistics, but samples then share nothing. */
 function oneSampleWarning(layers: readonly OpenedLayer[]): string[] {
   const { length } = layers.filter(
-    ({ norm, inputShape }) => normKinds[norm.kind].acrossSamples && inputShape[0] === 1,
+    ({ norm, inputShape }) => normKinds[norm.kind].acrossSamples && !norm.frozen && inputShape[0] === 1,
   );
   return length === 0
     ? []

@@ -42,8 +42,9 @@ const readsOfLayer = (layer: NormLayer): string[] => [
   layer.input,
   ...(layer.scale ? [layer.scale.value] : []),
   ...(layer.bias ? [layer.bias.value] : []),
+  ...(layer.frozen ? [layer.frozen.mean, layer.frozen.variance] : []),
 ];
 
-/** Normalizations use the statistics of the batch, so they do not read the stored ones. */
+/** Normalizations use the statistics of the batch. Only frozen ones read the stored statistics. */
 const readsOfNode = (node: OnnxNode, opset: number): string[] =>
-  specOfNode(node, opset) ? node.inputs.slice(0, 3).filter(Boolean) : readsOf(node);
+  !node.frozen && specOfNode(node, opset) ? node.inputs.slice(0, 3).filter(Boolean) : readsOf(node);

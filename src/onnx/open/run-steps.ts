@@ -36,11 +36,15 @@ function runLayer({ layer }: LayerStep, i: number, evaluation: Evaluation, hooks
   const x = evaluation.traced(layer.input);
   const scale = layer.scale && evaluation.traced(layer.scale.value);
   const bias = layer.bias && evaluation.traced(layer.bias.value);
+  const frozen = layer.frozen && {
+    mean: evaluation.traced(layer.frozen.mean),
+    variance: evaluation.traced(layer.frozen.variance),
+  };
   checkShapes(where, layer, { x, scale, bias });
   return normalize(
     layer,
     x,
-    { scale, bias },
+    { scale, bias, frozen },
     {
       input: (v) => hooks.input?.(i, v) ?? v,
       statistics: (own) => hooks.statistics?.(i, own) ?? null,

@@ -5,8 +5,8 @@ import { specOfNode } from "../norms/spec.js";
 import type { Op, OpTable } from "./context.js";
 
 /**
- * A normalization that is not audited. Batch normalization runs with the statistics of the batch in
- * every mode: the audit describes training, so every layer must run as in training.
+ * A normalization that is not audited. Batch normalization runs with the statistics of the batch,
+ * whatever mode the file has, unless it is frozen: the audit describes training.
  */
 const normalization: Op = (node) => {
   const spec = specOfNode(node.node, node.opset);
@@ -14,6 +14,7 @@ const normalization: Op = (node) => {
   return normalize(spec, node.tensor(0), {
     scale: spec.scale ? node.tensor(1) : null,
     bias: spec.bias ? node.tensor(2) : null,
+    frozen: spec.frozen && { mean: node.tensor(3), variance: node.tensor(4) },
   });
 };
 

@@ -37,6 +37,7 @@ ${taylorSection(layer)}
 const modes: Record<LayerReport["mode"], string> = {
   training: "in training mode",
   evaluation: "in evaluation mode in the file, audited with the statistics of the batch",
+  frozen: "frozen at its stored statistics",
   recorded: "from a recorded trace",
 };
 

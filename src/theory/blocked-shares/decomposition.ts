@@ -46,3 +46,32 @@ export interface Energies {
   /** E − first − diag. */
   readonly passed: number;
 }
+
+/**
+ * The decomposition of a layer whose statistics are constants: the whole energy passes.
+ * Source: docs/theory.md, section 6.
+ *
+ * @param shares - the decomposition of its y and G
+ * @returns the same energies with nothing blocked
+ *
+ * @example
+ * ```ts
+ * import { batchNormLayout, blockedShares, withNothingBlocked } from "blindspot/theory";
+ *
+ * const ones = Float64Array.of(1, 1);
+ * const { total } = withNothingBlocked(blockedShares(ones, ones, batchNormLayout([2, 1])));
+ * console.log(total); // { energy: 2, first: 0, diag: 0, passed: 2 }
+ * ```
+ */
+export function withNothingBlocked(shares: BlockedShares): BlockedShares {
+  const none = () => new Float64Array(shares.energy.length);
+  const { energy } = shares.total;
+  return {
+    ...shares,
+    first: none(),
+    diag: none(),
+    passed: shares.energy,
+    constantGroups: 0,
+    total: { energy, first: 0, diag: 0, passed: energy },
+  };
+}
