@@ -60,9 +60,9 @@ export function feedsOf(
 
 /** A group of one element has no variance. One sample with many positions has. */
 export function checkBatchSize(layers: readonly OpenedLayer[], where: string): void {
-  for (const { norm, inputShape, layout } of layers)
+  for (const { norm, samples, layout } of layers)
     if (layout.outer * layout.inner === 1 && !norm.frozen)
       throw new UserError(
-        `${where}: ${norm.name} expects at least 2 samples, got a batch of ${inputShape[0]} and one position each, so that nothing varies; give a larger batch`,
+        `${where}: ${norm.name} expects at least 2 samples, got a batch of ${samples} and one position each, so that nothing varies; give a larger batch`,
       );
 }

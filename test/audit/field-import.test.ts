@@ -15,8 +15,11 @@ interface Trial {
   readonly loss?: AuditModelOptions["loss"];
   readonly blocked_all?: readonly number[];
   readonly blocked?: Readonly<Record<string, number>>;
-  readonly frozen?: readonly string[];
   readonly loss_value?: number;
+  /** Operator that the report names, and the length of its list of channels, samples or groups. */
+  readonly kind?: string;
+  readonly groupedBy?: string;
+  readonly count?: number;
 }
 
 const trials = (folder: string): Trial[] =>
@@ -53,6 +56,8 @@ describe("a model exported for another batch size", () => {
 const measured: readonly (readonly [string, Partial<AuditModelOptions>?])[] = [
   ["segmentation"],
   ["frozen-bn-mixed-modes"],
+  ["weight-standardization"],
+  ["folded-batch"],
 ];
 
 describe("a model of the field against PyTorch", () => {
@@ -76,6 +81,31 @@ describe("a batch of one picture", () => {
   it("is measured with a note", async () => {
     const { warnings } = await audit("segmentation", { model: "model.onnx", data: "one.npz" });
     expect(warnings).toEqual([expect.stringMatching(/^the batch has 1 sample: 2 layer\(s\) take their/)]);
+  });
+});
+
+describe("a batch normalization whose first axis does not hold the samples", () => {
+  it.each(trials("folded-batch"))(
+    "is named $kind, per $groupedBy",
+    async ({ kind, groupedBy, count, ...trial }) => {
+      const { layers, warnings } = await audit("folded-batch", trial);
+      expect(layers.map((layer) => [layer.op, layer.groupedBy, layer.channelCount])).toEqual([
+        [kind, groupedBy, count],
+      ]);
+      expect(layers[0].identityResidual).toBeLessThan(1e-10);
+      expect(warnings).toEqual([]);
+    },
+  );
+
+  it("is no layer where it standardizes a weight, and the report names it", async () => {
+    const { layers, warnings } = await audit("weight-standardization", {
+      model: "model.onnx",
+      data: "batch.npz",
+    });
+    expect(layers.map(({ name }) => name)).toEqual(["g1", "bn"]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^2 normalization\(s\) of a weight .* not measured: c1, c2$/),
+    ]);
   });
 });
 

@@ -128,10 +128,10 @@ function measurementOf(
   results: readonly Tensor[],
   precision: "float32" | "float64",
 ): LayerMeasurement {
-  const { norm, layout, groupedBy, inputShape } = layer;
+  const { norm, layout, groupedBy, inputShape, samples } = layer;
   const floats = (position: number) => results[position].data as Float32Array | Float64Array;
   const length = (squared: number | null) => (squared === null ? 0 : Math.sqrt(floats(squared)[0]));
-  const listed = { channel: inputShape[1], sample: inputShape[0], group: layout.groupInner };
+  const listed = { channel: inputShape[1], sample: samples, group: layout.groupInner };
   const split = sharesFromResults(layer, features(at, results));
   const shares = norm.frozen ? withNothingBlocked(split) : split;
   const sigma = floats(at.sigma);

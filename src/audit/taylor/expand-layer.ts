@@ -79,7 +79,7 @@ export async function expandLayer(
   { device = "cpu", cache, probes = 64, seed = 0, onProgress = () => {} }: ExpandOptions = {},
 ): Promise<{ readonly taylor: TaylorReport | null; readonly warnings: readonly string[] }> {
   const { opened, layer } = at;
-  const { norm, layout, inputShape, centred } = opened.layers[layer];
+  const { norm, layout, inputShape, samples, centred } = opened.layers[layer];
   onProgress(`expanding the loss at ${norm.name}`);
   await using above = await NetworkAbove.compile(at, { device, cache });
   const { x, z, point, scale } = above.values;
@@ -97,8 +97,7 @@ export async function expandLayer(
       ],
     };
 
-  const samples = inputShape[0];
-  const features = sizeOf(inputShape.slice(1));
+  const features = sizeOf(inputShape) / samples;
   const random = new Random(seed);
   let products = 0;
   const product = async (direction: Float64Array) => {

@@ -22,7 +22,28 @@ import type { AffineOperand } from "./statistics.js";
  */
 export function findNorms(model: OnnxModel): NormLayer[] {
   const index = new GraphIndex(model);
-  const found = matchAll(model, index);
+  return named(
+    matchAll(model, index).filter(({ input }) => index.dependsOnData(input)),
+    index,
+  );
+}
+
+/**
+ * Finds the normalizations of stored weights, such as weight standardization written as a batch
+ * normalization. They do not depend on the batch, so they are no layers that could hide any of it.
+ *
+ * @param model - A decoded model.
+ * @returns These normalizations in execution order, each with a unique name.
+ */
+export function findWeightNorms(model: OnnxModel): NormLayer[] {
+  const index = new GraphIndex(model);
+  return named(
+    matchAll(model, index).filter(({ input }) => !index.dependsOnData(input)),
+    index,
+  );
+}
+
+function named(found: readonly NormMatch[], index: GraphIndex): NormLayer[] {
   const names = uniqueNames(found.map((match) => nameOf(match, index)));
   return found.map((match, i) => ({
     ...match,

@@ -1,8 +1,9 @@
 import picomatch from "picomatch";
 import { UserError } from "../../base/errors.js";
+import { GraphIndex } from "../graph-index.js";
 import type { OnnxModel, OnnxNode } from "../model.js";
 import { findNorms } from "./find.js";
-import { normOperatorOf } from "./kinds.js";
+import { normOperatorOf, type RunningStatistics } from "./kinds.js";
 
 /**
  * Marks the normalizations that a training file holds at their stored statistics. In a file where
@@ -14,13 +15,29 @@ import { normOperatorOf } from "./kinds.js";
  * @returns The model with its frozen nodes marked; `model` itself if none is.
  */
 export function markFrozen(model: OnnxModel): OnnxModel {
+  const index = new GraphIndex(model);
   const modes = new Map<OnnxNode, boolean>();
   for (const node of model.nodes) {
     const running = normOperatorOf(node)?.operator.running;
-    if (running) modes.set(node, running.isTraining(node, model.opset));
+    if (running && keepsStatistics(node, running, index))
+      modes.set(node, running.isTraining(node, model.opset));
   }
   const isMixed = [...modes.values()].some((training) => training);
   return isMixed ? freezeNodes(model, (node) => modes.get(node) === false) : model;
+}
+
+/**
+ * Whether a node is a layer of the batch with statistics that training keeps. Layers without any, and
+ * other normalizations written as [1, rows, …], run in training mode in every file.
+ */
+function keepsStatistics(node: OnnxNode, { meanInput }: RunningStatistics, index: GraphIndex): boolean {
+  const [input] = node.inputs;
+  if (!index.dependsOnData(input) || !index.initializer(node.inputs[meanInput] ?? "")) return false;
+  const reshape = index.writer(input);
+  if (reshape?.op !== "Reshape") return true;
+  const target = index.writer(reshape.inputs[1] ?? "");
+  const first = target?.op === "Concat" ? target.inputs[0] : reshape.inputs[1];
+  return index.numbers(index.source(first ?? ""))?.[0] !== 1;
 }
 
 /**

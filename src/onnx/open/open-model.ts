@@ -5,14 +5,15 @@ import { Evaluation, isParameter } from "../evaluation.js";
 import { GraphIndex } from "../graph-index.js";
 import { findHead, traceBeforeHead } from "../head.js";
 import type { OnnxModel, OnnxNode } from "../model.js";
-import { findNorms } from "../norms/find.js";
+import { findNorms, findWeightNorms } from "../norms/find.js";
 import { normKinds } from "../norms/kinds.js";
 import { layoutOf } from "../norms/layout.js";
 import type { NormLayer } from "../norms/spec.js";
 import type { Value } from "../values/value.js";
-import { checkExportedSize } from "./exported-size.js";
+import { checkExportedSize, type ShapeRun } from "./exported-size.js";
+import { foldedBatch } from "./folded-batch.js";
 import { networkWeights, weightSources } from "./network-weights.js";
-import type { Hooks, OpenedLayer, OpenedModel, StoredWeight } from "./opened-model.js";
+import type { ForwardPass, Hooks, OpenedLayer, OpenedModel, StoredWeight } from "./opened-model.js";
 import { type LayerStep, planSteps, type Step } from "./plan-steps.js";
 import { runSteps } from "./run-steps.js";
 
@@ -59,11 +60,7 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
   const stored = new Map(params.map((weight) => [weight.name, weight]));
   const key = `${output} before ${head?.activation}`;
 
-  const run = (
-    paramValues: readonly lang.Traced[],
-    inputValues: ReadonlyMap<string, lang.Traced>,
-    hooks: Partial<Hooks> = {},
-  ) => {
+  const run: ModelRun = (paramValues, inputValues, hooks = {}) => {
     const values = new Map<string, Value>([
       ...params.map(({ name }, i) => [name, paramValues[i]] as const),
       ...inputs.map(({ name }) => [name, valueFor(inputValues, name)] as const),
@@ -85,16 +82,17 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
     nodes: steps.flatMap((step) => (step.kind === "node" ? [step.node] : [])),
     run: (...values) => run(...values).evaluation,
   });
-  const shapes = traceShapes({ forward, params, inputs }, output);
-  const layers = steps
-    .filter((step) => step.kind === "layer")
-    .map((step, i) => ({
-      ...openedLayer(model, step, shapes.layers[i]),
-      linearOp: step.linearOp && {
-        weight: step.linearOp.weight,
-        stored: weightSources(index, step.linearOp.operand, stored),
-      },
-    }));
+  const layerSteps = steps.filter((step) => step.kind === "layer");
+  const sources = layerSteps.map(({ layer }) => reshapedSource(index, layer));
+  const shapes = traceShapes({ params, inputs, run }, sources, output);
+  const samples = inputs[0]?.spec.shape[0] ?? 1;
+  const layers = layerSteps.map((step, i) => ({
+    ...openedLayer(model, step, { shapes: shapes.layers[i], samples }),
+    linearOp: step.linearOp && {
+      weight: step.linearOp.weight,
+      stored: weightSources(index, step.linearOp.operand, stored),
+    },
+  }));
   return {
     model,
     precision,
@@ -108,10 +106,18 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
       ...dropoutWarning(steps, index, model.opset),
       ...oneSampleWarning(layers),
       ...modeWarnings(model),
+      ...weightNormWarning(model),
     ],
     forward,
   };
 }
+
+/** One traced pass through the steps of a model. */
+type ModelRun = (
+  params: readonly lang.Traced[],
+  inputs: ReadonlyMap<string, lang.Traced>,
+  hooks?: Partial<Hooks>,
+) => { readonly evaluation: Evaluation; readonly linearOps: ForwardPass["linearOps"] };
 
 function valueFor<T>(values: ReadonlyMap<string, T>, name: string): T {
   const value = values.get(name);
@@ -187,6 +193,16 @@ function modeWarnings(model: OnnxModel): string[] {
   ];
 }
 
+/** Says which normalizations standardize a weight. They hide nothing of a batch. */
+function weightNormWarning(model: OnnxModel): string[] {
+  const found = findWeightNorms(model);
+  return found.length === 0
+    ? []
+    : [
+        `${found.length} normalization(s) of a weight (weight standardization) are no layers of the batch and are not measured: ${shortList(found.map(({ name }) => name))}`,
+      ];
+}
+
 const shortList = (names: readonly string[]): string =>
   names.length <= 5 ? names.join(", ") : `${names.slice(0, 5).join(", ")} and ${names.length - 5} more`;
 
@@ -214,22 +230,25 @@ function isActiveDropout({ inputs, attributes }: OnnxNode, index: GraphIndex, op
 /** The shapes that a layer has for this batch. */
 interface LayerShapes {
   input: readonly number[];
+  /** Shape of the value that was reshaped to the input; null where no reshape feeds the layer. */
+  source: readonly number[] | null;
   scale: readonly number[] | null;
   bias: readonly number[] | null;
 }
 
 /** The shapes at the layers and of the output, from one trace of the model without numbers. */
 function traceShapes(
-  { forward, params, inputs }: Pick<OpenedModel, "forward" | "params" | "inputs">,
+  { run, params, inputs }: Pick<ShapeRun, "params" | "inputs"> & { readonly run: ModelRun },
+  sources: readonly (string | null)[],
   output: string,
 ): { layers: LayerShapes[]; output: TensorSpec } {
   const layers: LayerShapes[] = [];
   const [spec] = lang.evaluateShapes(
     (...args) => {
       const named = new Map(inputs.map(({ name }, i) => [name, args[params.length + i]]));
-      const { outputs } = forward(args.slice(0, params.length), named, {
+      const { evaluation } = run(args.slice(0, params.length), named, {
         input(i, x) {
-          layers[i] = { input: [...x.shape], scale: null, bias: null };
+          layers[i] = { input: [...x.shape], source: null, scale: null, bias: null };
           return x;
         },
         scale(i, gamma) {
@@ -241,28 +260,44 @@ function traceShapes(
           return beta;
         },
       });
-      return [valueFor(outputs, output)];
+      for (const [i, name] of sources.entries())
+        if (name !== null) layers[i].source = evaluation.lookup(name)?.shape ?? null;
+      return [evaluation.traced(output)];
     },
     [...params, ...inputs].map(({ spec }) => spec),
   );
   return { layers, output: spec };
 }
 
+const reshapes = new Set(["Reshape", "Unsqueeze", "Flatten"]);
+
+/** The value that a chain of reshapes turns into the input of a layer; null where there is none. */
+function reshapedSource(index: GraphIndex, { input }: NormLayer): string | null {
+  const source = index.source(input, reshapes);
+  return source === input ? null : source;
+}
+
 function openedLayer(
   model: OnnxModel,
   { layer: norm }: LayerStep,
-  shapes: LayerShapes,
+  { shapes, samples }: { readonly shapes: LayerShapes; readonly samples: number },
 ): Omit<OpenedLayer, "linearOp"> {
-  const layout = layoutOf(norm.statistics, shapes.input);
+  const folded =
+    norm.statistics.over === "batch" && !norm.frozen && shapes.source
+      ? foldedBatch(shapes.input, shapes.source, samples)
+      : null;
+  const layout = folded?.layout ?? layoutOf(norm.statistics, shapes.input);
   if (!layout)
     throw new UserError(
       `${model.path}: ${norm.name}: mean and variance over these axes of ${showShape(shapes.input)} are not supported; leave the layer out with --layers`,
     );
+  const kind = folded?.kind ?? norm.kind;
   return {
-    norm,
+    norm: folded ? { ...norm, kind, op: `${normKinds[kind].operator} (as ${norm.op})` } : norm,
     inputShape: shapes.input,
     layout,
-    groupedBy: normKinds[norm.kind].groupedBy,
+    samples: folded ? samples : shapes.input[0],
+    groupedBy: normKinds[kind].groupedBy,
     centred: norm.centred,
     affine: { scale: shapes.scale, bias: shapes.bias },
   };

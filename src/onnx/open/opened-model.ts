@@ -21,6 +21,8 @@ export interface OpenedLayer {
   /** Shape of x and of y. */
   readonly inputShape: readonly number[];
   readonly layout: GroupLayout;
+  /** Number of samples in x. They follow each other in memory, whatever the first axis is. */
+  readonly samples: number;
   /** What one group of the layout stands for. */
   readonly groupedBy: "channel" | "sample" | "group";
   /** Whether the normalization subtracts a mean. */
