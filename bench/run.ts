@@ -4,8 +4,8 @@
  *     npm run bench -- --help
  *
  * Each side runs in a process of its own. Prints the median times and the medians of the pairwise
- * ratios, of elapsed time and of CPU time. CPU time suffers less from other load on the machine,
- * least with one thread. Prints the machine too.
+ * ratios, of elapsed time and of CPU time. CPU time depends less on other load of the machine than
+ * elapsed time does, and least with one thread. Also prints the processor and the load.
  */
 import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";

@@ -115,7 +115,7 @@ const pathOf = ({ file }: Mutant): string => resolve(root, "src/engine", file);
 
 function firstFailure(module: TestModule): string {
   for (const test of module.children.allTests("failed")) return test.fullName;
-  throw new Error(`no program: ${module.errors().map(({ message }) => message)}`);
+  throw new Error(`the test file does not load: ${module.errors().map(({ message }) => message)}`);
 }
 
 /** Runs the tests of all chosen mutants without a mutant, then with each. Returns what happened. */

@@ -56,7 +56,7 @@ export class ProgramFor implements AsyncDisposable {
    */
   run(inputs: readonly Tensor[], into?: readonly (Tensor | undefined)[]): Promise<Tensor[]> {
     if (this.#disposal !== undefined)
-      return Promise.reject(new UserError("program: run after dispose; compile it again"));
+      return Promise.reject(new UserError("program: cannot run after dispose; compile it again"));
     const running = this.#run(inputs, into);
     this.#running = Promise.allSettled([this.#running, running]);
     return running;

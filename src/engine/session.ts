@@ -118,7 +118,8 @@ export class Program {
    * by zero, and after `dispose`.
    */
   async run(inputs: readonly Tensor[], into: readonly (Tensor | undefined)[] = []): Promise<Tensor[]> {
-    if (this.disposal !== undefined) throw new UserError("program: run after dispose; compile it again");
+    if (this.disposal !== undefined)
+      throw new UserError("program: cannot run after dispose; compile it again");
     const feeds: Record<string, RuntimeTensor> = {};
     if (!Array.isArray(inputs))
       throw new UserError(`program: expected an array of input tensors, got ${typeof inputs}; run([x])`);

@@ -45,11 +45,11 @@ export interface TappedGradients<S extends TracedStandardization> {
   readonly grads: Traced[];
   /** Gradients at the taps, in the order in which the function added them. */
   readonly tapGrads: readonly Traced[];
-  /** As the function gave them, with values that may be used outside of it. */
+  /** The standardizations that the function returned. Their values may be used outside of it. */
   readonly standardizations: readonly S[];
 }
 
-/** A tap that adds nothing and notes the shape of its value in `specs`. */
+/** A tap that adds nothing and records the shape of its value in `specs`. */
 export const notingTap =
   (specs: TensorSpec[]): Tap =>
   (x) => {

@@ -8,7 +8,7 @@ import { baseName, cosine, share } from "./format.js";
  * without conditions, all test cases pass.
  * @param report - The report, from `auditModel`, `auditTrace` or `parseAuditReport`.
  * @param failures - The conditions that layers meet, from `findFailures`; empty for none.
- * @returns The XML text. Warnings of the report stand in `system-err`.
+ * @returns The XML text. Warnings of the report are in `system-err`.
  * @example
  * ```ts
  * import { auditJunit, auditModel, findFailures, parseFailOn } from "blindspot";

@@ -82,7 +82,7 @@ class NpzFile implements TensorFile {
   }
 
   private async addItem(name: string, zipEntry: yauzl.Entry): Promise<void> {
-    if (this.items.has(name)) throw this.fault(name, "stands twice in the file; rename one of the two");
+    if (this.items.has(name)) throw this.fault(name, "occurs twice in the file; rename one of the two");
     if (zipEntry.isEncrypted()) throw this.fault(name, "expected plain data, got an encrypted entry");
     if (zipEntry.compressionMethod !== 0 && zipEntry.compressionMethod !== 8)
       throw this.fault(

@@ -56,7 +56,7 @@ function parseObject(path: string, text: string): object {
     throw new UserError(`${path}: not a safetensors file: its header is not a JSON object`);
   const repeated = repeatedKey(text);
   if (repeated !== null)
-    throw new UserError(`${path}: ${repeated}: stands twice in the header; rename one of the two`);
+    throw new UserError(`${path}: ${repeated}: occurs twice in the header; rename one of the two`);
   return json;
 }
 

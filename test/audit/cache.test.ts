@@ -49,7 +49,7 @@ it("the same audit again finds its graph by its key; another batch, traced, find
   expect(cache.hits).toBe(3);
 });
 
-it("options that change the graph are other keys", async () => {
+it("options that change the graph give another key", async () => {
   const cache = new Notebook();
   const cases: Partial<AuditModelOptions>[] = [
     {},

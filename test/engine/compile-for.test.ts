@@ -55,7 +55,9 @@ it("A running program is never disposed, and dispose releases all programs", asy
   expect((await Promise.all(runs)).map(([result]) => result.shape[0])).toEqual([2, 3, 4, 5, 2]);
   await disposed;
   expect(new Set(dispose.mock.contexts).size).toBe(load.mock.calls.length);
-  await expect(program.run([rows(2), w])).rejects.toThrow("program: run after dispose; compile it again");
+  await expect(program.run([rows(2), w])).rejects.toThrow(
+    "program: cannot run after dispose; compile it again",
+  );
   await program.dispose();
 });
 

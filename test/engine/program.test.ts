@@ -12,7 +12,7 @@ describe("Program", () => {
     await program.dispose();
     await program.dispose();
     await expect(program.run([tensor([2], "float32")])).rejects.toThrow(
-      "program: run after dispose; compile it again",
+      "program: cannot run after dispose; compile it again",
     );
   });
 

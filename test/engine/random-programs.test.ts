@@ -109,7 +109,7 @@ const places = (n: number, pick: (count: number) => number): Traced =>
 const picked = (x: Traced): Traced => L.mul(x, 1.25);
 
 /**
- * x with each element changed by another amount, so that no elements are equal. jax-js shares the
+ * x with each element changed by a different amount, so that no two are equal. jax-js shares the
  * cotangent of tied elements by 1/count, which it rounds to float32. `pool.test.ts` and
  * `float64.test.ts` test ties.
  */

@@ -74,8 +74,8 @@ async function batchFile(name: string, change = (v: number, _i: number) => v): P
 }
 
 /**
- * The audit, how often a graph was run for it, and whether a layer left its sums in the last of
- * them.
+ * Audits a model. `runs` counts the graphs that ran; `summed` says whether the last one returned
+ * the sums of a layer.
  */
 async function audit(model: string, data: string, precision: "float32" | "float64") {
   let runs = 0;

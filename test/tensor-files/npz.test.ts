@@ -226,7 +226,7 @@ for k in z.files: print(k, z[k].dtype, z[k].tolist())`,
       async () => zip(one("<f4", "(99999999, 99999999)")),
       /w: (shape .* impossibly large|its header needs)/,
     ],
-    ["name twice", async () => zip([...one("<f4", "(1,)"), ...one("<f4", "(1,)")]), /w: stands twice/],
+    ["name twice", async () => zip([...one("<f4", "(1,)"), ...one("<f4", "(1,)")]), /w: occurs twice/],
     [
       "encrypted",
       async () => patchDirectory(await zip(one("<f4", "(1,)")), 8, 1, 2),

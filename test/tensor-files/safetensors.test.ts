@@ -94,7 +94,7 @@ describe("safetensors files", () => {
         '{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\\u0061":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}',
         eight,
       ),
-      /a: stands twice/,
+      /a: occurs twice/,
     ],
     ["metadata not strings", safetensors({ __metadata__: { a: 1 } }), /__metadata__: a: expected a string/],
     ["entry not an object", safetensors({ w: 3 }), /w: expected dtype, shape/],

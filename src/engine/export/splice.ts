@@ -9,7 +9,7 @@ export interface Splice {
   readonly argument: Value;
   /** The node's inputs after the argument. */
   readonly operands: readonly Value[];
-  /** The input of the graph that the node computes. */
+  /** The former input of the graph. The node computes it. */
   readonly result: Value;
   /** Shapes and element types of the node's outputs after the result, which nothing reads. */
   readonly unread: readonly TensorSpec[];

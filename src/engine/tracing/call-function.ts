@@ -93,8 +93,10 @@ const MEANINGS: readonly (readonly [message: RegExp, meaning: string])[] = [
 ];
 
 /**
- * @param origin - The innermost call: an error that the user's own code throws is shown with its
- * class.
+ * The message of an error in plain words.
+ *
+ * @param origin - The innermost call on the stack. If the user's own code threw the error, the
+ * message begins with the error's class.
  */
 function messageOf(error: unknown, origin: Call | undefined): string {
   if (!(error instanceof Error)) return `threw ${describeValue(error)}`;

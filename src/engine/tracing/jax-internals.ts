@@ -105,7 +105,7 @@ Object.defineProperty(Tracer.prototype, Symbol.toPrimitive, {
   },
 });
 
-/** The recorder that notes equations while a function is traced. */
+/** The recorder of equations while a function is traced. */
 export interface Recorder {
   addEqn(equation: { readonly outBinders: readonly object[] }): void;
 }

@@ -2,9 +2,9 @@ import { linearTracePrototypeOf, recorderOf } from "./jax-internals.js";
 import { callers, type SourceLine } from "./source-line.js";
 
 /**
- * Notes for each equation which line of the traced function it comes from, while jax-js records the
- * equation. jax-js makes the equations of a backward pass long after the differentiated line has
- * returned, so each of them is attributed to the line whose derivative it belongs to.
+ * Records for each equation which line of the traced function it comes from, while jax-js records
+ * the equation. jax-js makes the equations of a backward pass long after the differentiated line
+ * has returned, so each of them is attributed to the line whose derivative it belongs to.
  */
 export class Provenance {
   private readonly lines = new WeakMap<object, readonly SourceLine[]>();
@@ -13,7 +13,7 @@ export class Provenance {
   private readonly restorers: (() => void)[] = [];
   private readonly watched = new Set<object>();
 
-  /** The instance that notes equations at present, if there is one. */
+  /** The instance that records lines at present, if there is one. */
   static active?: Provenance;
 
   /** The calls that led to the equation with this result, innermost first. */
@@ -21,7 +21,7 @@ export class Provenance {
     return this.lines.get(result);
   }
 
-  /** Notes every equation that the recorder of `tracer` records from now on. */
+  /** Records the line of every equation that `tracer` makes from now on. */
   watchRecorder(tracer: object): void {
     const recorder = recorderOf(tracer);
     const add = recorder.addEqn;
@@ -37,7 +37,7 @@ export class Provenance {
    *
    * jax-js keeps these steps for the backward pass, each with the name of its primitive. This
    * method replaces the name by an object that reads as the name. jax-js reads the name when it
-   * transposes the step, and then the object tells which line is being transposed.
+   * transposes the step, and the object then reports which line is being transposed.
    */
   watchDifferentiation(primals: readonly unknown[]): void {
     const prototype = linearTracePrototypeOf(primals[0]);
@@ -60,7 +60,7 @@ export class Provenance {
     };
   }
 
-  /** Notes that a backward pass has ended. */
+  /** Ends a backward pass. */
   leave(): void {
     this.transposing = undefined;
   }

@@ -10,8 +10,8 @@ import { translate } from "./translate.js";
 
 export interface TraceOptions {
   /**
-   * Note for each equation which lines of `fn` it comes from. Tracing then takes several times as
-   * long.
+   * Record for each equation which lines of `fn` it comes from. Tracing then takes several times
+   * as long.
    */
   readonly sourceLines?: boolean;
 }

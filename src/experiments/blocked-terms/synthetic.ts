@@ -25,7 +25,7 @@ export interface Synthetic {
   readonly diagonalWithoutLeak: number;
   /** Largest distance of ∂L_diag/∂X from (ρ/σ)γ²H_dd y, relative to the term divided by σ. */
   readonly leakError: number;
-  /** Largest distance of a share through the affine phase from 1. */
+  /** Largest |share − 1| of a term through the affine phase. */
   readonly affineError: number;
 }
 

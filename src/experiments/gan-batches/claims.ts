@@ -40,7 +40,7 @@ export const claims: ClaimTable<Condition, Summary> = [
   },
   {
     id: "bn-separate-is-dim",
-    statement: "From all-real and all-fake batches these weights miss most of their gradient.",
+    statement: "With all-real and all-fake batches, these weights miss most of their gradient.",
     source,
     measure: "removed at its last norm, mean over training, bn with separate batches",
     ...atLeast(0.6),
@@ -58,7 +58,7 @@ export const claims: ClaimTable<Condition, Summary> = [
   },
   {
     id: "bn-removes-more-than-ln",
-    statement: "From all-real and all-fake batches batch norm hides more than layer norm.",
+    statement: "With all-real and all-fake batches, batch norm hides more than layer norm.",
     source,
     measure: "removed at the last norm, mean over training, separate batches: bn − ln",
     ...atLeast(0.2),

@@ -18,21 +18,22 @@ const batch = (mode: PassMode, epsilon: number, momentum: number): NormOperator 
   opset: 14,
 });
 
-/** For batch norm, in both modes. */
+/** The operator of batch norm, for training and for evaluation. */
 export const batchOperator =
   (epsilon: number, momentum: number): OperatorOf =>
   (mode) =>
     batch(mode, epsilon, momentum);
 
 /**
- * For norms that equal batch norm by running statistics in evaluation; ONNX has none for training.
+ * The operator of norms that use running statistics in evaluation, as batch norm does. ONNX has no
+ * operator for them in training.
  */
 export const runningOperator =
   (epsilon: number, momentum: number): OperatorOf =>
   (mode) =>
     mode === "evaluation" ? batch(mode, epsilon, momentum) : null;
 
-/** For layer norm over all axes but the first. */
+/** The operator of layer norm over all axes but the first. */
 export const layerOperator =
   (epsilon: number): OperatorOf =>
   () => ({

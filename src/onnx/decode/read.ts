@@ -135,7 +135,7 @@ function constantValue({ op, domain, outputs, attributes }: OnnxNode): Initializ
   );
 }
 
-/** A tensor whose elements stand in an attribute. */
+/** A tensor whose elements are in an attribute. */
 function inline(
   name: string,
   elementType: "float32" | "int64",

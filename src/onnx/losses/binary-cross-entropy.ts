@@ -38,8 +38,8 @@ export const binaryCrossEntropy: LossDefinition = {
 };
 
 /**
- * Whether the target has the output's shape and holds only the whole numbers 0 and 1. Floats count
- * behind a sigmoid, unless they are images (more than 2 axes).
+ * Whether the target has the output's shape and holds only the whole numbers 0 and 1. Float targets
+ * are accepted if the model ends with a sigmoid, unless they are images (more than 2 axes).
  */
 function hasBinaryTarget({ target, shape, head }: LossClues): boolean {
   if (!target || !sameShape(target.shape, shape)) return false;

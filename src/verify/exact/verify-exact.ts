@@ -88,7 +88,7 @@ function runExactly(
         numbers++;
         if (check.claim === "vanishes" ? value.size > 0 : value.size === 0) wrong++;
       }
-      // A sum of monomials differs from 0 only where the roots are independent.
+      // Dependent roots may let monomials cancel, so a sum of them proves no difference.
       if (check.claim === "differs" && !algebra.rootsAreIndependent()) wrong++;
     }
   return {

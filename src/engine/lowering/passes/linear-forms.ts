@@ -97,7 +97,7 @@ const MOST_TERMS = 3;
 class Algebra {
   constructor(private readonly g: GraphBuilder) {}
 
-  /** `value` as a coefficient. */
+  /** `value` as a coefficient: as a number if it is a known scalar, else as a value. */
   coefficient(value: Value): Coefficient {
     const scale = this.g.scalarOf(value);
     return scale === undefined ? { scale: 1, value } : { scale };

@@ -51,7 +51,7 @@ function polynomial({ add, mul }: Arithmetic, coefficients: readonly number[], x
 export function arctangent(g: GraphBuilder, x: Value): Value {
   if (x.dtype !== "float64") return ops.elementwise(g, "Atan", [x]);
   const { add, sub, mul, div, min, max, sin, cos } = arithmetic(g, "float64");
-  const bounded = min(max(x, -1e30), 1e30); // Prevents overflow. atan is ±π/2 out there.
+  const bounded = min(max(x, -1e30), 1e30); // Prevents overflow. Beyond, atan is ±π/2.
   const theta = ops.cast(g, ops.elementwise(g, "Atan", [ops.cast(g, bounded, "float32")]), "float64");
   const [s, c] = [sin(theta), cos(theta)];
   return add(theta, div(sub(mul(bounded, c), s), add(c, mul(bounded, s))));
@@ -94,7 +94,7 @@ export function errorFunctionComplement(g: GraphBuilder, x: Value): Value {
  * h), where h is x rounded to float32. h² is exact in float64 and the rest is small.
  */
 function positiveComplement(g: GraphBuilder, a: Arithmetic, x: Value): Value {
-  const bounded = a.min(x, 1e3); // Prevents overflow. e^(−x²) is 0 out there.
+  const bounded = a.min(x, 1e3); // Prevents overflow. Beyond, e^(−x²) is 0.
   const t = a.div(a.sub(bounded, ERFCX_CENTRE), a.add(bounded, ERFCX_CENTRE));
   const head = ops.cast(g, ops.cast(g, bounded, "float32"), "float64");
   const rest = a.mul(a.sub(bounded, head), a.add(bounded, head));

@@ -121,7 +121,7 @@ describe("The pool of a layer is one ONNX operator, and the windows are never st
   });
 });
 
-it("A pool of an image stored channels last moves no image", () => {
+it("A pool does not move an image that is stored channels last", () => {
   const fn: TracedFunction = (x, u) => {
     const noPadding = [
       [0, 0],

@@ -6,7 +6,7 @@ import type { ConvParams } from "../../../tracing/primitives.js";
 import { dropAxes } from "../reduce.js";
 
 /**
- * A kernel that holds one number per output, w[o, c, t] = k[o], leaves the sum:
+ * With a kernel that holds one number per output, w[o, c, t] = k[o], a convolution is a sum of x:
  *
  *     Σ_c Σ_t x[n, c, p + t]·k[o] = k[o] · Σ_t (Σ_c x[n, c, p + t]).
  *

@@ -66,8 +66,8 @@ export function rolesOf(x: View, w: View, vmapDims: number): Roles {
 }
 
 /**
- * Roles as axes of the result, which has its output channel after the batch, where x has its
- * channel.
+ * The roles of the axes of the result. Its output channels are where x has its channels: after the
+ * batch.
  */
 export function resultRoles(c: Convolution): Roles {
   const { roles, vmapDims } = c;
