@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { errorCode } from "./error-code.js";
 import { UserError } from "./errors.js";
 
 interface WriteOptions {
@@ -74,7 +75,7 @@ export function writeWholeFileSync(
 /** The error for a file that cannot be written, with the system's code where there is one. */
 export const cannotWrite = (path: string, error: unknown): UserError =>
   new UserError(
-    `${path}: cannot be written (${(error as NodeJS.ErrnoException).code ?? (error as Error).message}); give a file in a folder that you can write to`,
+    `${path}: cannot be written (${errorCode(error)}); give a file in a folder that you can write to`,
   );
 
 /** A path in the folder of `path`, because renaming is atomic only within a file system. */

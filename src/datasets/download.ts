@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import type { ReadableStream } from "node:stream/web";
 import { UserError } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 
 /** A file to download. */
 export interface Remote {
@@ -23,7 +24,7 @@ type Progress = (message: string) => void;
  */
 export async function download(remote: Remote, path: string, progress: Progress = () => {}): Promise<void> {
   const part = `${path}.part`;
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const resumed = await receive(remote, part, progress);
   let actual = await sha256(part);
   if (actual !== remote.sha256 && resumed) {

@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { cacheFolder } from "../base/cache-folder.js";
 import { UserError } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 import { writeWholeFile } from "../base/write-file.js";
 import { download, type Remote } from "./download.js";
 import { parseTar } from "./tar.js";
@@ -76,7 +77,7 @@ export class Store {
   async #unpackArchive(missing: string, archive: Remote): Promise<void> {
     const path = await this.#download(missing, archive, "archive.tar.gz");
     const entries = parseTar(path, unzip(path, await readFile(path)));
-    await mkdir(this.#folder, { recursive: true });
+    makeFolder(this.#folder);
     for (const [name, bytes] of entries)
       if (name.endsWith(".bin")) await writeWholeFile(join(this.#folder, name), [bytes]);
     await rm(path);

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 import { version } from "../base/version.js";
 import { catalogue } from "./catalogue.js";
-import { makeFolder } from "./make-folder.js";
 import { type ReproduceOptions, reproduce } from "./reproduce.js";
 import type { ExperimentResult, SuiteMember, SuiteResult } from "./result.js";
 import { writeJson } from "./write-output.js";

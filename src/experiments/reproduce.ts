@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.js";
+import { makeFolder } from "../base/make-folder.js";
 import { version } from "../base/version.js";
 import type { NormName } from "../nn/index.js";
 import { featureNorm } from "../nn/norm-layer.js";
 import { experimentNamed } from "./catalogue.js";
 import type { Experiment } from "./experiment.js";
-import { makeFolder } from "./make-folder.js";
 import type { ExperimentResult, Scale } from "./result.js";
 import { type Overrides, settingsOf } from "./settings.js";
 import { writeJson } from "./write-output.js";

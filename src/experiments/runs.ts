@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "../base/make-folder.js";
 import type { ExperimentContext, FinishedRun } from "./experiment.js";
-import { makeFolder } from "./make-folder.js";
 import type { TrainingOptions } from "./training/train.js";
 import { writeJson } from "./write-output.js";
 

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
+import { makeFolder } from "../base/make-folder.js";
 import { writeWholeFileSync } from "../base/write-file.js";
-import { makeFolder } from "./make-folder.js";
 
 /**
  * Writes `value` as JSON, whole or not at all. Makes missing folders. Throws a UserError where it

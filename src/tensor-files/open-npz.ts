@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import * as yauzl from "yauzl";
+import { errorCode } from "../base/error-code.js";
 import { UserError } from "../base/errors.js";
-import { errorCode } from "./error-code.js";
 import { type NpyHeader, npyText, parseNpyHeader } from "./npy-header.js";
 import type { TensorEntry, TensorFile } from "./tensor-file.js";
 

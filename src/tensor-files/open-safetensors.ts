@@ -1,6 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { errorCode } from "../base/error-code.js";
 import { UserError } from "../base/errors.js";
-import { errorCode } from "./error-code.js";
 import { type Header, type HeaderEntry, parseHeader } from "./safetensors-header.js";
 import type { TensorEntry, TensorFile } from "./tensor-file.js";
 

@@ -104,6 +104,20 @@ describe("References hold", () => {
     expect(broken).toEqual([]);
   });
 
+  it("Every path in backticks in a document exists.", () => {
+    const paths = [...texts.keys()].map((file) => `/${file}`);
+    const missing = [...texts]
+      .filter(([file]) => file.endsWith(".md"))
+      .flatMap(([file, text]) =>
+        [...text.matchAll(/`([\w.-]+(?:\/[\w.-]+)*\/[\w.-]*)`/g)]
+          .map(([, path]) => path)
+          .filter((path) => !/^(blindspot[/.]|reference\/|dist\/)/.test(path))
+          .filter((path) => !paths.some((known) => known.includes(`/${path}`)))
+          .map((path) => `${file}: ${path}`),
+      );
+    expect(missing).toEqual([]);
+  });
+
   it.each([...checksOf(ownCode), ...exactChecks].map(({ id, source }) => ({ id, source })))(
     "The check $id cites a section of docs/theory.md that exists.",
     ({ source }) => {

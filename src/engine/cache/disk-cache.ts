@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder } from "../../base/make-folder.js";
 import { writeWholeFileSync } from "../../base/write-file.js";
 import type { KeyPart, ProgramCache } from "./program-cache.js";
 
@@ -74,7 +75,7 @@ export class DiskCache implements ProgramCache {
     if (bytes.length + CHECKSUM_BYTES > this.#limit) return;
     const path = join(this.#folder, digest);
     ignoringErrors(() => {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      makeFolder(this.#folder, { mode: 0o700 });
       const temporary = `${path}.${randomUUID()}${TEMPORARY}`;
       writeWholeFileSync(path, Buffer.concat([checksum(digest, bytes), bytes]), { mode: 0o600, temporary });
       this.#makeRoom(digest);

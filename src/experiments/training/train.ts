@@ -1,6 +1,7 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../../base/errors.js";
+import { makeFolder } from "../../base/make-folder.js";
 import { Random } from "../../base/random.js";
 import type { Tensor } from "../../base/tensor.js";
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
@@ -66,7 +67,7 @@ export async function train(
   run: TrainingRun,
   { folder, resume = false, onProgress = () => {} }: TrainingOptions,
 ): Promise<{ state: TrainingState; metrics: Metrics[] }> {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const path = join(folder, "checkpoint.safetensors");
   const { names } = run.procedure;
   const { every = 10, layers = () => true } = run.record ?? {};

@@ -1,9 +1,9 @@
 import { CompensatedSums } from "../compensated.js";
 import { type GroupLayout, groupCount, groupSize } from "../layout.js";
-import { type MemoryAxis, memoryAxes } from "../memory-order.js";
 import type { FloatArray } from "../standardize.js";
 import type { BlockedShares } from "./decomposition.js";
 import { sharesFromSums } from "./from-sums.js";
+import { type MemoryAxis, memoryAxes } from "./memory-order.js";
 import { RowSums } from "./row-sums.js";
 
 /**

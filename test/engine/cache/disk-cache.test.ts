@@ -124,3 +124,13 @@ it("A folder that cannot be made, read or written is no error", async () => {
   chmodSync(locked, 0o500);
   await new DiskCache({ folder: locked, code: "a" }).put(digest, bytes(10));
 });
+
+it.skipIf(process.platform !== "linux")(
+  "A folder on a file system that takes no new folders keeps nothing, and the cache goes on",
+  async () => {
+    const cache = new DiskCache({ folder: "/proc/no/such/folder", code: "a" });
+    const digest = await cache.digest(["x"]);
+    await cache.put(digest, bytes(10));
+    expect(await cache.get(digest)).toBeUndefined();
+  },
+);

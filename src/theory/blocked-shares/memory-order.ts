@@ -1,4 +1,4 @@
-import type { GroupLayout } from "./layout.js";
+import type { GroupLayout } from "../layout.js";
 
 /** One axis of a tensor in memory order. */
 export interface MemoryAxis {

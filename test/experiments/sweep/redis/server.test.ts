@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { checkServer, serverOf } from "../../../src/experiments/sweep/redis/server.js";
-import { freePort } from "../../support/redis.js";
-import { expectUserError } from "../../support/user-error.js";
+import { checkServer, serverOf } from "../../../../src/experiments/sweep/redis/server.js";
+import { freePort } from "../../../support/redis.js";
+import { expectUserError } from "../../../support/user-error.js";
 
 describe("URLs of Redis servers", () => {
   it("A URL is parsed, and shown without user and password", () => {
