@@ -152,6 +152,11 @@ export class GraphBuilder {
     return data === undefined ? undefined : Number(data[0]);
   }
 
+  /** Whether the elements of `value` are stored in the graph. */
+  isConstant(value: Value): boolean {
+    return this.constantOf.has(value);
+  }
+
   /** The result of a node with one output. */
   node(op: string, inputs: readonly Value[], type: ValueType, options: NodeOptions = {}): Value {
     return this.multi(op, inputs, [type], options)[0];

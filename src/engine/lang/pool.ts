@@ -1,8 +1,9 @@
-import { lax, numpy as np } from "../tracing/jax.js";
+import { lax } from "../tracing/jax.js";
 import type { Traced } from "../tracing/traced.js";
 import { borrow } from "./borrow.js";
 import { dtypeOf, full } from "./core.js";
-import { concat, pad } from "./shape.js";
+import { firstMax, sum } from "./reduce.js";
+import { concat, every } from "./shape.js";
 
 /** Geometry of a pooling window over the trailing spatial axes of [N, C, …]. */
 export interface PoolOptions {
@@ -12,23 +13,34 @@ export interface PoolOptions {
   readonly strides: readonly number[];
   /** Elements added before and after each spatial axis. */
   readonly padding: readonly (readonly [number, number])[];
+  /** Distance between neighbouring elements of the window along each spatial axis. Default 1. */
+  readonly dilations?: readonly number[];
 }
 
-/** Largest element of every window of x [N, C, …]. Padding is −∞ and never the largest. */
-export function maxPool(x: Traced, { window, strides, padding }: PoolOptions): Traced {
-  let padded = x;
-  padding.forEach((width, i) => {
-    padded = padWith(padded, i + x.ndim - window.length, width, Number.NEGATIVE_INFINITY);
-  });
-  return lax.reduceWindow(borrow(padded), (w) => np.max(w), [...window], [...strides]);
+/**
+ * Largest element of every window of x [N, C, …]. Padding is −∞ and never the largest. Of tied
+ * elements, the first of the window in C order gets the whole cotangent, as in PyTorch.
+ */
+export function maxPool(x: Traced, options: PoolOptions): Traced {
+  const windows = windowsOf(x, options, Number.NEGATIVE_INFINITY);
+  return firstMax(windows, windowAxes(x, options));
 }
 
 /** Sum of every window of x [N, C, …]. Padding counts as zeros. */
-export function sumPool(x: Traced, { window, strides, padding }: PoolOptions): Traced {
-  const lead = x.ndim - window.length;
-  const padded = pad(x, [...Array.from({ length: lead }, () => [0, 0] as const), ...padding]);
-  return lax.reduceWindow(borrow(padded), (w) => np.sum(w), [...window], [...strides]);
+export function sumPool(x: Traced, options: PoolOptions): Traced {
+  return sum(windowsOf(x, options, 0), windowAxes(x, options));
 }
+
+/** Every window of x [N, C, …], of shape [N, C, …positions, …window]. */
+function windowsOf(x: Traced, { window, strides, padding, dilations }: PoolOptions, fill: number): Traced {
+  const lead = x.ndim - window.length;
+  const reach = window.map((size, i) => (size - 1) * (dilations?.[i] ?? 1) + 1);
+  const padded = padding.reduce((y, width, i) => padWith(y, lead + i, width, fill), x);
+  const windows: Traced = lax.reduceWindow(borrow(padded), (w) => w, reach, [...strides]);
+  return (dilations ?? []).reduce((w, step, i) => every(w, x.ndim + i, step), windows);
+}
+
+const windowAxes = (x: Traced, { window }: PoolOptions): number[] => window.map((_, i) => x.ndim + i);
 
 /**
  * x with copies of `value` before and after one axis.

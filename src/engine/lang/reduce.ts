@@ -1,8 +1,8 @@
 import { lax, numpy as np } from "../tracing/jax.js";
 import type { Traced } from "../tracing/traced.js";
 import { borrow, checkTraced } from "./borrow.js";
-import { stopGradient } from "./core.js";
-import { div, exp, log, mul, sub } from "./elementwise.js";
+import { constant, dtypeOf, stopGradient } from "./core.js";
+import { add, div, equal, exp, log, mul, sub, where } from "./elementwise.js";
 
 /** What a reduction does with the axes that it reduces. */
 export interface ReduceOptions {
@@ -35,6 +35,38 @@ export function amax(x: Traced, axes: Axes = null, { keepdims = false }: ReduceO
 /** Smallest element over `axes`, or over all axes. Tied elements share the cotangent equally. */
 export function amin(x: Traced, axes: Axes = null, { keepdims = false }: ReduceOptions = {}): Traced {
   return np.min(borrow(x), axesOf(x, axes), { keepdims });
+}
+
+/**
+ * Largest element over `axes`, or over all axes. Of tied elements, the first in C order gets the
+ * whole cotangent.
+ */
+export function firstMax(x: Traced, axes: Axes = null, { keepdims = false }: ReduceOptions = {}): Traced {
+  const reduced = axesOf(x, axes);
+  const values = stopGradient(x);
+  const top = (of: Traced, kept: boolean) => stopGradient(np.max(borrow(of), reduced, { keepdims: kept }));
+  // Each largest element has a rank: the first element the highest, elements that are not the
+  // largest have 0.
+  const rank = where(equal(values, top(values, true)), descendingRanks(x, reduced), 0);
+  const isFirst = equal(rank, top(rank, true));
+  // x − x is 0. Its derivative is that of x.
+  const change = sum(where(isFirst, sub(x, values), 0), reduced, { keepdims });
+  return add(top(values, keepdims), change);
+}
+
+/** The numbers n, …, 1 for the n elements along `axes`, in C order, with size 1 for other axes. */
+function descendingRanks(x: Traced, axes: readonly number[]): Traced {
+  const shape = x.shape.map((size, axis) => (axes.includes(axis) ? size : 1));
+  const count = shape.reduce((a, b) => a * b, 1);
+  const ranks = Array.from({ length: count }, (_, i) => count - i);
+  const dtype = dtypeOf(x);
+  const data =
+    dtype === "float64"
+      ? Float64Array.from(ranks)
+      : dtype === "float32"
+        ? Float32Array.from(ranks)
+        : Int32Array.from(ranks);
+  return constant(data, shape, dtype);
 }
 
 /** Product over `axes`, or over all axes. */

@@ -7,6 +7,7 @@ import { windowOf } from "./window.js";
 interface Pooling {
   readonly window: readonly number[];
   readonly strides: readonly number[];
+  readonly dilations: readonly number[];
   /** The padding of the node's attributes. */
   readonly padding: readonly (readonly [number, number])[];
   /** `padding`, with more at the end if ceil_mode adds a window there. */
@@ -17,25 +18,26 @@ function poolingOf(node: NodeContext, input: readonly number[]): Pooling {
   const window = node.attributes.numbers("kernel_shape");
   if (!window) throw node.error("kernel_shape is missing");
   const { strides, padding, dilations } = windowOf(node, input, window);
-  if (dilations.some((d) => d !== 1)) throw node.error("dilated pooling windows are not supported");
+  // From the first to the last element of a window.
+  const reach = window.map((size, i) => (size - 1) * dilations[i] + 1);
   const ceil = node.attributes.number("ceil_mode", 0) === 1;
   const filled = padding.map(([before, after], i): readonly [number, number] => {
-    const span = input[i] + before + after - window[i];
-    if (span < 0) throw node.error(`window ${window[i]} is larger than the padded axis ${i + 2}`);
+    const span = input[i] + before + after - reach[i];
+    if (span < 0) throw node.error(`window ${reach[i]} is larger than the padded axis ${i + 2}`);
     if (!ceil) return [before, after];
     let positions = Math.ceil(span / strides[i]);
     // PyTorch leaves out a window that starts in the padding after the input.
     if (positions * strides[i] >= input[i] + before) positions--;
-    return [before, Math.max(after, positions * strides[i] + window[i] - input[i] - before)];
+    return [before, Math.max(after, positions * strides[i] + reach[i] - input[i] - before)];
   });
-  return { window, strides, padding, filled };
+  return { window, strides, dilations, padding, filled };
 }
 
 const maxPool: Op = (node) => {
   if (node.node.outputs[1]) throw node.error("the output with the indices of the maxima is not supported");
   const x = node.tensor(0);
-  const { window, strides, filled } = poolingOf(node, x.shape.slice(2));
-  return lang.maxPool(x, { window, strides, padding: filled });
+  const { window, strides, dilations, filled } = poolingOf(node, x.shape.slice(2));
+  return lang.maxPool(x, { window, strides, dilations, padding: filled });
 };
 
 /**
@@ -44,16 +46,16 @@ const maxPool: Op = (node) => {
  */
 const averagePool: Op = (node) => {
   const x = node.tensor(0);
-  const { window, strides, padding, filled } = poolingOf(node, x.shape.slice(2));
-  const sums = lang.sumPool(x, { window, strides, padding: filled });
+  const { window, strides, dilations, padding, filled } = poolingOf(node, x.shape.slice(2));
+  const sums = lang.sumPool(x, { window, strides, dilations, padding: filled });
   const withPadding = node.attributes.number("count_include_pad", 0) === 1;
   const counts = window.map((size, i) => {
     const [before, after] = withPadding ? padding[i] : [0, 0];
     const first = filled[i][0] - before;
     const last = filled[i][0] + x.shape[i + 2] + after;
     return Array.from({ length: sums.shape[i + 2] }, (_, p) => {
-      const start = p * strides[i];
-      return Math.min(start + size, last) - Math.max(start, first);
+      const places = Array.from({ length: size }, (_, t) => p * strides[i] + t * dilations[i]);
+      return places.filter((place) => place >= first && place < last).length;
     });
   });
   return counts.reduce((y, count, i) => divideAlong(y, i + 2, count), sums);
@@ -89,7 +91,7 @@ export const poolOps: OpTable = {
   },
   GlobalMaxPool: (node) => {
     const x = node.tensor(0);
-    return lang.amax(x, spatial(x), { keepdims: true });
+    return lang.firstMax(x, spatial(x), { keepdims: true });
   },
   GlobalLpPool: globalLpPool,
 };

@@ -204,6 +204,12 @@ for (const attributes of attributeSets([
   add("AveragePool", 19, [x(2, 2, 7, 8)], { ...attributes, count_include_pad: 1 });
 }
 add("MaxPool", 8, [x(2, 2, 9)], { kernel_shape: [3], strides: [2] });
+const dilated = { kernel_shape: [3, 2], dilations: [2, 3], pads: [1, 0, 2, 1], strides: [1, 2] };
+for (const attributes of attributeSets([dilated, { ...dilated, ceil_mode: 1 }])) {
+  add("MaxPool", 12, [x(2, 2, 7, 8)], attributes);
+  add("AveragePool", 19, [x(2, 2, 7, 8)], attributes);
+  add("AveragePool", 19, [x(2, 2, 7, 8)], { ...attributes, count_include_pad: 1 });
+}
 add("AveragePool", 7, [x(2, 2, 4, 5, 4)], { kernel_shape: [2, 3, 2], strides: [2, 1, 1] });
 for (const op of ["GlobalAveragePool", "GlobalMaxPool"]) {
   add(op, 1, [x(2, 3, 4, 5)]);

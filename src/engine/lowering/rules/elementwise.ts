@@ -1,6 +1,6 @@
 import type { GraphBuilder, Value } from "../../graph/graph.js";
 import * as ops from "../../graph/ops.js";
-import { broadcast, dtypeOf, mapStored, splat, splatOf, zip } from "../../graph/view.js";
+import { broadcast, dtypeOf, mapStored, splat, splatOf, type View, zip } from "../../graph/view.js";
 import type { Rule } from "./rule.js";
 import { arcsine, arctangent, errorFunction, errorFunctionComplement } from "./special-functions.js";
 
@@ -61,7 +61,15 @@ const add: Rule<"add"> = (g, [x, y]) => {
   if (a !== undefined && b !== undefined && ops.isFloat(dtype)) return [splat(g.scalar(a + b, dtype), shape)];
   if (a === 0) return [broadcast(y, shape)];
   if (b === 0) return [broadcast(x, shape)];
+  if (ops.isFloat(dtype) && (isNegative(g, x, y) || isNegative(g, y, x)))
+    return [splat(g.scalar(0, dtype), shape)];
   return [zip(g, [x, y], (p, q) => ops.elementwise(g, dtype === "bool" ? "Or" : "Add", [p, q]))];
+};
+
+/** Whether x is −y, element by element. */
+const isNegative = (g: GraphBuilder, x: View, y: View): boolean => {
+  const producer = g.producer(x.value);
+  return producer?.op === "Neg" && producer.inputs[0] === y.value && `${x.axes}` === `${y.axes}`;
 };
 
 /**
@@ -158,6 +166,7 @@ const where: Rule<"where"> = (g, [condition, x, y]) => {
   const [a, b] = [splatOf(g, x), splatOf(g, y)];
   const dtype = dtypeOf(x);
   const shape = [condition, x, y].map((v) => v.shape).reduce(ops.broadcastShapes);
+  if (a !== undefined && a === b && ops.isFloat(dtype)) return [broadcast(x, shape)];
   if (dtype !== "bool" && a === 1 && b === 0)
     return [mapStored(broadcast(condition, shape), (c) => ops.cast(g, c, dtype))];
   if (dtype !== "bool" && a === 0 && b === 1)

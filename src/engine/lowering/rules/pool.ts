@@ -12,7 +12,7 @@ import {
   viewOf,
 } from "../../graph/view.js";
 import type { Pair } from "../../tracing/primitives.js";
-import { gatherTable, type IndexTable, readersTable, windowTable } from "./index-tables.js";
+import { ABSENT, gatherTable, type IndexTable, readersTable, windowTable } from "./index-tables.js";
 import type { Rule } from "./rule.js";
 
 /**
@@ -94,23 +94,44 @@ function splitAxes(order: readonly number[], { lead, window }: Geometry): number
 }
 
 /**
- * Windows that overlap or leave gaps, stored as [k1, k2, o1, o2, ...]. With the leading axes
- * innermost, the gather copies long runs instead of single elements.
+ * Windows that overlap or leave gaps, stored as [o1, k1, k2, o2, ...]. With the leading axes
+ * innermost, the gather copies long runs instead of single elements. With one axis of positions
+ * before the axes of the window, ONNX Runtime reduces the window an order of magnitude faster.
  */
 function gatheredWindows(g: GraphBuilder, x: View, geometry: Geometry): View {
   const { lead, input, window } = geometry;
   const planes = x.shape.slice(0, lead);
-  const { offsets, positions, indices } = windowTableOf(geometry);
+  const { indices } = windowTableOf(geometry);
   const value = materialize(g, x, [...range(input.length).map((i) => lead + i), ...range(lead)]);
   const flat = ops.reshape(g, value, [sizeOf(input), sizeOf(planes)]);
-  const gathered = gatherTable(g, flat, { axis: 0, indices, shape: [offsets, positions] });
-  const stored = [...window, ...positionsOf(geometry), ...planes];
-  return viewOf(g, ops.reshape(g, gathered, stored), gatheredOrder(geometry));
+  const entries = storedEntries(geometry);
+  const rows = Int32Array.from(entries, (entry) => indices[entry]);
+  const gathered = gatherTable(g, flat, { axis: 0, indices: rows, shape: [rows.length] });
+  const [first, ...rest] = positionsOf(geometry);
+  return viewOf(g, ops.reshape(g, gathered, [first, ...window, ...rest, ...planes]), gatheredOrder(geometry));
 }
 
-/** The axes [..., o1, o2, k1, k2] of windows in the storage order [k1, k2, o1, o2, ...]. */
+/** The axes [..., o1, o2, k1, k2] of windows in the storage order [o1, k1, k2, o2, ...]. */
 function gatheredOrder({ lead, window: { length: dims } }: Geometry): number[] {
-  return [...range(dims).map((i) => lead + dims + i), ...range(dims).map((i) => lead + i), ...range(lead)];
+  const [first, ...rest] = range(dims).map((i) => lead + i);
+  return [first, ...range(dims).map((i) => lead + dims + i), ...rest, ...range(lead)];
+}
+
+/**
+ * The (offset, position) pairs in the order in which gathered windows are stored, each as
+ * offset · positions + position.
+ */
+function storedEntries(geometry: Geometry): Int32Array {
+  const [first, ...rest] = positionsOf(geometry);
+  const [offsets, columns] = [sizeOf(geometry.window), sizeOf(rest)];
+  return Int32Array.from({ length: first * offsets * columns }, (_, i) => {
+    const [row, offset, column] = [
+      Math.floor(i / (offsets * columns)),
+      Math.floor(i / columns) % offsets,
+      i % columns,
+    ];
+    return (offset * first + row) * columns + column;
+  });
 }
 
 function windowTableOf(geometry: Geometry): IndexTable {
@@ -152,7 +173,15 @@ const poolTranspose: Rule<"pool_transpose"> = (g, [windows], { inShape, window, 
   const planes = inShape.slice(0, lead);
   const value = materialize(g, windows, gatheredOrder(geometry));
   const flat = ops.reshape(g, value, [sizeOf(window) * sizeOf(positions), sizeOf(planes)]);
-  const readers = gatherTable(g, flat, { axis: 0, indices, shape: [rows, sizeOf(input)] });
+  const storedAt = new Int32Array(sizeOf(window) * sizeOf(positions));
+  storedEntries(geometry).forEach((entry, at) => {
+    storedAt[entry] = at;
+  });
+  const readers = gatherTable(g, flat, {
+    axis: 0,
+    indices: indices.map((entry) => (entry === ABSENT ? ABSENT : storedAt[entry])),
+    shape: [rows, sizeOf(input)],
+  });
   const summed = ops.reshape(g, ops.reduce(g, "ReduceSum", readers, [0]), [...input, ...planes]);
   return [viewOf(g, summed, [...range(input.length).map((i) => lead + i), ...range(lead)])];
 };

@@ -23,10 +23,12 @@ const axis = fc
     stride: fc.integer({ min: 1, max: 5 }),
     before: fc.integer({ min: 0, max: 2 }),
     after: fc.integer({ min: 0, max: 2 }),
+    dilation: fc.integer({ min: 1, max: 2 }),
   })
   // Every window reaches an element.
   .filter(
-    ({ size, window, before, after }) => size + before + after >= window && before < window && after < window,
+    ({ size, window, before, after, dilation }) =>
+      size + before + after > (window - 1) * dilation && before < window && after < window,
   );
 const axes = fc.array(axis, { minLength: 1, maxLength: 3 });
 type Axes = typeof axes extends fc.Arbitrary<infer T> ? T : never;
@@ -35,6 +37,7 @@ const options = (a: Axes) => ({
   window: a.map((x) => x.window),
   strides: a.map((x) => x.stride),
   padding: a.map((x) => [x.before, x.after] as const),
+  dilations: a.map((x) => x.dilation),
 });
 
 /**
@@ -89,6 +92,56 @@ it("The maximum of int32 windows does not use MaxPool, which takes floats only",
     lax.reduceWindow(borrow(x), ((w: Traced) => L.amax(w)) as never, [2, 2], [2, 2]) as Traced,
   ];
   expectClose(await compiled(fn, inputs), eager(fn, inputs));
+});
+
+describe("Of tied elements of a window, the first in C order gets the whole cotangent", () => {
+  const pad = [
+    [0, 0],
+    [0, 0],
+  ] as const;
+  const image = (values: number[], shape = [1, 1, 3, 4]): Tensor => ({
+    dtype: "float64",
+    shape,
+    data: Float64Array.from(values),
+  });
+  const ones = image(Array<number>(12).fill(1));
+  it.each([
+    [
+      "windows that tile",
+      { window: [2, 2], strides: [2, 2], padding: pad },
+      [1, 0, 1, 0, ...Array(8).fill(0)],
+    ],
+    [
+      "windows that overlap",
+      { window: [2, 2], strides: [1, 1], padding: pad },
+      [1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0, 0],
+    ],
+    [
+      "windows with padding, which is never the first",
+      {
+        window: [2, 2],
+        strides: [2, 2],
+        padding: [
+          [1, 0],
+          [1, 1],
+        ] as const,
+      },
+      [1, 1, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0],
+    ],
+    [
+      "dilated windows",
+      { window: [2, 2], strides: [1, 1], padding: pad, dilations: [2, 3] },
+      [1, ...Array(11).fill(0)],
+    ],
+  ] as const)("for %s", async (_, geometry, expected) => {
+    for (const dtype of ["float64", "float32"] as const) {
+      const input = { ...ones, dtype, data: dtype === "float64" ? ones.data : Float32Array.from(ones.data) };
+      const fn: TracedFunction = (x) =>
+        L.valueAndGrad((a) => ({ value: L.sum(L.maxPool(a, geometry)), aux: [] }), [x]).grads;
+      for (const [gradient] of [await compiled(fn, [input]), eager(fn, [input])])
+        expect(Array.from(gradient.data)).toEqual(expected);
+    }
+  });
 });
 
 describe("The pool of a layer is one ONNX operator, and the windows are never stored", () => {
