@@ -92,6 +92,10 @@ function checkTaylor(norms: readonly NormLayer[], name: string, file: string): v
     throw new UserError(
       `${file}: --taylor: expected a layer with the statistics of the batch, got ${name}, which is frozen and blocks nothing; name another layer`,
     );
+  if (norms.some((norm) => norm.name === name && norm.deviation))
+    throw new UserError(
+      `${file}: --taylor: expected a layer that divides by √(v + ε), got ${name}, written with another deviation; name another layer`,
+    );
 }
 
 /** A batch file that has been read. */

@@ -50,6 +50,7 @@ export function blockedParts({
   layout,
   centred,
   frozen = false,
+  diagonalFactor = null,
 }: {
   readonly y: Traced;
   readonly cotangent: Traced;
@@ -58,17 +59,20 @@ export function blockedParts({
   readonly centred: boolean;
   /** Whether the statistics are constants, so that nothing is blocked. Default false. */
   readonly frozen?: boolean;
+  /** What multiplies the diagonal part where σ is not √(v + ε); broadcasts as `sigma` does. */
+  readonly diagonalFactor?: Traced | null;
 }): BlockedParts {
   const inverse = reciprocal(sigma);
   if (frozen) return { inverse, blocked: [] };
   const dtype = dtypeOf(y) === "float64" ? "float64" : "float32";
   const least = mul(sqrt(mean(square(cotangent))), SMALLEST[dtype]);
-  const part = (x: Traced, direction?: Traced): BlockedPart => {
+  const part = (x: Traced, direction: Traced | null, factor: Traced | null): BlockedPart => {
     const means = groupMeans(x, layout);
     const multiple = where(less(abs(means), least), least, means);
     const perGroup = mul(spreadOverGroups(multiple, layout, y.shape), inverse);
-    return { multiple, value: direction === undefined ? perGroup : mul(direction, perGroup) };
+    const scaled = factor === null ? perGroup : mul(perGroup, factor);
+    return { multiple, value: direction === null ? scaled : mul(direction, scaled) };
   };
-  const diag = part(mul(cotangent, y), y);
-  return { inverse, blocked: centred ? [diag, part(cotangent)] : [diag] };
+  const diag = part(mul(cotangent, y), y, diagonalFactor);
+  return { inverse, blocked: centred ? [diag, part(cotangent, null, null)] : [diag] };
 }

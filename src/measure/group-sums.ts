@@ -1,6 +1,6 @@
 import type { Tensor } from "../base/tensor.js";
 import { concat, mul, reshape, square, sum, type Traced } from "../engine/lang/index.js";
-import type { GroupSums } from "../theory/index.js";
+import type { GroupLayout, GroupSums } from "../theory/index.js";
 
 /**
  * Large float32 layers of at least this many elements return five sums per channel instead of y and
@@ -13,11 +13,17 @@ const FEWEST_ELEMENTS = 1 << 18;
  * Whether y and G of a layer are summed within the graph. Only sums over channels are supported.
  */
 export function isSummedInGraph(
-  layer: { readonly groupedBy: string; readonly inputShape: readonly number[] },
+  layer: {
+    readonly groupedBy: string;
+    readonly inputShape: readonly number[];
+    readonly layout: GroupLayout;
+  },
   precision: "float32" | "float64",
 ): boolean {
   const size = layer.inputShape.reduce((a, b) => a * b, 1);
-  return precision === "float32" && layer.groupedBy === "channel" && size >= FEWEST_ELEMENTS;
+  // With the channels last, one run over the leading axes takes the place of the samples.
+  const channelsAtOne = layer.layout.outer === layer.inputShape[0];
+  return precision === "float32" && layer.groupedBy === "channel" && channelsAtOne && size >= FEWEST_ELEMENTS;
 }
 
 /** Σy, Σy², ΣG, ΣG² and ΣG∘y of every channel of [N, C, …], as [5, C]. */

@@ -58,6 +58,7 @@ const measured: readonly (readonly [string, Partial<AuditModelOptions>?])[] = [
   ["frozen-bn-mixed-modes"],
   ["weight-standardization"],
   ["folded-batch"],
+  ["hand-written-bn"],
 ];
 
 describe("a model of the field against PyTorch", () => {
@@ -106,6 +107,25 @@ describe("a batch normalization whose first axis does not hold the samples", () 
     expect(warnings).toEqual([
       expect.stringMatching(/^2 normalization\(s\) of a weight .* not measured: c1, c2$/),
     ]);
+  });
+});
+
+describe("batch normalizations by hand", () => {
+  it.each(trials("hand-written-bn"))(
+    "$model is one layer with its γ and β, and nothing is left over",
+    async (trial) => {
+      const { layers, warnings } = await audit("hand-written-bn", trial);
+      expect(layers.map(({ name, op }) => [name, op])).toEqual([["n.g", "BatchNormalization (decomposed)"]]);
+      expect(layers[0].identityResidual).toBeLessThan(1e-10);
+      expect(layers[0].affine).not.toBeNull();
+      expect(warnings).toEqual([]);
+    },
+  );
+
+  it("stand beside those of the operator", async () => {
+    const trial = { model: "model.onnx", data: "batch.npz" };
+    const { layers } = await audit("hand-written-beside-nn-batchnorm", trial);
+    expect(layers.map(({ name }) => name)).toEqual(["bn", "g"]);
   });
 });
 

@@ -128,10 +128,10 @@ function measurementOf(
   results: readonly Tensor[],
   precision: "float32" | "float64",
 ): LayerMeasurement {
-  const { norm, layout, groupedBy, inputShape, samples } = layer;
+  const { norm, layout, groupedBy, samples } = layer;
   const floats = (position: number) => results[position].data as Float32Array | Float64Array;
   const length = (squared: number | null) => (squared === null ? 0 : Math.sqrt(floats(squared)[0]));
-  const listed = { channel: inputShape[1], sample: samples, group: layout.groupInner };
+  const listed = { channel: layout.groupInner, sample: samples, group: layout.groupInner };
   const split = sharesFromResults(layer, features(at, results));
   const shares = norm.frozen ? withNothingBlocked(split) : split;
   const sigma = floats(at.sigma);
@@ -146,7 +146,7 @@ function measurementOf(
     channelCount: listed[groupedBy],
     epsilon: norm.epsilon,
     shares,
-    leak: norm.frozen ? null : leakFromSigma(sigma, norm.epsilon),
+    leak: norm.frozen || norm.deviation ? null : leakFromSigma(sigma, norm.epsilon),
     weights: at.weights && {
       name: at.weights.name,
       ...weightLoss(weightSumsFromGram(floats(at.weights.gram))),

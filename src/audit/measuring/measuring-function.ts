@@ -7,6 +7,7 @@ import { removedChance } from "../../measure/removed-chance.js";
 import { type Tap, type TracedStandardization, valueAndTapGrads } from "../../measure/taps.js";
 import { innerProducts, weightPullback } from "../../measure/weight-products.js";
 import type { ForwardPass, Loss, OpenedLayer, OpenedModel } from "../../onnx/index.js";
+import { diagonalFactor } from "../../onnx/norms/deviation.js";
 import { chooseWeights, splitArguments } from "./feeds.js";
 import type { LayerResults, ResultLayout } from "./result-layout.js";
 
@@ -82,7 +83,7 @@ function tappedForward(
  * `gradients`.
  */
 function measureLayer(
-  { layout, centred, affine, norm }: OpenedLayer,
+  { layout, centred, affine, norm, varianceFactor }: OpenedLayer,
   { y, sigma, linearOp }: MeasuredStandardization,
   gradients: Iterator<Traced>,
   { results, at }: { readonly results: Traced[]; readonly at: LayerResults },
@@ -94,7 +95,15 @@ function measureLayer(
   };
   if (sigma === null) throw new Error(`${norm.name}: the traced pass gave no σ`);
   const [actual, cotangent] = [next(), next()];
-  const parts = blockedParts({ y, cotangent, sigma, layout, centred, frozen: norm.frozen !== null });
+  const parts = blockedParts({
+    y,
+    cotangent,
+    sigma,
+    layout,
+    centred,
+    frozen: norm.frozen !== null,
+    diagonalFactor: diagonalFactor(sigma, { ...norm, factor: varianceFactor }),
+  });
   const blocked = parts.blocked.map(({ value }) => value);
   const identity = { inverse: parts.inverse, blocked, actual, cotangent };
 

@@ -1,3 +1,4 @@
+import { sizeOf } from "../../base/tensor.js";
 import {
   batchNormLayout,
   channelLayerNormLayout,
@@ -26,5 +27,8 @@ export function layoutOf(statistics: StatisticsAxes, shape: readonly number[]): 
     return layerNormLayout(shape, first);
   if (axes.join() === "1") return channelLayerNormLayout(shape);
   if (axes.join() === reducedAxes({ over: "batch" }, rank).join()) return batchNormLayout(shape);
+  // Statistics over the first axes, as for channels last: each place on the others is a group.
+  if (axes.length > 0 && axes.every((axis, i) => axis === i))
+    return batchNormLayout([sizeOf(shape.slice(0, axes.length)), sizeOf(shape.slice(axes.length))]);
   return null;
 }

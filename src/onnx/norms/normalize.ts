@@ -1,5 +1,6 @@
 import type { Traced } from "../../engine/lang/index.js";
 import * as lang from "../../engine/lang/index.js";
+import { deviationOf } from "./deviation.js";
 import type { NormSpec } from "./spec.js";
 import { type AffineLayout, reducedAxes, type StatisticsAxes } from "./statistics.js";
 
@@ -37,6 +38,8 @@ export interface NormOperands {
   readonly bias: Traced | null;
   /** The stored mean and variance of a frozen layer, one number per channel. */
   readonly frozen?: { readonly mean: Traced; readonly variance: Traced } | null;
+  /** What the file multiplies the biased variance with, as n/(n − 1). Default 1. */
+  readonly factor?: number;
 }
 
 const unchanged: NormHooks = {
@@ -67,7 +70,11 @@ export function normalize(
   affine: NormOperands,
   hooks: NormHooks = unchanged,
 ): Traced {
-  const { y, sigma } = standardize(spec, hooks.input(x), { frozen: affine.frozen ?? null, ...hooks });
+  const { y, sigma } = standardize(spec, hooks.input(x), {
+    frozen: affine.frozen ?? null,
+    factor: affine.factor ?? 1,
+    ...hooks,
+  });
   const standardized = hooks.standardized(y, sigma);
   const against = { statistics: spec.statistics, shape: x.shape };
   const gamma = affine.scale && spec.scale ? align(hooks.scale(affine.scale), spec.scale.per, against) : null;
@@ -82,7 +89,11 @@ export function normalize(
 function standardize(
   spec: NormSpec,
   x: Traced,
-  { frozen, statistics }: Pick<NormHooks, "statistics"> & Pick<Required<NormOperands>, "frozen">,
+  {
+    frozen,
+    factor,
+    statistics,
+  }: Pick<NormHooks, "statistics"> & Pick<Required<NormOperands>, "frozen" | "factor">,
 ): { y: Traced; sigma: Traced } {
   const view = groupsAsAxes(spec.statistics, x.shape);
   const grouped = lang.reshape(x, view.shape);
@@ -97,7 +108,7 @@ function standardize(
   const variance = frozen
     ? lang.reshape(frozen.variance, column)
     : lang.mean(lang.square(centred), view.axes, keepdims);
-  const own = { mean, sigma: lang.sqrt(lang.add(variance, spec.epsilon)) };
+  const own = { mean, sigma: deviationOf(variance, { ...spec, factor }) };
   const given = statistics(own);
   const { sigma } = given ?? own;
   const shifted = given?.mean ? lang.sub(grouped, given.mean) : centred;

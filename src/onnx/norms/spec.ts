@@ -1,6 +1,6 @@
 import type { OnnxNode } from "../model.js";
 import { type NormKind, type NormOperator, normKinds, normOperatorOf } from "./kinds.js";
-import type { AffineOperand, StatisticsAxes } from "./statistics.js";
+import type { AffineOperand, OwnDeviation, StatisticsAxes } from "./statistics.js";
 
 /** What a normalization computes: y = (x − μ)/√(v + ε), or x/√(mean x² + ε); then z = γ·y + β. */
 export interface NormSpec {
@@ -11,6 +11,8 @@ export interface NormSpec {
   readonly centred: boolean;
   /** ε, added to the variance. */
   readonly epsilon: number;
+  /** How σ differs from √(v + ε); null where it does not. */
+  readonly deviation: OwnDeviation | null;
   /** Name of the value x in the graph. */
   readonly input: string;
   /** Name of the value z in the graph. */
@@ -61,6 +63,7 @@ export function specOfNode(node: OnnxNode, opset: number): NormSpec | null {
     statistics: operator.statistics(node),
     centred,
     epsilon: node.attributes.number("epsilon", 1e-5),
+    deviation: null,
     input: node.inputs[0],
     output: node.outputs[0],
     scale: operand(node.inputs[1]),

@@ -25,6 +25,25 @@ export interface AffineOperand {
  */
 export type AffineLayout = "channel" | "group" | "element";
 
+/** A number that the file multiplies with a mean or a sum: Π times / Π over, both one number each. */
+export interface Factor {
+  /** Whether it is multiplied with a sum over the group, instead of a mean. */
+  readonly summed: boolean;
+  /** Names of values that are known while tracing. */
+  readonly times: readonly string[];
+  readonly over: readonly string[];
+}
+
+/** A σ that is not √(v + ε), with v the biased variance. */
+export interface OwnDeviation {
+  /** √(k·v + ε), √(k·v) + ε or √max(k·v, ε). */
+  readonly epsilon: "inside" | "outside" | "floor";
+  /** k, as n/(n − 1) for an unbiased variance. */
+  readonly factor: Factor;
+  /** The factor of the mean, which must be that of a mean. */
+  readonly mean: Factor;
+}
+
 /** The axes of x that mean and variance are taken over, in ascending order. */
 export function reducedAxes(statistics: Exclude<StatisticsAxes, { over: "groups" }>, rank: number): number[] {
   const all = Array.from({ length: rank }, (_, i) => i);

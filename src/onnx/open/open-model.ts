@@ -15,7 +15,8 @@ import { foldedBatch } from "./folded-batch.js";
 import { networkWeights, weightSources } from "./network-weights.js";
 import type { ForwardPass, Hooks, OpenedLayer, OpenedModel, StoredWeight } from "./opened-model.js";
 import { type LayerStep, planSteps, type Step } from "./plan-steps.js";
-import { runSteps } from "./run-steps.js";
+import { runSteps, varianceFactor } from "./run-steps.js";
+import { type UnclaimedSearch, unclaimedReductions } from "./unclaimed.js";
 
 /** Inputs, precision and output of a model that is to be opened. */
 export interface OpenOptions {
@@ -83,8 +84,11 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
     run: (...values) => run(...values).evaluation,
   });
   const layerSteps = steps.filter((step) => step.kind === "layer");
-  const sources = layerSteps.map(({ layer }) => reshapedSource(index, layer));
-  const shapes = traceShapes({ params, inputs, run }, sources, output);
+  const shapes = traceShapes(
+    { params, inputs, run },
+    layerSteps.map(({ layer }) => layer),
+    { index, output },
+  );
   const samples = inputs[0]?.spec.shape[0] ?? 1;
   const layers = layerSteps.map((step, i) => ({
     ...openedLayer(model, step, { shapes: shapes.layers[i], samples }),
@@ -107,6 +111,13 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
       ...oneSampleWarning(layers),
       ...modeWarnings(model),
       ...weightNormWarning(model),
+      ...unclaimedWarning({
+        index,
+        nodes: steps.flatMap((step) => (step.kind === "node" ? [step.node] : [])),
+        claimed: new Set(findNorms(model).flatMap((norm) => norm.nodes)),
+        samples,
+        shapeOf: (name) => shapes.of.get(name),
+      }),
     ],
     forward,
   };
@@ -203,6 +214,16 @@ function weightNormWarning(model: OnnxModel): string[] {
       ];
 }
 
+/** Says which statistics of the batch divide it outside of any layer that was found. */
+function unclaimedWarning(search: UnclaimedSearch): string[] {
+  const found = unclaimedReductions(search);
+  return found.length === 0
+    ? []
+    : [
+        `${found.length} statistic(s) over the batch divide its samples, as in a normalization, but their nodes have no form that is recognized: ${shortList(found.map(({ name, op }) => `${op} "${name}"`))}; what they hide is not measured`,
+      ];
+}
+
 const shortList = (names: readonly string[]): string =>
   names.length <= 5 ? names.join(", ") : `${names.slice(0, 5).join(", ")} and ${names.length - 5} more`;
 
@@ -232,6 +253,7 @@ interface LayerShapes {
   input: readonly number[];
   /** Shape of the value that was reshaped to the input; null where no reshape feeds the layer. */
   source: readonly number[] | null;
+  varianceFactor: number;
   scale: readonly number[] | null;
   bias: readonly number[] | null;
 }
@@ -239,16 +261,17 @@ interface LayerShapes {
 /** The shapes at the layers and of the output, from one trace of the model without numbers. */
 function traceShapes(
   { run, params, inputs }: Pick<ShapeRun, "params" | "inputs"> & { readonly run: ModelRun },
-  sources: readonly (string | null)[],
-  output: string,
-): { layers: LayerShapes[]; output: TensorSpec } {
+  met: readonly NormLayer[],
+  { index, output }: { readonly index: GraphIndex; readonly output: string },
+): { layers: LayerShapes[]; output: TensorSpec; of: ReadonlyMap<string, readonly number[]> } {
+  const of = new Map<string, readonly number[]>();
   const layers: LayerShapes[] = [];
   const [spec] = lang.evaluateShapes(
     (...args) => {
       const named = new Map(inputs.map(({ name }, i) => [name, args[params.length + i]]));
       const { evaluation } = run(args.slice(0, params.length), named, {
         input(i, x) {
-          layers[i] = { input: [...x.shape], source: null, scale: null, bias: null };
+          layers[i] = { input: [...x.shape], source: null, varianceFactor: 1, scale: null, bias: null };
           return x;
         },
         scale(i, gamma) {
@@ -260,13 +283,21 @@ function traceShapes(
           return beta;
         },
       });
-      for (const [i, name] of sources.entries())
-        if (name !== null) layers[i].source = evaluation.lookup(name)?.shape ?? null;
+      for (const [i, layer] of met.entries()) {
+        const source = reshapedSource(index, layer);
+        if (source !== null) layers[i].source = evaluation.lookup(source)?.shape ?? null;
+        layers[i].varianceFactor = varianceFactor(layer, layers[i].input, evaluation);
+      }
+      for (const { outputs, inputs } of index.graph.nodes)
+        for (const name of [...inputs, ...outputs]) {
+          const value = name ? evaluation.lookup(name) : undefined;
+          if (value) of.set(name, [...value.shape]);
+        }
       return [evaluation.traced(output)];
     },
     [...params, ...inputs].map(({ spec }) => spec),
   );
-  return { layers, output: spec };
+  return { layers, output: spec, of };
 }
 
 const reshapes = new Set(["Reshape", "Unsqueeze", "Flatten"]);
@@ -299,6 +330,7 @@ function openedLayer(
     samples: folded ? samples : shapes.input[0],
     groupedBy: normKinds[kind].groupedBy,
     centred: norm.centred,
+    varianceFactor: shapes.varianceFactor,
     affine: { scale: shapes.scale, bias: shapes.bias },
   };
 }

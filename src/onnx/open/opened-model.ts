@@ -27,6 +27,8 @@ export interface OpenedLayer {
   readonly groupedBy: "channel" | "sample" | "group";
   /** Whether the normalization subtracts a mean. */
   readonly centred: boolean;
+  /** What the file multiplies the biased variance with: 1, or n/(n − 1). */
+  readonly varianceFactor: number;
   /** Shapes of γ and β; null where the layer has no such parameter. */
   readonly affine: { readonly scale: readonly number[] | null; readonly bias: readonly number[] | null };
   /**

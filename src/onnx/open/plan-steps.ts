@@ -42,6 +42,10 @@ const readsOfLayer = (layer: NormLayer): string[] => [
   layer.input,
   ...(layer.scale ? [layer.scale.value] : []),
   ...(layer.bias ? [layer.bias.value] : []),
+  ...(layer.deviation ? [layer.deviation.factor, layer.deviation.mean] : []).flatMap(({ times, over }) => [
+    ...times,
+    ...over,
+  ]),
   ...(layer.frozen ? [layer.frozen.mean, layer.frozen.variance] : []),
 ];
 

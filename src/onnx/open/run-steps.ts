@@ -1,11 +1,11 @@
 import { UserError } from "../../base/errors.js";
-import { showShape } from "../../base/tensor.js";
+import { showShape, sizeOf } from "../../base/tensor.js";
 import type { Traced } from "../../engine/lang/index.js";
 import type { StructuredLinearOp } from "../../measure/linear-op.js";
 import type { Evaluation } from "../evaluation.js";
 import { normalize } from "../norms/normalize.js";
 import type { NormLayer } from "../norms/spec.js";
-import type { AffineLayout, StatisticsAxes } from "../norms/statistics.js";
+import { type AffineLayout, type Factor, reducedAxes, type StatisticsAxes } from "../norms/statistics.js";
 import { broadcastShapes } from "../values/host.js";
 import { traceLinearOp } from "./linear-op.js";
 import type { Hooks } from "./opened-model.js";
@@ -44,7 +44,7 @@ function runLayer({ layer }: LayerStep, i: number, evaluation: Evaluation, hooks
   return normalize(
     layer,
     x,
-    { scale, bias, frozen },
+    { scale, bias, frozen, factor: varianceFactor(layer, x.shape, evaluation) },
     {
       input: (v) => hooks.input?.(i, v) ?? v,
       statistics: (own) => hooks.statistics?.(i, own) ?? null,
@@ -54,6 +54,28 @@ function runLayer({ layer }: LayerStep, i: number, evaluation: Evaluation, hooks
       output: (z, affine) => hooks.output?.(i, z, affine) ?? z,
     },
   );
+}
+
+/**
+ * What the file multiplies the biased variance of a layer with, as n/(n − 1). Checks that its mean is
+ * one.
+ */
+export function varianceFactor(layer: NormLayer, shape: readonly number[], evaluation: Evaluation): number {
+  if (layer.deviation === null || layer.statistics.over === "groups") return 1;
+  const size = sizeOf(reducedAxes(layer.statistics, shape.length).map((axis) => shape[axis]));
+  const numberOf = ({ summed, times, over }: Factor): number => {
+    const product = (names: readonly string[]) =>
+      names.reduce((value, name) => value * (evaluation.known(name)?.data[0] ?? Number.NaN), 1);
+    return ((summed ? size : 1) * product(times)) / product(over);
+  };
+  const { factor, mean } = layer.deviation;
+  const [variance, center] = [numberOf(factor), numberOf(mean)];
+  if (!(variance > 0) || Math.abs(center - 1) > 1e-5)
+    throw new UserError(
+      `${evaluation.model.path}: ${layer.name}: ${layer.op} expects mean and variance over ${size} elements, got sums divided by another number: the file was exported for another batch size; export with dynamic axes`,
+    );
+  // Exporters divide by n in float32.
+  return Math.abs(variance - 1) < 1e-6 ? 1 : variance;
 }
 
 function checkShapes(

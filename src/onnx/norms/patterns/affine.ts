@@ -14,10 +14,14 @@ export interface AffinePhase {
 /**
  * Follows a standardized value through its affine phase: a Mul, then an Add, each with a value that
  * does not depend on the data. Either may be missing. The phase ends where another node also reads
- * the value.
+ * the value. With `scaled`, γ is folded in already, and only an Add may follow.
  */
-export function affinePhaseAfter(standardized: string, index: GraphIndex): AffinePhase {
-  const scale = constantOperand("Mul", standardized, index);
+export function affinePhaseAfter(
+  standardized: string,
+  index: GraphIndex,
+  { scaled: isScaled = false }: { readonly scaled?: boolean } = {},
+): AffinePhase {
+  const scale = isScaled ? null : constantOperand("Mul", standardized, index);
   const scaled = scale?.node.outputs[0] ?? standardized;
   const bias = constantOperand("Add", scaled, index);
   return {

@@ -27,6 +27,7 @@ function match(node: OnnxNode, index: GraphIndex): PatternMatch | null {
     ...affine,
     statistics: { over: "groups", groups: scale.length },
     epsilon: node.attributes.number("epsilon", 1e-5),
+    deviation: null,
     input: split.inputs[0],
     nodes: [split, node, join, ...affine.nodes],
   };

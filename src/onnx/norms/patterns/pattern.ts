@@ -1,6 +1,6 @@
 import type { GraphIndex } from "../../graph-index.js";
 import type { OnnxNode } from "../../model.js";
-import type { AffineOperand, StatisticsAxes } from "../statistics.js";
+import type { AffineOperand, OwnDeviation, StatisticsAxes } from "../statistics.js";
 
 /** A way to write a normalization as several nodes. */
 export interface NodePattern {
@@ -19,6 +19,8 @@ export interface PatternMatch {
   readonly statistics: StatisticsAxes;
   /** ε, added to the variance. */
   readonly epsilon: number;
+  /** How σ differs from √(v + ε); null where it does not. */
+  readonly deviation: OwnDeviation | null;
   /** Name of the value that enters the standardization. */
   readonly input: string;
   /** Name of the value after the affine phase. */
