@@ -108,6 +108,7 @@ export class GraphBuilder {
   private readonly constantOf = new Map<Value, Constant>();
   private readonly known = new Map<string, readonly Value[]>();
   private readonly producers = new Map<Value, Node>();
+  private readonly vanishingOf = new Map<GraphDType, Value>();
   private nextId = 0;
   /** The origin of the nodes that are made next. */
   origin: Origin = { primitive: "" };
@@ -143,6 +144,27 @@ export class GraphBuilder {
   /** A constant of shape [], rounded to `dtype`. */
   scalar(value: number, dtype: DType): Value {
     return this.constant(dtype, [], storageOf(dtype).of(value));
+  }
+
+  /**
+   * The scalar 0 that x − x makes. Whatever it multiplies vanishes, even where that is not finite:
+   * the tensor language writes derivatives with it.
+   */
+  vanishing(dtype: DType): Value {
+    let zero = this.vanishingOf.get(dtype);
+    if (zero === undefined) {
+      zero = this.value({ dtype, shape: [] });
+      const constant = { value: zero, data: storageOf(dtype).of(0) };
+      this.constants.push(constant);
+      this.constantOf.set(zero, constant);
+      this.vanishingOf.set(dtype, zero);
+    }
+    return zero;
+  }
+
+  /** Whether `value` is the 0 of `vanishing`. */
+  isVanishing(value: Value): boolean {
+    return this.vanishingOf.get(value.dtype) === value;
   }
 
   /** The number that a scalar constant holds; undefined for any other value. */

@@ -1,7 +1,7 @@
 import { lax, numpy as np } from "../tracing/jax.js";
 import type { Traced } from "../tracing/traced.js";
 import { borrow } from "./borrow.js";
-import { cast, dtypeOf, isFloat, type Operand } from "./core.js";
+import { cast, dtypeOf, full, isFloat, type Operand, stopGradient } from "./core.js";
 import { pair } from "./pair.js";
 
 /**
@@ -31,16 +31,51 @@ export function div(a: Operand, b: Operand): Traced {
   return x.div(y);
 }
 
-/** The larger of a and b, elementwise. */
+/** The larger of a and b, elementwise. Where they are equal, each gets half of the cotangent. */
 export function max(a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
-  return np.maximum(x, y);
+  return chosen(np.maximum(x, y), { a, b, ofA: greater });
 }
 
-/** The smaller of a and b, elementwise. */
+/** The smaller of a and b, elementwise. Where they are equal, each gets half of the cotangent. */
 export function min(a: Operand, b: Operand): Traced {
   const [x, y] = pair(a, b);
-  return np.minimum(x, y);
+  return chosen(np.minimum(x, y), { a, b, ofA: less });
+}
+
+/**
+ * A choice between a and b: `value`, with the derivative of the operand that it equals. `ofA` tells
+ * where that is a.
+ */
+function chosen(
+  value: Traced,
+  { a, b, ofA }: { readonly a: Operand; readonly b: Operand; readonly ofA: typeof greater },
+): Traced {
+  const dtype = dtypeOf(value);
+  if (!isFloat(dtype)) return value;
+  const [x, y] = [a, b].map((operand) => (typeof operand === "number" ? operand : stopGradient(operand)));
+  const share = where(equal(x, y), 0.5, cast(ofA(x, y), dtype));
+  const changes = [
+    ...(typeof a === "number" ? [] : [mul(share, change(a))]),
+    ...(typeof b === "number" ? [] : [mul(sub(1, share), change(b))]),
+  ];
+  return changes.reduce(add, stopGradient(value));
+}
+
+/** x − x, which is 0 and has the derivative of x. The lowering leaves it out. */
+const change = (x: Traced): Traced => sub(x, stopGradient(x));
+
+/**
+ * The function of x that has these derivatives: its value, first, second and third derivative at x.
+ *
+ * This is for functions whose value is computed in a way that has no derivative, or one that
+ * rounds. It is the Taylor polynomial around x as a constant, evaluated at x.
+ */
+function withDerivatives(x: Traced, derivatives: readonly [Traced, Traced, Traced, Traced]): Traced {
+  const [value, first, second, third] = derivatives.map(stopGradient) as [Traced, Traced, Traced, Traced];
+  const d = change(x);
+  const inner = add(mul(second, 0.5), mul(mul(d, third), 1 / 6));
+  return add(value, mul(d, add(first, mul(d, inner))));
 }
 
 /** −x, elementwise. */
@@ -136,37 +171,140 @@ export function sign(x: Traced): Traced {
   return cast(sub(cast(greater(x, 0), "int32"), cast(less(x, 0), "int32")), dtype);
 }
 
-/** 1 / (1 + e^−x), elementwise, computed so that no exponential overflows. */
-export function sigmoid(x: Traced): Traced {
-  const tail = exp(neg(abs(x)));
-  const upper = reciprocal(add(tail, 1));
-  return where(greaterEqual(x, 0), upper, mul(tail, upper));
+/** e^x − 1, elementwise, with all digits where it is small. Its derivative is e^x. */
+export function expm1(x: Traced): Traced {
+  const at = stopGradient(x);
+  const grown = exp(at);
+  return withDerivatives(x, [growth(at, grown), grown, grown, grown]);
 }
 
-/** log(1 + eˣ), elementwise, computed so that the exponential does not overflow. */
-export const softplus = (x: Traced): Traced => add(max(x, 0), log(add(exp(neg(abs(x))), 1)));
+/**
+ * e^x − 1 from x and e^x, rounded to `grown`. The logarithm of `grown` differs from x as `grown`
+ * differs from e^x, so the quotient of both differences has all digits.
+ */
+function growth(x: Traced, grown: Traced): Traced {
+  const above = sub(grown, 1);
+  const small = and(less(magnitude(x), 1), notEqual(above, 0));
+  const exact = mul(above, div(x, log(where(small, grown, 2))));
+  return where(small, exact, where(equal(above, 0), x, above));
+}
+
+/** log(1 + x), elementwise, with all digits where it is small. Its derivative is 1/(1 + x). */
+export function log1p(x: Traced): Traced {
+  const at = stopGradient(x);
+  const rate = reciprocal(add(at, 1));
+  const curvature = neg(square(rate));
+  return withDerivatives(x, [logOfOnePlus(at), rate, curvature, mul(mul(curvature, rate), -2)]);
+}
+
+/** log(1 + x). What rounding adds to 1 + x changes the logarithm and 1 + x − 1 alike. */
+function logOfOnePlus(x: Traced): Traced {
+  const total = add(x, 1);
+  const rounded = sub(total, 1);
+  const tiny = equal(rounded, 0);
+  // Where x is so large that 1 + x rounds to x, the quotient is 1; ∞/∞ would be NaN.
+  const ratio = where(greater(x, 1), 1, div(x, where(tiny, 1, rounded)));
+  return where(tiny, x, mul(log(total), ratio));
+}
+
+/** |x| for a function that has a derivative of its own. */
+const magnitude = (x: Traced): Traced => where(less(x, 0), neg(x), x);
+
+/** 1 / (1 + e^−x), elementwise, computed so that no exponential overflows. */
+export function sigmoid(x: Traced): Traced {
+  const { share, rest } = shares(stopGradient(x));
+  const slope = mul(share, rest);
+  const curvature = mul(slope, sub(rest, share));
+  return withDerivatives(x, [share, slope, curvature, mul(slope, sub(1, mul(slope, 6)))]);
+}
+
+/** 1 / (1 + e^−x) and 1 / (1 + e^x), each with all digits. */
+function shares(x: Traced): { readonly share: Traced; readonly rest: Traced } {
+  const tail = exp(neg(magnitude(x)));
+  const upper = reciprocal(add(tail, 1));
+  const lower = mul(tail, upper);
+  const positive = greaterEqual(x, 0);
+  return { share: where(positive, upper, lower), rest: where(positive, lower, upper) };
+}
+
+/**
+ * log(1 + eˣ), elementwise, computed so that the exponential does not overflow. Its derivative is
+ * sigmoid(x).
+ */
+export function softplus(x: Traced): Traced {
+  const at = stopGradient(x);
+  const { share, rest } = shares(at);
+  const value = add(relu(at), logOfOnePlus(exp(neg(magnitude(at)))));
+  const slope = mul(share, rest);
+  return withDerivatives(x, [value, share, slope, mul(slope, sub(rest, share))]);
+}
 
 /**
  * Hyperbolic tangent, elementwise: sign(x) · (1 − t) / (1 + t) with t = e^(−2|x|), so that the
- * exponential does not overflow.
+ * exponential does not overflow. Its derivative is 1 − tanh² x.
  */
 export function tanh(x: Traced): Traced {
-  const tail = exp(mul(abs(x), -2));
-  return mul(sign(x), div(sub(1, tail), add(tail, 1)));
+  const at = stopGradient(x);
+  const exponent = mul(magnitude(at), -2);
+  const tail = exp(exponent);
+  const size = div(neg(growth(exponent, tail)), add(tail, 1));
+  const value = where(less(at, 0), neg(size), size);
+  // 1 − tanh² x without the digits that the subtraction would cancel.
+  const slope = div(mul(tail, 4), square(add(tail, 1)));
+  const curvature = mul(mul(value, slope), -2);
+  const third = mul(slope, sub(mul(square(value), 6), 2));
+  return withDerivatives(x, [value, slope, curvature, third]);
 }
 
 /**
- * x to the power `exponent`, elementwise.
+ * The p-th root of a sum of p-th powers of magnitudes, elementwise; the square root by default. Its
+ * derivative at 0 is 0, as the subgradient of a norm and of a standard deviation in PyTorch. (The
+ * derivative of `sqrt` at 0 is infinite.)
+ */
+export function rootOfPowers(x: Traced, p = 2): Traced {
+  const zero = equal(x, 0);
+  return where(zero, 0, pow(where(zero, 1, x), 1 / p));
+}
+
+/**
+ * x to the power `exponent`, elementwise. A negative x has powers with whole exponents; others are
+ * NaN.
  *
- * Whole exponents are computed by products. Other exponents are computed by exp and log, so x must
- * be ≥ 0.
+ * A known whole exponent is computed by products. Other exponents are computed by exp and log. The
+ * derivative at 0 is the limit from above: 0 for exponents above 1, and infinite between 0 and 1.
  */
 export function pow(x: Traced, exponent: Operand): Traced {
-  if (typeof exponent !== "number") return exp(mul(log(x), exponent));
-  if (exponent === 0) return add(mul(x, 0), 1);
+  if (typeof exponent !== "number") return tracedPower(x, exponent);
+  if (exponent === 0) return full(x.shape, 1, dtypeOf(x));
   if (exponent === 0.5) return sqrt(x);
   if (exponent < 0) return reciprocal(pow(x, -exponent));
-  return Number.isInteger(exponent) ? wholePower(x, exponent) : exp(mul(log(x), exponent));
+  if (Number.isInteger(exponent)) return wholePower(x, exponent);
+  const zero = equal(x, 0);
+  const ofZero = exponent > 1 ? 0 : sqrt(where(zero, x, 1));
+  return where(zero, ofZero, exp(mul(log(where(zero, 1, x)), exponent)));
+}
+
+/** `pow` for exponents that are known at run time only. */
+function tracedPower(x: Traced, exponent: Traced): Traced {
+  const zero = equal(x, 0);
+  const size = exp(mul(log(where(zero, 1, abs(x))), exponent));
+  const whole = equal(floor(exponent), exponent);
+  const odd = notEqual(mul(floor(mul(exponent, 0.5)), 2), exponent);
+  const negative = where(whole, where(odd, neg(size), size), Number.NaN);
+  return where(zero, powerOfZero(x, exponent), where(less(x, 0), negative, size));
+}
+
+/**
+ * The power of x = 0, as an expression with the derivative of the power. Each branch reads 1 where
+ * it is not chosen, since 0 times an infinite derivative would be NaN.
+ */
+function powerOfZero(x: Traced, exponent: Traced): Traced {
+  const zero = equal(x, 0);
+  const [negative, root] = [less(exponent, 0), and(greater(exponent, 0), less(exponent, 1))];
+  const pole = reciprocal(where(and(zero, negative), x, 1));
+  const below = where(root, sqrt(where(and(zero, root), x, 1)), 1);
+  const above = where(equal(exponent, 1), x, where(equal(exponent, 2), square(x), 0));
+  return where(negative, pole, where(less(exponent, 1), below, above));
 }
 
 /** x · x · … · x by repeated squaring, for whole exponents ≥ 1. */

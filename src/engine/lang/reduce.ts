@@ -1,8 +1,9 @@
 import { lax, numpy as np } from "../tracing/jax.js";
 import type { Traced } from "../tracing/traced.js";
 import { borrow, checkTraced } from "./borrow.js";
-import { constant, dtypeOf, stopGradient } from "./core.js";
-import { add, div, equal, exp, log, mul, sub, where } from "./elementwise.js";
+import { constant, dtypeOf, full, stopGradient } from "./core.js";
+import { add, div, equal, exp, log, mul, neg, sub, where } from "./elementwise.js";
+import { concat, reshape, slice } from "./shape.js";
 
 /** What a reduction does with the axes that it reduces. */
 export interface ReduceOptions {
@@ -54,6 +55,13 @@ export function firstMax(x: Traced, axes: Axes = null, { keepdims = false }: Red
   return add(top(values, keepdims), change);
 }
 
+/**
+ * Smallest element over `axes`, or over all axes. Of tied elements, the first in C order gets the
+ * whole cotangent.
+ */
+export const firstMin = (x: Traced, axes: Axes = null, options: ReduceOptions = {}): Traced =>
+  neg(firstMax(neg(x), axes, options));
+
 /** The numbers n, …, 1 for the n elements along `axes`, in C order, with size 1 for other axes. */
 function descendingRanks(x: Traced, axes: readonly number[]): Traced {
   const shape = x.shape.map((size, axis) => (axes.includes(axis) ? size : 1));
@@ -69,9 +77,36 @@ function descendingRanks(x: Traced, axes: readonly number[]): Traced {
   return constant(data, shape, dtype);
 }
 
-/** Product over `axes`, or over all axes. */
+/**
+ * Product over `axes`, or over all axes. The derivative for one element is the product of the
+ * others, even where some are 0.
+ */
 export function prod(x: Traced, axes: Axes = null, { keepdims = false }: ReduceOptions = {}): Traced {
-  return borrow(x).prod(axesOf(x, axes), { keepdims });
+  const reduced = axesOf(x, axes);
+  const product = reduced.reduce(productAlong, x);
+  if (keepdims) return product;
+  return reshape(
+    product,
+    x.shape.filter((_, axis) => !reduced.includes(axis)),
+  );
+}
+
+/**
+ * The product along one axis, which keeps size 1. It multiplies one half by the other until one
+ * element is left: the derivative of a product of two factors divides by none of them.
+ */
+function productAlong(x: Traced, axis: number): Traced {
+  const size = x.shape[axis];
+  if (size === 0) return full(x.shape.with(axis, 1), 1, dtypeOf(x));
+  if (size === 1) return x;
+  const part = (start: number, stop: number) =>
+    slice(
+      x,
+      x.shape.map((n, i) => (i === axis ? ([start, stop] as const) : ([0, n] as const))),
+    );
+  const half = size >> 1;
+  const pairs = mul(part(0, half), part(half, 2 * half));
+  return productAlong(size === 2 * half ? pairs : concat([pairs, part(2 * half, size)], axis), axis);
 }
 
 /** Index of the first largest element along `axis`, of type int32. The result has no derivative. */

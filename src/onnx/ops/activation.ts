@@ -4,7 +4,7 @@ import { mapHost } from "../values/host.js";
 import { isHost } from "../values/value.js";
 import type { NodeContext, Op, OpTable } from "./context.js";
 
-const { add, sub, mul, div, exp, greater, where } = lang;
+const { add, mul, div, greater, where } = lang;
 
 /** An op of one floating-point tensor and scalar attributes. */
 const activation =
@@ -12,19 +12,34 @@ const activation =
   (node) =>
     f(node.tensor(0), (name, otherwise) => node.attributes.number(name, otherwise));
 
+/** The part of x below 0. Its derivative at 0 is 1, as that of ELU and PReLU from below. */
+const negativePart = (x: Traced): Traced => where(greater(x, 0), 0, x);
+
 /** e^min(x, 0) − 1. For large x, e^x would overflow, and the gradient would be 0·∞ = NaN. */
-const expm1Negative = (x: Traced): Traced => sub(exp(lang.min(x, 0)), 1);
+const expm1Negative = (x: Traced): Traced => lang.expm1(negativePart(x));
 
 /** x where x > 0, `otherwise` elsewhere. */
 const positiveOr = (x: Traced, otherwise: Traced): Traced => where(greater(x, 0), x, otherwise);
 
 const hardSigmoid = (x: Traced, alpha: number, beta: number): Traced => clip(add(mul(x, alpha), beta), 0, 1);
 
-/** x clipped to [low, high]. The derivative is 0 at the bounds, as in PyTorch's hardtanh. */
+/**
+ * x · min(max(x + 3, 0), 6) / 6. At −3 and 3 it has the derivative of the parabola between them, as
+ * PyTorch's.
+ */
+function hardSwish(x: Traced): Traced {
+  const between = mul(mul(x, add(x, 3)), 1 / 6);
+  return where(greater(x, 3), x, where(lang.less(x, -3), 0, between));
+}
+
+/**
+ * x clipped to [low, high]; `high` where the bounds cross. The derivative is 0 at the bounds, as in
+ * PyTorch's hardtanh.
+ */
 function clip(x: Traced, low: number | Traced | null, high: number | Traced | null): Traced {
   let y = x;
   if (low !== null) y = where(greater(x, low), y, low);
-  if (high !== null) y = where(lang.less(x, high), y, high);
+  if (high !== null) y = where(lang.less(y, high), y, high);
   return y;
 }
 
@@ -49,7 +64,7 @@ const isTraced = (bound: number | Traced | null): bound is Traced =>
 /** The slope broadcasts against x; PyTorch exports one slope per channel as [C, 1, 1]. */
 const prelu: Op = (node) => {
   const [x, slope] = [node.tensor(0), node.tensor(1)];
-  return positiveOr(x, mul(slope, lang.min(x, 0)));
+  return positiveOr(x, mul(slope, negativePart(x)));
 };
 
 /** Gaussian error linear unit x·Φ(x), or its approximation by tanh (opset 20). */
@@ -104,7 +119,7 @@ export const activationOps: OpTable = {
   Gelu: gelu,
   Sigmoid: activation(lang.sigmoid),
   HardSigmoid: activation((x, a) => hardSigmoid(x, a("alpha", 0.2), a("beta", 0.5))),
-  HardSwish: activation((x) => mul(x, hardSigmoid(x, 1 / 6, 0.5))),
+  HardSwish: activation(hardSwish),
   Mish: activation((x) => mul(x, lang.tanh(lang.softplus(x)))),
   Softplus: activation(lang.softplus),
   Softsign: activation((x) => div(x, add(lang.abs(x), 1))),

@@ -2,6 +2,7 @@ import { showShape } from "../../base/tensor.js";
 import type { Traced } from "../../engine/lang/index.js";
 import * as lang from "../../engine/lang/index.js";
 import { broadcastHost, broadcastShapes, Host, type HostType, mapHost, zipHost } from "../values/host.js";
+import { isSumOfSquares, noteSquares } from "../values/squares.js";
 import { isHost, toTraced, type Value } from "../values/value.js";
 import type { NodeContext, Op, OpTable } from "./context.js";
 
@@ -45,7 +46,8 @@ const unary =
 const divide: Op = (node) => {
   const [a, b] = [node.value(0), node.value(1)];
   const whole = isHost(a) && !a.isFloat;
-  return combine(node, { traced: lang.div, host: (x, y) => (whole ? Math.trunc(x / y) : x / y) }, a, b);
+  const quotient: BinaryOp = { traced: lang.div, host: (x, y) => (whole ? Math.trunc(x / y) : x / y) };
+  return noteSquares(combine(node, quotient, a, b), scalesSquares(node));
 };
 
 /**
@@ -65,15 +67,39 @@ const mod: Op = (node) => {
   return combine(node, modulo, node.value(0), node.value(1));
 };
 
-/** Power. A known exponent of one element becomes a number, which the engine can specialize. */
+/**
+ * Power. An exponent that is one stored number becomes a number, which the engine can specialize.
+ */
 const power: Op = (node) => {
   const [x, y] = [node.value(0), node.value(1)];
   if (isHost(x) && isHost(y)) return zipHost(x, y, Math.pow) ?? node.value(0);
-  const exponent = y instanceof Host && y.size === 1 ? y.data[0] : null;
+  const stored = isHost(y) ? y : node.scope.known(node.node.inputs[1]);
+  const exponent = stored?.data.every((v) => v === stored.data[0]) ? stored.data[0] : undefined;
   const shape = broadcastShapes(x.shape, y.shape);
-  if (exponent === null || shape === null) return combine(node, { traced: lang.pow, host: Math.pow }, x, y);
-  return lang.reshape(lang.pow(toTraced(x, node.float), exponent), shape);
+  if (exponent === undefined || shape === null)
+    return combine(node, { traced: lang.pow, host: Math.pow }, x, y);
+  const base = lang.broadcastTo(toTraced(x, node.float), shape);
+  const root = exponent === 0.5 && isSumOfSquares(x);
+  return noteSquares(root ? lang.rootOfPowers(base) : lang.pow(base, exponent), exponent === 2);
 };
+
+/** Square root. The root of a sum of squares is a norm, with derivative 0 at 0. */
+const squareRoot: Op = (node) => {
+  const x = node.value(0);
+  if (isHost(x)) return mapHost(x, Math.sqrt);
+  return isSumOfSquares(x) ? lang.rootOfPowers(x) : lang.sqrt(x);
+};
+
+/** Whether a node is a square x · x, or a sum of squares times or divided by positive numbers. */
+function scalesSquares(node: NodeContext): boolean {
+  const [a, b] = [node.value(0), node.value(1)];
+  if (a === b) return node.node.op === "Mul" && !isHost(a);
+  const positive = (x: Value) => isHost(x) && x.data.every((v) => v > 0);
+  return (isSumOfSquares(a) && positive(b)) || (node.node.op === "Mul" && isSumOfSquares(b) && positive(a));
+}
+
+const multiply: Op = (node) =>
+  noteSquares(binary(lang.mul, (a, b) => a * b)(node) as Value, scalesSquares(node));
 
 const mean: Op = (node) => {
   const plus: BinaryOp = { traced: lang.add, host: (x, y) => x + y };
@@ -112,7 +138,7 @@ function roundEven(v: number): number {
 export const elementwiseOps: OpTable = {
   Add: binary(lang.add, (a, b) => a + b),
   Sub: binary(lang.sub, (a, b) => a - b),
-  Mul: binary(lang.mul, (a, b) => a * b),
+  Mul: multiply,
   Div: divide,
   Mod: mod,
   Pow: power,
@@ -128,7 +154,7 @@ export const elementwiseOps: OpTable = {
   Ceil: unary(lang.ceil, Math.ceil),
   Round: unary(lang.round, roundEven),
   Reciprocal: unary(lang.reciprocal, (v) => 1 / v),
-  Sqrt: unary(lang.sqrt, Math.sqrt),
+  Sqrt: squareRoot,
   Exp: unary(lang.exp, Math.exp),
   Log: unary(lang.log, Math.log),
   Sin: unary(lang.sin, Math.sin),

@@ -42,15 +42,16 @@ const localResponse: Op = (node) => {
   return lang.div(x, lang.pow(base, node.attributes.number("beta", 0.75)));
 };
 
-/** x/‖x‖ along one axis, with the 1-norm or the 2-norm. */
+/** x/‖x‖ along one axis, with the 1-norm or the 2-norm. A vector of zeros stays as it is. */
 const lpNormalization: Op = (node) => {
   const x = node.tensor(0);
   const axis = [node.axis(node.attributes.number("axis", -1), x.ndim)];
   const norm =
     node.attributes.number("p", 2) === 1
       ? lang.sum(lang.abs(x), axis, { keepdims: true })
-      : lang.sqrt(lang.sum(lang.square(x), axis, { keepdims: true }));
-  return lang.div(x, norm);
+      : lang.rootOfPowers(lang.sum(lang.square(x), axis, { keepdims: true }));
+  const zero = lang.equal(norm, 0);
+  return lang.where(zero, 0, lang.div(x, lang.where(zero, 1, norm)));
 };
 
 export const normalizationOps: OpTable = {

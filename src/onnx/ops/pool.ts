@@ -79,7 +79,7 @@ const globalLpPool: Op = (node) => {
   const x = node.tensor(0);
   const p = node.attributes.number("p", 2);
   const sums = lang.sum(lang.pow(lang.abs(x), p), spatial(x), { keepdims: true });
-  return p === 1 ? sums : lang.pow(sums, 1 / p);
+  return p === 1 ? sums : lang.rootOfPowers(sums, p);
 };
 
 export const poolOps: OpTable = {

@@ -1,6 +1,7 @@
 import type { Traced } from "../../engine/lang/index.js";
 import * as lang from "../../engine/lang/index.js";
 import { reduceHost } from "../values/host.js";
+import { isSumOfSquares, noteSquares } from "../values/squares.js";
 import { isHost } from "../values/value.js";
 import type { NodeContext, Op, OpTable } from "./context.js";
 
@@ -29,12 +30,35 @@ const reduction =
     const keepdims = node.attributes.number("keepdims", 1) === 1;
     if (isHost(x)) return reduceHost(x, { axes, keepdims }, host);
     const kept = traced(x, axes);
-    return keepdims
-      ? kept
-      : lang.reshape(
-          kept,
-          x.shape.filter((_, i) => !axes.includes(i)),
-        );
+    const shape = x.shape.filter((_, i) => !axes.includes(i));
+    const result = keepdims ? kept : lang.reshape(kept, shape);
+    const { op } = node.node;
+    return noteSquares(result, op === "ReduceSumSquare" || (SUMS.has(op) && isSumOfSquares(x)));
+  };
+
+/** Reductions whose results are sums of squares where their operands are. */
+const SUMS = new Set(["ReduceSum", "ReduceMean"]);
+
+/**
+ * ReduceMax or ReduceMin. Tied elements share the cotangent, as in PyTorch's amax. If the graph
+ * also takes the index of the extremum, it was exported from max(dim), where the first one gets
+ * all.
+ */
+const extremum =
+  (
+    index: "ArgMax" | "ArgMin",
+    { shared, first }: { readonly shared: Reduction; readonly first: Reduction },
+  ) =>
+  (host: (values: readonly number[]) => number): Op =>
+  (node) => {
+    const rank = node.value(0).shape.length;
+    const indexed = node.scope.model.nodes.some((other) => {
+      if (other.op !== index || other.inputs[0] !== node.node.inputs[0]) return false;
+      const axes = reducedAxes(node, rank);
+      const axis = other.attributes.number("axis", 0);
+      return axes.length === 1 && axes[0] === (axis < 0 ? axis + rank : axis);
+    });
+    return reduction(indexed ? first : shared, host)(node);
   };
 
 const keepdims = { keepdims: true };
@@ -42,7 +66,10 @@ const sum: Reduction = (x, axes) => lang.sum(x, axes, keepdims);
 
 /** log Σ e^x. Subtracts the largest element first; it cancels, so its gradient is left out. */
 const logSumExp: Reduction = (x, axes) => {
-  const top = lang.amax(lang.stopGradient(x), axes, keepdims);
+  const largest = lang.amax(lang.stopGradient(x), axes, keepdims);
+  // The difference of two infinities would be NaN.
+  const infinite = lang.equal(lang.abs(largest), Number.POSITIVE_INFINITY);
+  const top = lang.where(infinite, 0, largest);
   return lang.add(lang.log(sum(lang.exp(lang.sub(x, top)), axes)), top);
 };
 
@@ -66,14 +93,14 @@ export const reduceOps: OpTable = {
     (x, axes) => lang.mean(x, axes, keepdims),
     (v) => sumOf(v) / v.length,
   ),
-  ReduceMax: reduction(
-    (x, axes) => lang.amax(x, axes, keepdims),
-    (v) => Math.max(...v),
-  ),
-  ReduceMin: reduction(
-    (x, axes) => lang.amin(x, axes, keepdims),
-    (v) => Math.min(...v),
-  ),
+  ReduceMax: extremum("ArgMax", {
+    shared: (x, axes) => lang.amax(x, axes, keepdims),
+    first: (x, axes) => lang.firstMax(x, axes, keepdims),
+  })((v) => Math.max(...v)),
+  ReduceMin: extremum("ArgMin", {
+    shared: (x, axes) => lang.amin(x, axes, keepdims),
+    first: (x, axes) => lang.firstMin(x, axes, keepdims),
+  })((v) => Math.min(...v)),
   ReduceProd: reduction(
     (x, axes) => lang.prod(x, axes, keepdims),
     (v) => v.reduce((a, b) => a * b, 1),
@@ -83,7 +110,7 @@ export const reduceOps: OpTable = {
     (v) => sumOf(v.map(Math.abs)),
   ),
   ReduceL2: reduction(
-    (x, axes) => lang.sqrt(sum(lang.square(x), axes)),
+    (x, axes) => lang.rootOfPowers(sum(lang.square(x), axes)),
     (v) => Math.hypot(...v),
   ),
   ReduceSumSquare: reduction(

@@ -34,6 +34,7 @@ function unary(f: (g: GraphBuilder, x: Value) => Value): Rule<Unary> {
 const operator = (op: string) => unary((g, x) => ops.elementwise(g, op, [x]));
 
 const negate: Rule<"neg"> = (g, [x]) => {
+  if (g.isVanishing(x.value)) return [x];
   const known = splatOf(g, x);
   const dtype = dtypeOf(x);
   if (known !== undefined && ops.isFloat(dtype)) return [splat(g.scalar(-known, dtype), x.shape)];
@@ -62,7 +63,7 @@ const add: Rule<"add"> = (g, [x, y]) => {
   if (a === 0) return [broadcast(y, shape)];
   if (b === 0) return [broadcast(x, shape)];
   if (ops.isFloat(dtype) && (isNegative(g, x, y) || isNegative(g, y, x)))
-    return [splat(g.scalar(0, dtype), shape)];
+    return [splat(g.vanishing(dtype), shape)];
   return [zip(g, [x, y], (p, q) => ops.elementwise(g, dtype === "bool" ? "Or" : "Add", [p, q]))];
 };
 
@@ -79,6 +80,7 @@ const mul: Rule<"mul"> = (g, [x, y], _, outputs) => {
   const [a, b] = [splatOf(g, x), splatOf(g, y)];
   const dtype = dtypeOf(x);
   const shape = ops.broadcastShapes(x.shape, y.shape);
+  for (const { value } of [x, y]) if (g.isVanishing(value)) return [splat(value, shape)];
   if (a !== undefined && b !== undefined && ops.isFloat(dtype)) return [splat(g.scalar(a * b, dtype), shape)];
   if (a === 1) return [broadcast(y, shape)];
   if (b === 1) return [broadcast(x, shape)];
@@ -166,7 +168,7 @@ const where: Rule<"where"> = (g, [condition, x, y]) => {
   const [a, b] = [splatOf(g, x), splatOf(g, y)];
   const dtype = dtypeOf(x);
   const shape = [condition, x, y].map((v) => v.shape).reduce(ops.broadcastShapes);
-  if (a !== undefined && a === b && ops.isFloat(dtype)) return [broadcast(x, shape)];
+  if (a === 0 && b === 0 && ops.isFloat(dtype)) return [broadcast(g.isVanishing(x.value) ? x : y, shape)];
   if (dtype !== "bool" && a === 1 && b === 0)
     return [mapStored(broadcast(condition, shape), (c) => ops.cast(g, c, dtype))];
   if (dtype !== "bool" && a === 0 && b === 1)

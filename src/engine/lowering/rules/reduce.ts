@@ -79,6 +79,7 @@ export function dropAxes(x: View, axes: readonly number[], value: Value): View {
 export function repeated(g: GraphBuilder, x: Value, op: keyof typeof OPERATOR, count: number): Value {
   if (count === 1 || op === "Max" || op === "Min" || x.dtype === "bool" || x.dtype === "int64") return x;
   if (op === "Add") {
+    if (g.isVanishing(x)) return x;
     const known = g.scalarOf(x);
     if (known !== undefined) return g.scalar(known * count, x.dtype);
     return ops.elementwise(g, "Mul", [x, g.scalar(count, x.dtype)]);
