@@ -43,6 +43,11 @@ export const catalogue: readonly Entry[] = [
     title: "Reconstruction, where all samples share one loss formula",
     load: async () => (await import("./autoencoder/index.js")).autoencoder,
   },
+  {
+    name: "calibration",
+    title: "Which batches cost something, and what the agreement of batches foretells of it",
+    load: async () => (await import("./calibration/index.js")).calibration,
+  },
 ];
 
 /** The experiment of that name. Throws a UserError where there is none. */

@@ -14,9 +14,16 @@ export const sampleOf = (values: readonly number[]): Sample => ({
  * in the interval. Otherwise, and with a single seed, it is undecided.
  */
 export function decide(claim: Claim, values: readonly number[]): ClaimResult {
-  const sample = sampleOf(values);
-  const interval = confidenceInterval(sample);
-  return { ...claim, ...sample, interval, outcome: outcomeOf(claim, interval) };
+  return decideBy(claim, values, confidenceInterval(sampleOf(values)));
+}
+
+/** Decides a claim as `decide` does, by an interval that was found in another way. */
+export function decideBy(
+  claim: Claim,
+  values: readonly number[],
+  interval: readonly [number, number] | null,
+): ClaimResult {
+  return { ...claim, ...sampleOf(values), interval, outcome: outcomeOf(claim, interval) };
 }
 
 function outcomeOf({ relation, bound }: Claim, interval: readonly [number, number] | null): Outcome {
@@ -43,3 +50,13 @@ const QUANTILES = [
  * slightly too wide.
  */
 const studentQuantile = (degrees: number): number => QUANTILES[Math.min(degrees, QUANTILES.length) - 1];
+
+/**
+ * Share of the pairs (a, b) with a < b. Ties count half. Source: Mann and Whitney's U, divided by
+ * its maximum.
+ */
+export function smallerShare(as: readonly number[], bs: readonly number[]): number {
+  let total = 0;
+  for (const a of as) for (const b of bs) total += a < b ? 1 : a === b ? 0.5 : 0;
+  return total / (as.length * bs.length);
+}

@@ -4,9 +4,9 @@ import { Random } from "../../src/datasets/index.js";
 import { decideClaims } from "../../src/experiments/claims.js";
 import { claims } from "../../src/experiments/flow-interpolation/claims.js";
 import { blended, dequantized, gridPng, ofClasses } from "../../src/experiments/flow-interpolation/images.js";
-import { smallerShare } from "../../src/experiments/flow-interpolation/likelihood.js";
 import type { Course, Summary } from "../../src/experiments/flow-interpolation/summary.js";
 import { type ExperimentResult, reproduce } from "../../src/experiments/index.js";
+import { smallerShare } from "../../src/experiments/statistics.js";
 import { temporaryFolder } from "../support/temporary.js";
 import { expectUserError } from "../support/user-error.js";
 

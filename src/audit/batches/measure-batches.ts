@@ -1,8 +1,8 @@
 import { UserError } from "../../base/errors.js";
-import { deviationOf, meanOf } from "../../base/statistics.js";
 import { type Agreement, agreementOf, type FloatArray } from "../../theory/index.js";
 import type { LoadedModel } from "../load.js";
 import type { AgreementReport, BatchesReport } from "../report/result.js";
+import { compared, type Spread, spreadOf } from "./compared.js";
 import { type SampleBatches, shuffledCut } from "./cut-samples.js";
 import { GradientMean, meanOfGradients } from "./gradient-mean.js";
 import {
@@ -11,12 +11,6 @@ import {
   SampleRunner,
   type WholeMeasurement,
 } from "./sample-runner.js";
-
-/** Mean and standard deviation of some numbers; the deviation of a single number is 0. */
-export interface Spread {
-  readonly mean: number;
-  readonly sd: number;
-}
 
 /** The numbers of all batches. */
 export interface BatchesMeasurement {
@@ -140,7 +134,7 @@ function agreementsOf(
   return groups.map((names) =>
     compared(
       agreementWithin(names, own, reference),
-      cuts.flatMap((cut, i) => agreementWithin(names, cut, ofCuts[i])?.agreement ?? []),
+      cuts.map((cut, i) => agreementWithin(names, cut, ofCuts[i])),
       { sizeIsKnown: whole !== null },
     ),
   );
@@ -155,27 +149,6 @@ function agreementWithin(names: readonly string[], average: Gradients, whole: Gr
     });
   return agreementOf(of(average), of(whole));
 }
-
-function compared(
-  own: Agreement | null,
-  cuts: readonly number[],
-  { sizeIsKnown }: { readonly sizeIsKnown: boolean },
-): AgreementReport | null {
-  if (own === null || cuts.length === 0) return null;
-  const shuffled = spreadOf(cuts);
-  return {
-    value: own.agreement,
-    gain: own.gain,
-    shuffled,
-    sizeEffect: sizeIsKnown ? 1 - shuffled.mean : null,
-    compositionEffect: shuffled.mean - own.agreement,
-  };
-}
-
-const spreadOf = (values: readonly number[]): Spread => ({
-  mean: meanOf(values),
-  sd: deviationOf(values) ?? 0,
-});
 
 function spreadOfRemoved(shares: readonly BatchShares[], layer: number): Spread | null {
   const removed = shares.flatMap((batch) => batch.removed[layer] ?? []);

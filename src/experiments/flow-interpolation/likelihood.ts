@@ -3,6 +3,7 @@ import { sizeOf } from "../../base/tensor.js";
 import { Random } from "../../datasets/index.js";
 import { bitsPerDimension, type RealNvp } from "../../nn/index.js";
 import { compileKept } from "../compile-kept.js";
+import { smallerShare } from "../statistics.js";
 import { splitState } from "../training/learner.js";
 import type { TrainingState } from "../training/procedure.js";
 import { blended, dequantized } from "./images.js";
@@ -70,14 +71,4 @@ function courseOf(bits: readonly (readonly number[])[]): Course {
     bits: bits.map(meanOf),
     sorted: bits.map((values) => smallerShare(real, values)),
   };
-}
-
-/**
- * Share of the pairs (a, b) with a < b. Ties count half. Source: Mann and Whitney's U, divided by
- * its maximum.
- */
-export function smallerShare(as: readonly number[], bs: readonly number[]): number {
-  let total = 0;
-  for (const a of as) for (const b of bs) total += a < b ? 1 : a === b ? 0.5 : 0;
-  return total / (as.length * bs.length);
 }

@@ -65,7 +65,8 @@ export class Stepper implements AsyncDisposable {
   }
 }
 
-interface CompiledStep {
+/** A step as a program, and what it returns. */
+export interface CompiledStep {
   /**
    * Takes the state, the coefficients and the batch. Returns the state, the losses and the recorded
    * values.
@@ -74,7 +75,8 @@ interface CompiledStep {
   readonly plan: StepPlan;
 }
 
-async function compileStep(
+/** Compiles the step of a procedure; `chosen` selects the norm layers to record, null none. */
+export async function compileStep(
   procedure: Procedure,
   { state, batch }: { readonly state: readonly TensorSpec[]; readonly batch: readonly TensorSpec[] },
   chosen: ((layer: string) => boolean) | null,
@@ -93,7 +95,8 @@ async function compileStep(
 const unobserved: ProbedValueAndGrad = (f, parameters) =>
   valueAndGrad((...values) => f(values, () => undefined), parameters);
 
-const coefficientTensors = (procedure: Procedure, step: number): Tensor[] =>
+/** The coefficients of a step as inputs of its program. */
+export const coefficientTensors = (procedure: Procedure, step: number): Tensor[] =>
   procedure
     .coefficients(step)
     .map((value) => ({ dtype: "float32", shape: [], data: Float32Array.of(value) }));

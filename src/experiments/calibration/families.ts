@@ -1,0 +1,54 @@
+import type { DatasetName } from "../../datasets/index.js";
+import { adam } from "../../nn/index.js";
+import type { FamilyName } from "./family-names.js";
+import type { Task } from "./task.js";
+import {
+  convCoderTask,
+  convTask,
+  denoiserTask,
+  denseCoderTask,
+  discriminatorTask,
+  flowTask,
+  mlpTask,
+  momentum,
+  regressionTask,
+} from "./tasks.js";
+
+/** A family: one network and task on one data set. */
+export interface Family {
+  readonly name: FamilyName;
+  readonly dataset: DatasetName;
+  /** The classes that batches are composed of: those of the images, or real and generated. */
+  readonly classes: "of images" | "real or generated";
+  readonly task: Task;
+}
+
+const ofImages = (name: FamilyName, dataset: DatasetName, task: Task): Family => ({
+  ...{ name, dataset, task },
+  classes: "of images",
+});
+
+const halving = { channels: 16, stride: 2 };
+
+/** All families, in the order of `familyNames`. */
+export const families: readonly Family[] = [
+  ofImages("mlp-mnist", "mnist", mlpTask([64, 32], momentum(0.01))),
+  ofImages("conv-fashion", "fashion-mnist", convTask([{ ...halving, channels: 8 }, halving], momentum(0.02))),
+  ofImages("coder-mnist", "mnist", denseCoderTask([64, 16, 64], 2e-3)),
+  ofImages("mlp-fashion", "fashion-mnist", mlpTask([64, 64, 32], adam({ rate: 1e-3 }))),
+  ofImages(
+    "conv-cifar",
+    "cifar10",
+    convTask([halving, halving, { channels: 32, stride: 2 }], adam({ rate: 3e-3 })),
+  ),
+  ofImages("coder-fashion", "fashion-mnist", convCoderTask(2e-3)),
+  ofImages("denoiser-fashion", "fashion-mnist", denoiserTask(2e-3)),
+  ofImages("regression-mnist", "mnist", regressionTask([64, 32], 2e-3)),
+  {
+    name: "discriminator",
+    dataset: "fashion-mnist",
+    classes: "real or generated",
+    task: discriminatorTask(1e-3),
+  },
+  ofImages("flow-mnist", "mnist", flowTask(5e-3)),
+];
