@@ -127,7 +127,7 @@ export function predictorsOf({ network, layers, meanLoss, wholeLoss }: MeasuredB
     "composition effect, network": network?.compositionEffect ?? 0,
     "1 - agreement, worst layer": largest(({ value }) => 1 - value),
     "1 - agreement, network": 1 - (network?.value ?? 1),
-    "size effect, worst layer": largest(({ sizeEffect }) => sizeEffect),
+    "size effect, worst layer": largest(({ sizeEffect }) => sizeEffect ?? 0),
     "size effect, network": network?.sizeEffect ?? 0,
     "|log gain|, worst layer": largest(({ gain }) => Math.abs(Math.log(gain))),
     "|log gain|, network": Math.abs(Math.log(network?.gain ?? 1)),

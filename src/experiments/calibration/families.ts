@@ -1,8 +1,8 @@
 import type { DatasetName } from "../../datasets/index.js";
-import { adam } from "../../nn/index.js";
 import type { FamilyName } from "./family-names.js";
 import type { Task } from "./task.js";
 import {
+  adamOf,
   convCoderTask,
   convTask,
   denoiserTask,
@@ -10,7 +10,7 @@ import {
   discriminatorTask,
   flowTask,
   mlpTask,
-  momentum,
+  momentumOf,
   regressionTask,
 } from "./tasks.js";
 
@@ -32,15 +32,15 @@ const halving = { channels: 16, stride: 2 };
 
 /** All families, in the order of `familyNames`. */
 export const families: readonly Family[] = [
-  ofImages("mlp-mnist", "mnist", mlpTask([64, 32], momentum(0.01))),
-  ofImages("conv-fashion", "fashion-mnist", convTask([{ ...halving, channels: 8 }, halving], momentum(0.02))),
-  ofImages("coder-mnist", "mnist", denseCoderTask([64, 16, 64], 2e-3)),
-  ofImages("mlp-fashion", "fashion-mnist", mlpTask([64, 64, 32], adam({ rate: 1e-3 }))),
+  ofImages("mlp-mnist", "mnist", mlpTask([64, 32], momentumOf(0.01))),
   ofImages(
-    "conv-cifar",
-    "cifar10",
-    convTask([halving, halving, { channels: 32, stride: 2 }], adam({ rate: 3e-3 })),
+    "conv-fashion",
+    "fashion-mnist",
+    convTask([{ ...halving, channels: 8 }, halving], momentumOf(0.02)),
   ),
+  ofImages("coder-mnist", "mnist", denseCoderTask([64, 16, 64], 2e-3)),
+  ofImages("mlp-fashion", "fashion-mnist", mlpTask([64, 64, 32], adamOf(1e-3))),
+  ofImages("conv-cifar", "cifar10", convTask([halving, halving, { channels: 32, stride: 2 }], adamOf(3e-3))),
   ofImages("coder-fashion", "fashion-mnist", convCoderTask(2e-3)),
   ofImages("denoiser-fashion", "fashion-mnist", denoiserTask(2e-3)),
   ofImages("regression-mnist", "mnist", regressionTask([64, 32], 2e-3)),
@@ -48,7 +48,7 @@ export const families: readonly Family[] = [
     name: "discriminator",
     dataset: "fashion-mnist",
     classes: "real or generated",
-    task: discriminatorTask(1e-3),
+    task: discriminatorTask(3e-4),
   },
   ofImages("flow-mnist", "mnist", flowTask(5e-3)),
 ];

@@ -14,7 +14,7 @@ export interface MeasuredBatches {
     readonly name: string;
     /** The agreement of the weight below the norm; null where no linear op lies there. */
     readonly agreement: AgreementReport | null;
-    /** Means over your batches. */
+    /** Means over the first of your batches. */
     readonly blocked: number;
     readonly removed: number | null;
     readonly chance: number | null;
@@ -37,6 +37,9 @@ interface Measuring {
   readonly seed: number;
 }
 
+/** Batches on which norm layers are measured, too. */
+const LAYERS_MEASURED = 8;
+
 /** Measures batches of one size, whose loss is a mean over samples, on a training state. */
 export async function measureAgreement(
   state: readonly Tensor[],
@@ -46,7 +49,9 @@ export async function measureAgreement(
   const all = Uint32Array.from(batches.flatMap((batch) => [...batch])).sort();
   const one = await whole.run(state, tensorsOf(all));
   const measured: BatchGradients[] = [];
-  for (const samples of batches) measured.push(await own.run(state, tensorsOf(samples)));
+  for (const [i, samples] of batches.entries())
+    measured.push(await (i < LAYERS_MEASURED ? own : plain).run(state, tensorsOf(samples)));
+  const withLayers = measured.slice(0, LAYERS_MEASURED);
   const groups = [
     own.weights.map((_, i) => i),
     ...own.layers.map(({ weight }) => (weight === null ? [] : [weight])),
@@ -76,9 +81,9 @@ export async function measureAgreement(
     network,
     layers: layers.map((agreement, i) => ({
       ...{ name: own.layers[i].name, agreement },
-      blocked: meanOf(measured.map((batch) => batch.layers[i].blocked)),
-      removed: meanIfAll(measured.map((batch) => batch.layers[i].removed)),
-      chance: meanIfAll(measured.map((batch) => batch.layers[i].chance)),
+      blocked: meanOf(withLayers.map((batch) => batch.layers[i].blocked)),
+      removed: meanIfAll(withLayers.map((batch) => batch.layers[i].removed)),
+      chance: meanIfAll(withLayers.map((batch) => batch.layers[i].chance)),
     })),
     meanLoss: meanOf(measured.map(({ loss }) => loss)),
     wholeLoss: one.loss,

@@ -21,7 +21,7 @@ import type { FamilyNetworks, Samples } from "./task.js";
 const CHUNK = 100;
 
 /** Small batches would make many steps: no run has more. */
-const MOST_STEPS = 1000;
+const MOST_STEPS = 500;
 
 /** Bounds of the number of batches that agreement is measured on. */
 const [LEAST_BATCHES, MOST_BATCHES] = [8, 64];
@@ -55,7 +55,7 @@ export class RunsOfFamily implements AsyncDisposable {
     const { size } = composition;
     const tensorsOf = (samples: ArrayLike<number>) => batchTensors(train, samples);
     const step = await this.stepFor(norm, tensorsOf(Array.from({ length: size }, (_, i) => i)), size);
-    const procedure = supervised({ network: trained, optimizer: task.optimizer, loss: task.loss });
+    const procedure = supervised({ network: trained, optimizer: task.optimizer(1), loss: task.loss });
     const loop = new Loop(step.program, procedure.initial(new Random(seed)));
     const measured: MeasuredBatches[] = [];
     const measure = async () => {
@@ -76,7 +76,9 @@ export class RunsOfFamily implements AsyncDisposable {
     for (let number = 1; number <= steps; number++) {
       if (queue.length === 0) queue = epoch();
       const batch = queue.shift() as number[];
-      const [loss] = await loop.step([...coefficientTensors(procedure, number), ...tensorsOf(batch)]);
+      // The rate falls to 0, so that the last batches do not decide the outcome.
+      const { coefficients } = task.optimizer(1 - (number - 1) / steps);
+      const [loss] = await loop.step([...coefficientTensors({ coefficients }, number), ...tensorsOf(batch)]);
       if (!Number.isFinite(loss.data[0]))
         throw new UserError(`step ${number}: expected a finite loss, got ${loss.data[0]}: the run diverged`);
       if (number === moment) await measure();
@@ -145,7 +147,7 @@ export class RunsOfFamily implements AsyncDisposable {
       const { task } = this.family;
       const procedure = supervised({
         network: this.networksOf(norm).trained,
-        optimizer: task.optimizer,
+        optimizer: task.optimizer(1),
         loss: task.loss,
       });
       const step = await compileStep(procedure, { state: procedure.initial(new Random(0)), batch }, null);

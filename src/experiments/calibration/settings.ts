@@ -26,8 +26,8 @@ export type Settings = ValuesOf<typeof kinds>;
 
 const scales = {
   smoke: {
-    ...{ family: "all", data: "glyphs", compositions: "few", images: 256, tested: 200 },
-    ...{ epochs: 1, audited: 128, cuts: 2, moment: 0.1 },
+    ...{ family: "mlp-fashion", data: "glyphs", compositions: "few", images: 1000, tested: 500 },
+    ...{ epochs: 4, audited: 256, cuts: 3, moment: 0.1 },
   },
   cpu: {
     ...{ family: "all", data: "own", compositions: "all", images: 2000, tested: 1000 },

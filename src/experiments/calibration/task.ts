@@ -28,7 +28,8 @@ export interface Task {
   /** The norm that batch norm is compared with: one that looks at one sample at a time. */
   readonly otherNorm: NormName;
   networks(norm: NormName, channels: number): FamilyNetworks;
-  readonly optimizer: Optimizer;
+  /** The optimizer with its rate times `factor`. The rate is among its coefficients. */
+  optimizer(factor: number): Optimizer;
   /** The loss of the trained network's outputs. */
   loss(output: Traced, target: Traced | undefined): Traced;
   /** Makes samples of images. `part` tells training and test samples apart. */

@@ -20,6 +20,17 @@ import { coder } from "../autoencoder/network.js";
 import { type Images, SIDE } from "./samples.js";
 import { pixelInputs, type Samples, type Task } from "./task.js";
 
+/** SGD with momentum. */
+export const momentumOf =
+  (rate: number): Task["optimizer"] =>
+  (factor) =>
+    sgd({ rate: factor * rate, momentum: 0.9 });
+
+export const adamOf =
+  (rate: number): Task["optimizer"] =>
+  (factor) =>
+    adam({ rate: factor * rate });
+
 const same = (net: Network) => ({ trained: net, judged: net });
 
 /** linear → norm → ReLU for each width. */
@@ -129,7 +140,7 @@ const reconstructing = {
 /** An MLP that reconstructs its input. */
 export const denseCoderTask = (hidden: readonly number[], rate: number): Task => ({
   ...reconstructing,
-  ...{ otherNorm: "ln", optimizer: adam({ rate }) },
+  ...{ otherNorm: "ln", optimizer: adamOf(rate) },
   networks: (norm, channels) =>
     same(
       network((registry) => {
@@ -147,7 +158,7 @@ export const denseCoderTask = (hidden: readonly number[], rate: number): Task =>
 /** A convolutional autoencoder. */
 export const convCoderTask = (rate: number): Task => ({
   ...reconstructing,
-  ...{ otherNorm: "gn:1", optimizer: adam({ rate }) },
+  ...{ otherNorm: "gn:1", optimizer: adamOf(rate) },
   networks: (norm, channels) =>
     same(coder({ shape: [channels, SIDE, SIDE], widths: [8, 16], code: 16, norm }).whole),
 });
@@ -158,7 +169,7 @@ const NOISE = 0.3;
 /** A convolutional network that removes noise. */
 export const denoiserTask = (rate: number): Task => ({
   ...squared,
-  ...{ otherNorm: "gn:1", optimizer: adam({ rate }) },
+  ...{ otherNorm: "gn:1", optimizer: adamOf(rate) },
   networks: (norm, channels) =>
     same(
       network((registry) => {
@@ -180,7 +191,7 @@ export const denoiserTask = (rate: number): Task => ({
 /** An MLP that tells where the ink of an image is: its centre, across and down, in pixels / 2. */
 export const regressionTask = (hidden: readonly number[], rate: number): Task => ({
   ...squared,
-  ...{ otherNorm: "ln", optimizer: adam({ rate }) },
+  ...{ otherNorm: "ln", optimizer: adamOf(rate) },
   networks: (norm, channels) =>
     same(
       network((registry) =>
@@ -205,7 +216,7 @@ export const regressionTask = (hidden: readonly number[], rate: number): Task =>
 /** DCGAN's discriminator. Its images come with class 1 (real) or 0 (generated). */
 export const discriminatorTask = (rate: number): Task => ({
   unit: "points",
-  ...{ otherNorm: "gn:1", optimizer: adam({ rate, betas: [0.5, 0.999] }) },
+  ...{ otherNorm: "gn:1", optimizer: (factor) => adam({ rate: factor * rate, betas: [0.5, 0.999] }) },
   networks: (norm, channels) =>
     same(discriminator({ size: SIDE, channels, width: 8, stages: 3, norm }).whole),
   loss: (output, target) => binaryCrossEntropy(output, target as Traced),
@@ -224,7 +235,7 @@ const FLOW_SIDE = 8;
 /** A small RealNVP on 8×8 images. Its other norm is layer norm within couplings, ActNorm after. */
 export const flowTask = (rate: number): Task => ({
   unit: "bits",
-  ...{ otherNorm: "ln", optimizer: adamax({ rate, epsilon: 1e-7 }) },
+  ...{ otherNorm: "ln", optimizer: (factor) => adamax({ rate: factor * rate, epsilon: 1e-7 }) },
   networks: (norm, channels) => {
     const flow = realnvp({
       shape: [channels, FLOW_SIDE, FLOW_SIDE],
@@ -258,6 +269,3 @@ export const flowTask = (rate: number): Task => ({
   errors: (outputs, { channels }, _, count) =>
     Array.from({ length: count }, (_, i) => bitsPerDimension(outputs[i], channels * FLOW_SIDE ** 2)),
 });
-
-/** SGD with the momentum that classifiers are trained with. */
-export const momentum = (rate: number) => sgd({ rate, momentum: 0.9 });

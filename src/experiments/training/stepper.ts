@@ -96,7 +96,7 @@ const unobserved: ProbedValueAndGrad = (f, parameters) =>
   valueAndGrad((...values) => f(values, () => undefined), parameters);
 
 /** The coefficients of a step as inputs of its program. */
-export const coefficientTensors = (procedure: Procedure, step: number): Tensor[] =>
+export const coefficientTensors = (procedure: Pick<Procedure, "coefficients">, step: number): Tensor[] =>
   procedure
     .coefficients(step)
     .map((value) => ({ dtype: "float32", shape: [], data: Float32Array.of(value) }));

@@ -5,8 +5,8 @@ import type { Tensor } from "../../../src/base/tensor.js";
 import { Random } from "../../../src/datasets/index.js";
 import { GradientProgram } from "../../../src/experiments/calibration/gradient-program.js";
 import { measureAgreement } from "../../../src/experiments/calibration/measure-agreement.js";
-import { convTask, mlpTask } from "../../../src/experiments/calibration/tasks.js";
-import { initialBuffers, initialValues, type NormName, onnxModel, sgd } from "../../../src/nn/index.js";
+import { convTask, mlpTask, momentumOf } from "../../../src/experiments/calibration/tasks.js";
+import { initialBuffers, initialValues, type NormName, onnxModel } from "../../../src/nn/index.js";
 
 const COUNT = 48;
 const random = new Random(1);
@@ -28,13 +28,13 @@ const tensorsOf = (samples: ArrayLike<number>): [Tensor, Tensor] => {
 };
 
 const tasks = {
-  mlp: mlpTask([12, 8], sgd({ rate: 0.1 })),
+  mlp: mlpTask([12, 8], momentumOf(0.1)),
   conv: convTask(
     [
       { channels: 6, stride: 2 },
       { channels: 4, stride: 2 },
     ],
-    sgd({ rate: 0.1 }),
+    momentumOf(0.1),
   ),
 };
 
