@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import type { AgreementOfBatches } from "../../../src/audit/batches/measure-batches.js";
+import type { AgreementReport } from "../../../src/audit/report/result.js";
 import type { Composition } from "../../../src/experiments/calibration/compositions.js";
 import { type ComparedRuns, settingOf } from "../../../src/experiments/calibration/evidence.js";
 import { answersOf, evidenceFor } from "../../../src/experiments/calibration/findings.js";
 import type { MeasuredBatches } from "../../../src/experiments/calibration/measure-agreement.js";
 
-const agreement = (compositionEffect: number): AgreementOfBatches => ({
+const agreement = (compositionEffect: number): AgreementReport => ({
   ...{ value: 0.9 - compositionEffect, gain: 1, shuffled: { mean: 0.9, sd: 0 }, sizeEffect: 0.1 },
   compositionEffect,
 });
