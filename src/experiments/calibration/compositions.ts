@@ -49,14 +49,26 @@ const all: readonly Composition[] = [
   of({ by: "purity", of: "domain", share: 0.6 }, USUAL, "negative"),
 ];
 
+/** The compositions of families whose networks take longer. */
+const main: readonly Composition[] = [
+  ...[USUAL, 8, 128].map((size) => of(shuffled, size)),
+  ...(["negative", "dimmed", "shifted"] as const).flatMap((domain) => [
+    of(shuffled, USUAL, domain),
+    of({ by: "domain" }, USUAL, domain),
+  ]),
+  ...[1, 2, 5].map((count) => of(classes(count))),
+  ...[of(purity(0.8)), of(classes(1), 8), of(classes(1), 128)],
+  ...[of(sortedBy("brightness")), of(sortedBy("down"))],
+];
+
 /** A slice that takes seconds: harmful, harmless and small batches. */
 const few: readonly Composition[] = [
   ...[of(shuffled), of(shuffled, 8), of(classes(1)), of(sortedBy("down"))],
 ];
 
 /** The compositions for samples of this many classes: those of fewer classes a batch than there are. */
-export const compositionsFor = (which: "all" | "few", classCount: number): readonly Composition[] =>
-  (which === "all" ? all : few).filter(
+export const compositionsFor = (which: "all" | "main" | "few", classCount: number): readonly Composition[] =>
+  ({ all, main, few })[which].filter(
     ({ arrangement }) => arrangement.by !== "classes" || arrangement.count < classCount,
   );
 

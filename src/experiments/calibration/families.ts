@@ -5,7 +5,6 @@ import {
   adamOf,
   convCoderTask,
   convTask,
-  denoiserTask,
   denseCoderTask,
   discriminatorTask,
   flowTask,
@@ -20,11 +19,18 @@ export interface Family {
   readonly dataset: DatasetName;
   /** The classes that batches are composed of: those of the images, or real and generated. */
   readonly classes: "of images" | "real or generated";
+  /** `main`: fewer compositions, for networks that take longer. */
+  readonly compositions: "all" | "main";
   readonly task: Task;
 }
 
-const ofImages = (name: FamilyName, dataset: DatasetName, task: Task): Family => ({
-  ...{ name, dataset, task },
+const ofImages = (
+  name: FamilyName,
+  dataset: DatasetName,
+  task: Task,
+  compositions: Family["compositions"] = "all",
+): Family => ({
+  ...{ name, dataset, task, compositions },
   classes: "of images",
 });
 
@@ -41,14 +47,14 @@ export const families: readonly Family[] = [
   ofImages("coder-mnist", "mnist", denseCoderTask([64, 16, 64], 2e-3)),
   ofImages("mlp-fashion", "fashion-mnist", mlpTask([64, 64, 32], adamOf(1e-3))),
   ofImages("conv-cifar", "cifar10", convTask([halving, halving, { channels: 32, stride: 2 }], adamOf(3e-3))),
-  ofImages("coder-fashion", "fashion-mnist", convCoderTask(2e-3)),
-  ofImages("denoiser-fashion", "fashion-mnist", denoiserTask(2e-3)),
+  ofImages("coder-fashion", "fashion-mnist", convCoderTask(2e-3), "main"),
   ofImages("regression-mnist", "mnist", regressionTask([64, 32], 2e-3)),
   {
     name: "discriminator",
     dataset: "fashion-mnist",
     classes: "real or generated",
+    compositions: "main",
     task: discriminatorTask(3e-4),
   },
-  ofImages("flow-mnist", "mnist", flowTask(5e-3)),
+  ofImages("flow-mnist", "mnist", flowTask(5e-3), "main"),
 ];

@@ -6,7 +6,6 @@ export const familyNames = [
   "mlp-fashion",
   "conv-cifar",
   "coder-fashion",
-  "denoiser-fashion",
   "regression-mnist",
   "discriminator",
   "flow-mnist",

@@ -64,7 +64,8 @@ async function settingsOf(
   const name = settings.data === "own" ? family.dataset : "glyphs";
   const dataset = await loadDataset(name, { dataDir, onProgress });
   const classCount = family.classes === "of images" ? dataset.classes.length : 2;
-  const compositions = compositionsFor(settings.compositions, classCount);
+  const which = settings.compositions === "few" ? "few" : family.compositions;
+  const compositions = compositionsFor(which, classCount);
   const { otherNorm, unit } = family.task;
   await using runs = new RunsOfFamily(family, dataset, settings);
   const conditions = compositions.flatMap((composition) =>

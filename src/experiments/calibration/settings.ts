@@ -6,7 +6,7 @@ const kinds = {
   family: oneOf(["all", ...familyNames]),
   /** `own`: the data set of each family. `glyphs`: drawn signs, which need no download. */
   data: oneOf(["own", "glyphs"]),
-  /** `all`: every composition. `few`: a slice of them. */
+  /** `all`: every composition that the family has. `few`: a slice that takes seconds. */
   compositions: oneOf(["all", "few"]),
   /** Training images. */
   images: wholeNumber(128),

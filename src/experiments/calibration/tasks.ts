@@ -163,31 +163,6 @@ export const convCoderTask = (rate: number): Task => ({
     same(coder({ shape: [channels, SIDE, SIDE], widths: [8, 16], code: 16, norm }).whole),
 });
 
-/** Strength of the noise that the denoiser removes. */
-const NOISE = 0.3;
-
-/** A convolutional network that removes noise. */
-export const denoiserTask = (rate: number): Task => ({
-  ...squared,
-  ...{ otherNorm: "gn:1", optimizer: adamOf(rate) },
-  networks: (norm, channels) =>
-    same(
-      network((registry) => {
-        const stages = [8, 8].map((channels) => ({ channels, stride: 1 }));
-        return chain(
-          ...convolutional(registry, stages, { inputs: channels, norm }),
-          conv(registry, "head", { inputs: 8, outputs: channels, kernel: 3, padding: 1 }),
-        );
-      }),
-    ),
-  samples: (images, part) => {
-    const clean = pixelInputs(images);
-    const random = new Random(part === "train" ? 11 : 12);
-    const data = clean.data.map((pixel) => pixel + NOISE * random.normal());
-    return { ...images, inputs: { ...clean, data }, targets: clean };
-  },
-});
-
 /** An MLP that tells where the ink of an image is: its centre, across and down, in pixels / 2. */
 export const regressionTask = (hidden: readonly number[], rate: number): Task => ({
   ...squared,
