@@ -199,6 +199,7 @@ async function measureRecordedLayer(
     weights: await recordedWeights(file, layer, scale),
     affine: await affineGradients(file, layer, shares),
     identityResidual: null,
+    hasStatistics: true,
     warnings: [
       ...(fault === null ? [] : [`${name}: ${fault}`]),
       ...layerWarnings({ name, groupedBy: "channel", shares }),
@@ -277,7 +278,14 @@ async function recordedWeights(
   const sums = new RecordedWeightSums();
   await inLockStep(file, open, actual, (a, b) => sums.add(a, b));
   const loss = weightLoss(sums);
-  return { name: `${name}.grad_w`, ...loss, open: loss.open / scale, chance: null, chanceSd: null };
+  return {
+    name: `${name}.grad_w`,
+    ...loss,
+    open: loss.open / scale,
+    chance: null,
+    chanceSd: null,
+    overChance: null,
+  };
 }
 
 /**

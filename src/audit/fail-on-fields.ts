@@ -32,6 +32,7 @@ export const fields: Record<
   "weights.diag": ({ weights }) => weights?.diag,
   "weights.chance": ({ weights }) => weights?.chance,
   "weights.chanceSd": ({ weights }) => weights?.chanceSd,
+  "weights.overChance": ({ weights }) => weights?.overChance,
   "energy.total": ({ energy }) => energy.total,
   "energy.passed": ({ energy }) => energy.passed,
   "energy.first": ({ energy }) => energy.first,

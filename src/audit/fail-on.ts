@@ -2,13 +2,13 @@ import { UserError } from "../base/errors.js";
 import { aliases, fields, networkFields } from "./fail-on-fields.js";
 import type { AuditReport, BatchVerdict, LayerReport, Verdict } from "./report/result.js";
 
-/** A part of a report that meets a condition of `--fail-on`. */
+/** A part of a report that meets a condition of `--fail-on`, or a layer that could not be measured. */
 export interface Failure {
   /** Name of the layer; null for the batches and for the whole network. */
   readonly layer: string | null;
-  /** The condition as the user wrote it. */
+  /** The condition as the user wrote it; `unmeasured` for a layer that could not be measured. */
   readonly condition: string;
-  /** The value that meets the condition. */
+  /** The value that meets the condition; `unmeasured` as above. */
   readonly value: number | string;
 }
 
@@ -51,7 +51,10 @@ const comparisons: Record<string, (a: number, b: number) => boolean> = {
   "!=": (a, b) => a !== b,
 };
 
-/** Verdicts from good to bad, so that `verdict>=dim` means dim or blind. */
+/**
+ * Verdicts from good to bad, so that `verdict>=dim` means dim or blind. Layers that could not be
+ * measured fail whatever the conditions.
+ */
 const layerVerdicts: readonly Verdict[] = ["clear", "dim", "blind"];
 const batchVerdicts: readonly BatchVerdict[] = ["harmless", "doubtful", "harmful"];
 
@@ -118,7 +121,9 @@ function parseCondition(text: string): Condition {
 const ofLayers =
   (value: (layer: LayerReport) => number | string | null): Condition["valuesIn"] =>
   ({ layers }) =>
-    layers.map((layer) => ({ layer: layer.name, value: value(layer) }));
+    layers
+      .filter(({ status }) => status !== "unmeasured")
+      .map((layer) => ({ layer: layer.name, value: value(layer) }));
 
 /** A condition on the verdicts of layers or on an answer about the batches. */
 function verdictCondition(
@@ -148,13 +153,14 @@ function verdictCondition(
 }
 
 /**
- * Finds the parts of a report that meet at least one condition.
+ * Finds the parts of a report that meet at least one condition. A layer that could not be measured
+ * fails whatever the conditions, if there are any: it is not known to be harmless.
  * @param report - The audit report.
  * @param conditions - The conditions, from `parseFailOn`.
  * @returns `failures` has one entry for each condition and each layer that meets it: the batches first,
- * then the layers in their order. `notes` names the layers that lack the field of a condition. `untested` says which conditions
- * could not be tested, because no layer has the field, or because the report cannot tell the answer about
- * the batches. The command line then exits with code 2.
+ * then the layers in their order. `notes` names the layers that lack the field of a condition.
+ * `untested` says which conditions could not be tested, because no layer has the field, or because the
+ * report cannot tell the answer about the batches. The command line then exits with code 2.
  * @example
  * ```ts
  * import { auditModel, findFailures, parseFailOn } from "blindspot";
@@ -165,12 +171,18 @@ function verdictCondition(
  * ```
  */
 export function findFailures(report: AuditReport, conditions: readonly Condition[]): ConditionResults {
+  const unmeasured = report.layers.filter(({ status }) => status === "unmeasured");
   const failures: Failure[] = [];
+  if (conditions.length > 0)
+    for (const { name } of unmeasured)
+      failures.push({ layer: name, condition: "unmeasured", value: "unmeasured" });
   const notes: string[] = [];
   const untested: string[] = [];
   for (const condition of conditions) {
     const values = condition.valuesIn(report);
     const lacking = values.flatMap(({ layer, value }) => (value === null ? [layer ?? "the report"] : []));
+    const allUnmeasured = condition.about === "layers" && values.length === 0 && unmeasured.length > 0;
+    if (allUnmeasured) continue;
     if (lacking.length === values.length) untested.push(whyUntested(condition, report));
     else if (lacking.length > 0)
       notes.push(

@@ -148,7 +148,11 @@ async function audit(file: string, flags: AuditFlags): Promise<void> {
     console.error(`blindspot: warning: ${warning}`);
   for (const note of tested.notes) console.error(`blindspot: ${note}`);
   for (const { layer, condition, value } of failures)
-    console.error(`blindspot: ${layer ?? "batches"}: ${condition} (${value})`);
+    console.error(
+      value === "unmeasured"
+        ? `blindspot: ${layer}: could not be measured, so it cannot pass --fail-on`
+        : `blindspot: ${layer ?? "batches"}: ${condition} (${value})`,
+    );
   if (tested.untested.length > 0) throw new UserError(tested.untested.join("; "));
   if (failures.length > 0) process.exitCode = 1;
 }

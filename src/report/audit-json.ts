@@ -56,7 +56,7 @@ function inSchemaOrder(report: AuditReport): AuditReport {
     batches: report.batches && batchesInSchemaOrder(report.batches),
     layers: report.layers.map(layerInSchemaOrder),
     summary: {
-      ...ordered(summary, "layers", "blind", "dim", "worst", "verdict", "normToBlame", "why"),
+      ...ordered(summary, "layers", "blind", "dim", "unmeasured", "worst", "verdict", "normToBlame", "why"),
       worst: summary.worst && ordered(summary.worst, "name", "removed"),
     },
   };
@@ -95,7 +95,7 @@ function layerInSchemaOrder(layer: LayerReport): LayerReport {
       layer,
       ...(["name", "op", "mode", "groupedBy", "channelCount", "elements", "epsilon"] as const),
       ...(["energy", "shares", "leak", "weights", "affine", "identityResidual"] as const),
-      ...(["agreement", "batches", "verdict", "why", "channels", "taylor"] as const),
+      ...(["agreement", "batches", "status", "verdict", "why", "channels", "taylor"] as const),
     ),
     energy: ordered(energy, "total", "first", "diag", "passed"),
     shares: ordered(shares, "blocked", "first", "diag", "chance"),
@@ -104,7 +104,18 @@ function layerInSchemaOrder(layer: LayerReport): LayerReport {
       weights &&
       ordered(
         weights,
-        ...(["name", "open", "first", "diag", "removed", "kept", "cosine", "chance", "chanceSd"] as const),
+        ...([
+          "name",
+          "open",
+          "first",
+          "diag",
+          "removed",
+          "kept",
+          "cosine",
+          "chance",
+          "chanceSd",
+          "overChance",
+        ] as const),
       ),
     affine: affine && ordered(affine, "gradGamma", "gradBeta"),
     agreement: agreement && agreementInSchemaOrder(agreement),

@@ -55,7 +55,7 @@ function batchesCase(report: AuditReport, classname: string, failures: readonly 
 function testCase(layer: LayerReport, classname: string, failures: readonly Failure[]): string {
   const met = failures.filter((failure) => failure.layer === layer.name);
   const numbers =
-    `blocked ${share(layer.shares.blocked)} (chance ${share(layer.shares.chance)}), removed ${share(layer.weights?.removed)}, ` +
+    `blocked ${share(layer.shares.blocked)} (chance ${share(layer.shares.chance)}), removed ${layer.weights === null ? "not measured" : share(layer.weights.removed)} (chance ${share(layer.weights?.chance)}), ` +
     `kept ${share(layer.weights?.kept)}, cosine ${cosine(layer.weights?.cosine)}, verdict ${layer.verdict}`;
   return written({ classname, name: layer.name }, met, [numbers, ...layer.why]);
 }

@@ -55,6 +55,13 @@ const columns: readonly Column<LayerReport>[] = [
     align: "right",
     cell: ({ weights }) => share(weights?.removed),
   },
+  {
+    title: "chance",
+    heading: "weights below",
+    align: "right",
+    cell: ({ weights }) => share(weights?.chance),
+    dropAt: 6,
+  },
   { title: "kept", heading: "weights below", align: "right", cell: ({ weights }) => share(weights?.kept) },
   {
     title: "cosine",
@@ -72,7 +79,7 @@ const columns: readonly Column<LayerReport>[] = [
 ];
 
 const LEGEND =
-  "blocked = first + diag: share of the gradient energy that normalization removes, along 1 (first) and along its output y (diag). chance: share that noise would lose. removed, kept: length of the removed and of the remaining weight gradient, relative to the gradient with constant statistics. cosine: direction of the remaining gradient relative to that gradient.";
+  "blocked = first + diag: share of the gradient energy that normalization removes, along 1 (first) and along its output y (diag). chance: share that noise would lose; a number below its chance says nothing. removed, kept: length of the removed and of the remaining weight gradient, relative to the gradient with constant statistics. cosine: direction of the remaining gradient relative to that gradient. – stands for what is not measured.";
 
 /**
  * Writes an audit report as a text table for a terminal: model and batch, one line for each layer,
@@ -150,7 +157,7 @@ const whatIsHidden = (batches: AuditReport["batches"]): string =>
 const rest = (sentences: readonly string[], width: number): string =>
   sentences.length === 0 ? "" : `\n${wrap(sentences.join(" "), width)}`;
 
-/** Why the layers are blind or dim and what to do about them, the worst layer first. */
+/** Why the layers are blind, dim or unmeasured and what to do about them, the worst layer first. */
 function explained(layers: readonly LayerReport[], width: number, paint: Paint): string[] {
   const shown = layers.slice(0, EXPLAINED);
   const { own, shared } = explanations(shown);
@@ -167,7 +174,7 @@ function explained(layers: readonly LayerReport[], width: number, paint: Paint):
   if (layers.length > EXPLAINED)
     blocks.push(
       wrap(
-        `… and ${plural(layers.length - EXPLAINED, "more blind or dim layer")}; use -o report.html to read all explanations.`,
+        `… and ${plural(layers.length - EXPLAINED, "more layer")}; use -o report.html to read all explanations.`,
         width,
       ),
     );

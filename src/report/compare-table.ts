@@ -97,17 +97,25 @@ function changedAnswers({ summary: { a, b } }: Comparison): string | null {
   return `The batches are ${change(a.verdict, b.verdict)}; normalization to blame: ${change(a.normToBlame, b.normToBlame)}.`;
 }
 
-const order: Record<Verdict, number> = { clear: 0, dim: 1, blind: 2 };
+const order: Record<Exclude<Verdict, "unmeasured">, number> = { clear: 0, dim: 1, blind: 2 };
+
+/** How many steps the verdict goes up from A to B; null where one of them was not measured. */
+const steps = ({ a, b }: ComparedLayer): number | null =>
+  a.verdict === "unmeasured" || b.verdict === "unmeasured" ? null : order[b.verdict] - order[a.verdict];
 
 /** Says how many verdicts change, and which layer changes most. */
 function changed(layers: readonly ComparedLayer[]): string {
   if (layers.length === 0) return "No layer is in both reports.";
-  const worse = layers.filter(({ a, b }) => order[b.verdict] > order[a.verdict]).length;
-  const better = layers.filter(({ a, b }) => order[b.verdict] < order[a.verdict]).length;
+  const count = (is: (step: number | null) => boolean) => layers.filter((layer) => is(steps(layer))).length;
+  const worse = count((step) => step !== null && step > 0);
+  const better = count((step) => step !== null && step < 0);
+  const unmeasured = count((step) => step === null);
+  const unchanged = layers.length - worse - better - unmeasured;
   const verdicts = [
     ...(worse > 0 ? [`${worse} worse`] : []),
     ...(better > 0 ? [`${better} better`] : []),
-    ...(worse + better < layers.length ? [`${layers.length - worse - better} unchanged`] : []),
+    ...(unchanged > 0 ? [`${unchanged} unchanged`] : []),
+    ...(unmeasured > 0 ? [`${unmeasured} not measured in both`] : []),
   ].join(", ");
   return `Verdicts of ${plural(layers.length, "layer")} from A to B: ${verdicts}.${mostChanged(layers)}`;
 }

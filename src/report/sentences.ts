@@ -44,21 +44,39 @@ function labels(counts: Record<string, number> | undefined): string {
   return present.length === 1 ? `, all labelled ${present[0][0]}` : `, ${present.length} classes`;
 }
 
-/** Says how many layers are blind or dim, which is the worst, and what that means. */
+/**
+ * Says how many layers are blind or dim, which is the worst, what that means, and which layers could
+ * not be measured.
+ */
 export function findings(report: AuditReport): string[] {
-  const { blind, dim, layers } = report.summary;
+  const { blind, dim, layers, unmeasured } = report.summary;
   if (layers === 0) return ["The report contains no normalization layer."];
-  const all = flagged(report);
-  if (all.length === 0) {
-    const none = layers === 1 ? "The one layer is clear" : `All ${layers} layers are clear`;
-    return [`${none}: on this batch, normalization hides little of the gradient from the weights below.`];
-  }
+  const missing = report.layers.filter(({ verdict }) => verdict === "unmeasured");
+  const gap =
+    unmeasured.length === 0
+      ? []
+      : [
+          `${plural(unmeasured.length, "layer")} of ${layers} could not be measured, which is not the same as clear: ${layerNames(missing)}.`,
+        ];
+  const all = flagged(report).filter(({ verdict }) => verdict !== "unmeasured");
+  if (all.length === 0) return [...gap, ...(unmeasured.length === layers ? [] : [allClear(report)])];
   const be = (n: number): string => (n === 1 ? "is" : "are");
   const [some, others] = blind.length > 0 ? ([blind, dim] as const) : ([dim, []] as const);
   const first = `${some.length} of ${plural(layers, "layer")} ${be(some.length)} ${some === blind ? "blind" : "dim"}`;
   const second = others.length > 0 ? `, ${others.length} ${be(others.length)} dim` : "";
   const worst = all.length === 1 ? `: ${all[0].name}` : `; the worst is ${all[0].name}`;
-  return [`${first}${second}${worst}.`, meaning(all)];
+  return [`${first}${second}${worst}.`, ...gap, meaning(all)];
+}
+
+/** Says that all measured layers are clear, and what that rests on. */
+function allClear({ layers, summary }: AuditReport): string {
+  const measured = layers.filter(({ verdict }) => verdict === "clear");
+  const one = measured.length === 1;
+  const some = summary.unmeasured.length > 0 ? `The other ${measured.length}` : `All ${measured.length}`;
+  const who = one ? (summary.unmeasured.length > 0 ? "The other layer" : "The one layer") : `${some} layers`;
+  if (measured.every(({ weights }) => weights === null))
+    return `${who} ${one ? "blocks" : "block"} no more of the gradient energy than noise would lose. What the weights below lose is not measured.`;
+  return `${who} ${one ? "is" : "are"} clear: on this batch, normalization hides little of the gradient from the weights below.`;
 }
 
 function meaning(layers: readonly LayerReport[]): string {
@@ -71,19 +89,25 @@ function meaning(layers: readonly LayerReport[]): string {
   );
 }
 
-const severity = { clear: 0, dim: 1, blind: 2 } as const;
+const severity = { clear: 0, unmeasured: 1, dim: 2, blind: 3 } as const;
 
-/** The blind and dim layers, the worst first: by verdict, then by `removed`, then by `blocked`. */
+/**
+ * The blind and dim layers, the worst first: by verdict, then by `removed` over its chance level,
+ * then by `blocked`. After them the layers that could not be measured.
+ */
 export function flagged(report: AuditReport): LayerReport[] {
   return report.layers
     .filter(({ verdict }) => verdict !== "clear")
     .sort(
       (a, b) =>
         severity[b.verdict] - severity[a.verdict] ||
-        (b.weights?.removed ?? 0) - (a.weights?.removed ?? 0) ||
+        hidden(b) - hidden(a) ||
         b.shares.blocked - a.shares.blocked,
     );
 }
+
+/** `removed` over its chance level; `removed` itself where that is not known. */
+const hidden = ({ weights }: LayerReport): number => weights?.overChance ?? weights?.removed ?? 0;
 
 /**
  * Explanations of layers, split so that a sentence that many layers have in common is printed once.

@@ -112,6 +112,28 @@ export function removedChance({ open, removed }: NoiseSums): RemovedChance | nul
   return { chance, chanceSd: average === 0 ? 0 : (chance * error) / (2 * average) };
 }
 
+/**
+ * How far `removed` is above its chance level, on a scale from 0 (what noise loses, or less) to 1
+ * (all of it): the root of the share of the squared length beyond chance,
+ * √((removed² − chance²)/(1 − chance²)). Equal to `removed` where noise would lose nothing.
+ *
+ * @param removed - the removed part, relative to the whole
+ * @param chance - its chance level; from 1 on, nothing can be above it
+ * @returns a number that is at least 0, and above 1 where `removed` exceeds 1
+ *
+ * @example
+ * ```ts
+ * import { overChance } from "blindspot/theory";
+ *
+ * console.log(overChance(0.8, 0)); // 0.8
+ * console.log(overChance(0.85, 0.89)); // 0
+ * ```
+ */
+export function overChance(removed: number, chance: number): number {
+  if (chance >= 1 || removed <= chance) return 0;
+  return Math.sqrt((removed ** 2 - chance ** 2) / (1 - chance ** 2));
+}
+
 /** The axis that a reported list runs over. */
 export type ReportedAxis = "channel" | "group" | "sample";
 

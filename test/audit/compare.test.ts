@@ -9,7 +9,7 @@ describe("A comparison of two reports", () => {
     const { layers, onlyInA, onlyInB, warnings } = compareReports(mlpMixed(), mlpOneClass());
     expect(layers.map(({ name }) => name)).toEqual(["bn1", "bn2"]);
     expect(layers[1]).toMatchObject({
-      a: { removed: 0.75848, verdict: "dim" },
+      a: { removed: 0.75848, verdict: "clear" },
       b: { removed: 0.95926, verdict: "blind" },
     });
     expect(layers[1].delta.removed).toBeCloseTo(0.20078, 12);

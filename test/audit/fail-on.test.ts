@@ -22,8 +22,10 @@ describe("The option --fail-on", () => {
     ["gradGamma<0", []],
     ["leak.max<1e-3,cosine<0", ["enc_bn1", "enc_bn2", "code_bn", "dec_bn1", "dec_bn2"]],
     ["verdict=blind", ["dec_bn2"]],
-    ["verdict>=dim", ["enc_bn1", "code_bn", "dec_bn2"]],
-    ["verdict!=clear", ["enc_bn1", "code_bn", "dec_bn2"]],
+    ["verdict>=dim", ["code_bn", "dec_bn2"]],
+    ["verdict!=clear", ["code_bn", "dec_bn2"]],
+    ["overChance>0.9", ["dec_bn2"]],
+    ["weights.chance<0.4,chance>0.03", ["code_bn"]],
     ["removed>0.93 , elements=64", ["code_bn", "dec_bn2"]],
   ])("with %s finds the layers that meet a condition", (conditions, layers) => {
     expect(failing(conditions)).toEqual(layers);
@@ -41,7 +43,33 @@ describe("The option --fail-on", () => {
     expect(without.length).toBeGreaterThan(0);
     const both = failing("removed>=0,removed<1e9", denseNet());
     expect(both.filter((name) => without.some((layer) => layer.name === name))).toEqual([]);
-    expect(failing("identityResidual!=7,epsilon<9", hostile())).toEqual([" "]);
+  });
+
+  test("fails every layer that could not be measured, if there is a condition", () => {
+    const report = hostile();
+    const [unmeasured] = report.summary.unmeasured;
+    expect(findFailures(report, parseFailOn("blocked>2")).failures).toEqual([
+      { layer: unmeasured, condition: "unmeasured", value: "unmeasured" },
+    ]);
+    expect(findFailures(report, []).failures).toEqual([]);
+  });
+
+  test("is not tested where no measured layer has the number, for it could never fail", () => {
+    const report = autoencoder();
+    const bare = { ...report, layers: report.layers.map((layer) => ({ ...layer, weights: null })) };
+    const { failures, untested } = findFailures(bare, parseFailOn("blocked>2,removed>0.9"));
+    expect(failures).toEqual([]);
+    expect(untested).toEqual(["--fail-on: `removed>0.9`: no layer has this number; choose another field"]);
+  });
+
+  test("names the measured layers that a condition does not test", () => {
+    const report = denseNet();
+    const without = report.layers.filter(({ weights }) => weights === null).map(({ name }) => name);
+    const { notes } = findFailures(report, parseFailOn("removed>0.9,blocked>0.1"));
+    expect(notes).toEqual([
+      `--fail-on: \`removed>0.9\` was not tested on ${without.join(", ")}, which lack this number`,
+    ]);
+    expect(findFailures(autoencoder(), parseFailOn("removed>0.9,verdict=blind")).notes).toEqual([]);
   });
 
   test("tests verdicts of the batches on the summary", () => {

@@ -18,7 +18,7 @@ function withEffect(effect: number, sd?: number): AuditReport {
 describe("A report is worse than another", () => {
   test("where the verdict of a layer is a step up", () => {
     expect(findWorse(mlpMixed(), mlpOneClass())).toEqual([
-      { layer: "bn2", field: "verdict", a: "dim", b: "blind" },
+      { layer: "bn2", field: "verdict", a: "clear", b: "blind" },
     ]);
   });
 

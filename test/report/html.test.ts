@@ -86,10 +86,10 @@ describe.each(pages)("The HTML page of $name", ({ report, text, page }) => {
   test("gives every row of the layer table the columns of the head, even those that narrow screens hide", () => {
     const columns = (row: HtmlElement) =>
       row.children.flatMap((cell) =>
-        typeof cell === "string" ? [] : cell.attributes.class.replace(" quiet", ""),
+        typeof cell === "string" ? [] : cell.attributes.class.replace(/ quiet| unmeasured/, ""),
       );
     const [head, ...rows] = findAll(findAll(page, withClass("layers"))[0], "tr").map(columns);
-    expect(head).toHaveLength(9);
+    expect(head).toHaveLength(10);
     for (const row of rows) expect(row).toEqual(head);
   });
 
@@ -116,7 +116,7 @@ describe("The content of the page", () => {
 
   test("shows the numbers of a layer as text in its row", () => {
     const numbers = findAll(row, withClass("c-num")).map(textOf);
-    expect(numbers).toEqual(["0.575", "0.031", "0.959", "0.214", "0.29"]);
+    expect(numbers).toEqual(["0.575", "0.031", "0.959", "0.500", "0.214", "0.29"]);
     expect(textOf(row)).toContain("blind");
   });
 

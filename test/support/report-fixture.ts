@@ -1,4 +1,5 @@
 import type { AuditReport, LayerReport, Verdict, WeightsReport } from "../../src/audit/report/result.js";
+import { overChance } from "../../src/theory/index.js";
 
 /**
  * Audit reports with realistic numbers, for tests of everything that reads one. The layers of `mlp`
@@ -23,7 +24,7 @@ function layerReport(numbers: LayerNumbers, changes: Partial<LayerReport> = {}):
   const weights = numbers.weights ?? null;
   const blocked = first + diag;
   const chance = 2 / elements;
-  const verdict = verdictOf(weights?.removed ?? 0, blocked, chance);
+  const verdict = energy === 0 ? "unmeasured" : verdictOf(weights, blocked, chance);
   const inFirst = spread(energy * first, channels, 1);
   const inDiag = spread(energy * diag, channels, 2);
   const inPassed = spread(energy * (1 - blocked), channels, 3);
@@ -47,6 +48,7 @@ function layerReport(numbers: LayerNumbers, changes: Partial<LayerReport> = {}):
     identityResidual: 3.2e-7,
     agreement: null,
     batches: null,
+    status: verdict === "unmeasured" ? "unmeasured" : "measured",
     verdict,
     why: verdict === "clear" ? [] : [`the weights below lose most of what the samples ask for in common`],
     ...changes,
@@ -64,7 +66,18 @@ function weights(
     number,
   ],
 ): WeightsReport {
-  return { name, open, first, diag, removed, kept, cosine, chance: null, chanceSd: null };
+  return {
+    name,
+    open,
+    first,
+    diag,
+    removed,
+    kept,
+    cosine,
+    chance: 0.5,
+    chanceSd: null,
+    overChance: overChance(removed, 0.5),
+  };
 }
 
 /** A whole report around layers; the summary follows from them. `changes` overwrites any field. */
@@ -84,7 +97,7 @@ export function auditReport(layers: LayerReport[], changes: Partial<AuditReport>
     elapsedMs: 312.4,
     thresholds: {
       blind: { removed: 0.9, blocked: 0.5, timesChance: 10 },
-      dim: { removed: 0.6, blocked: 0.1, timesChance: 3 },
+      dim: { removed: 0.7, blocked: 0.1, timesChance: 3 },
     },
     batches: null,
     layers,
@@ -93,6 +106,7 @@ export function auditReport(layers: LayerReport[], changes: Partial<AuditReport>
       layers: layers.length,
       blind: named("blind"),
       dim: named("dim"),
+      unmeasured: named("unmeasured"),
       worst: worst ? { name: worst.name, removed: worst.weights!.removed } : null,
       ...{ verdict: "unknown", normToBlame: "unknown", why: [] },
     },
@@ -255,9 +269,11 @@ export function hostile(): AuditReport {
   );
 }
 
-function verdictOf(removed: number, blocked: number, chance: number): Verdict {
-  if (removed >= 0.9 || (blocked >= 0.5 && blocked >= 10 * chance)) return "blind";
-  if (removed >= 0.6 || (blocked >= 0.1 && blocked >= 3 * chance)) return "dim";
+function verdictOf(weights: WeightsReport | null, blocked: number, chance: number): Verdict {
+  const over = weights?.overChance ?? 0;
+  if (over >= 0.9 || (blocked >= 0.5 && blocked >= 10 * chance)) return "blind";
+  if (over >= 0.7 || (weights === null && blocked > chance)) return "dim";
+  if (blocked >= 0.1 && blocked >= 3 * chance) return "dim";
   return "clear";
 }
 

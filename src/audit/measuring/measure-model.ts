@@ -6,7 +6,9 @@ import { scaledNorm } from "../../measure/scaled-norm.js";
 import type { Loss, OpenedLayer, OpenedModel } from "../../onnx/index.js";
 import {
   leakFromSigma,
+  overChance,
   removedChance,
+  type WeightLoss,
   weightLoss,
   weightSumsFromGram,
   withNothingBlocked,
@@ -149,21 +151,28 @@ function measurementOf(
     leak: norm.frozen || norm.deviation ? null : leakFromSigma(sigma, norm.epsilon),
     weights: at.weights && {
       name: at.weights.name,
-      ...weightLoss(weightSumsFromGram(floats(at.weights.gram))),
-      ...(at.weights.chance === null ? NOTHING_REMOVED : chanceOf(floats(at.weights.chance))),
+      ...withChance(
+        weightLoss(weightSumsFromGram(floats(at.weights.gram))),
+        at.weights.chance === null ? null : floats(at.weights.chance),
+      ),
     },
     affine:
       at.gamma === null && at.beta === null
         ? null
         : { gradGamma: length(at.gamma), gradBeta: length(at.beta) },
     identityResidual: finiteOrNull(scale === 0 ? error : error / scale),
+    hasStatistics: Array.from(sigma).some((value) => value !== Number.POSITIVE_INFINITY),
     warnings: layerWarnings({ name: norm.name, groupedBy, shares, sigma, precision }),
   };
 }
 
-/** The chance level of a layer that removes nothing. */
-const NOTHING_REMOVED: Pick<WeightsReport, "chance" | "chanceSd"> = { chance: 0, chanceSd: null };
-
-/** The chance level of `removed`, from the vector of the measuring program. */
-const chanceOf = (sums: Float32Array | Float64Array): Pick<WeightsReport, "chance" | "chanceSd"> =>
-  removedChance({ open: sums[0], removed: sums.subarray(1) }) ?? { chance: null, chanceSd: null };
+/**
+ * Adds the chance level of `removed`, from the vector of the measuring program; null for a frozen
+ * layer, which removes nothing.
+ */
+function withChance(loss: WeightLoss, sums: Float32Array | Float64Array | null): Omit<WeightsReport, "name"> {
+  if (sums === null) return { ...loss, chance: 0, chanceSd: null, overChance: 0 };
+  const level = removedChance({ open: sums[0], removed: sums.subarray(1) });
+  if (level === null) return { ...loss, chance: null, chanceSd: null, overChance: null };
+  return { ...loss, ...level, overChance: overChance(loss.removed, level.chance) };
+}

@@ -47,5 +47,11 @@ export function summarize(layers: readonly LayerReport[]): Omit<AuditReport["sum
   for (const { name, weights } of layers)
     if (weights !== null && weights.removed > (worst?.removed ?? -1))
       worst = { name, removed: weights.removed };
-  return { layers: layers.length, blind: named("blind"), dim: named("dim"), worst };
+  return {
+    layers: layers.length,
+    blind: named("blind"),
+    dim: named("dim"),
+    unmeasured: named("unmeasured"),
+    worst,
+  };
 }

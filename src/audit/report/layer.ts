@@ -18,10 +18,12 @@ export interface LayerMeasurement {
   readonly epsilon: number | null;
   readonly shares: BlockedShares;
   readonly leak: Leak | null;
-  readonly weights: (Pick<WeightsReport, "name" | "chance" | "chanceSd"> & WeightLoss) | null;
+  readonly weights: (Pick<WeightsReport, "name" | "chance" | "chanceSd" | "overChance"> & WeightLoss) | null;
   /** ‖∂L/∂γ‖ and ‖∂L/∂β‖. */
   readonly affine: LayerReport["affine"];
   readonly identityResidual: number | null;
+  /** Whether any group has a finite variance. */
+  readonly hasStatistics: boolean;
   readonly warnings: readonly string[];
 }
 
@@ -59,7 +61,8 @@ export function judgeLayer(measurement: LayerMeasurement, thresholds: Thresholds
         groups: shares.energy.length,
         constantGroups: shares.constantGroups,
         nonFinite: shares.nonFinite,
-        energy: total.energy,
+        energy: measurement.hasStatistics ? total.energy : 0,
+        hasStatistics: measurement.hasStatistics,
         shares: relative,
         weights,
       },

@@ -51,7 +51,12 @@ export const BatchVerdict = Type.Union([
   Type.Literal("unknown"),
 ]);
 
-export const Verdict = Type.Union([Type.Literal("clear"), Type.Literal("dim"), Type.Literal("blind")]);
+export const Verdict = Type.Union([
+  Type.Literal("clear"),
+  Type.Literal("dim"),
+  Type.Literal("blind"),
+  Type.Literal("unmeasured"),
+]);
 
 /** What one normalization group stands for. `channels` lists one entry for each. */
 export const GroupedBy = Type.Union([Type.Literal("channel"), Type.Literal("sample"), Type.Literal("group")]);
@@ -110,6 +115,10 @@ const Weights = Type.Object(
     }),
     chanceSd: Type.Union([NonNegative, Type.Null()], {
       description: "Standard error of `chance` where random signs estimate it; null where it is exact.",
+    }),
+    overChance: Type.Union([NonNegative, Type.Null()], {
+      description:
+        "√((removed² − chance²)/(1 − chance²)): 0 where `removed` is at most `chance`. The verdict judges by this number; null where `chance` is.",
     }),
   },
   {
@@ -222,6 +231,10 @@ export const Layer = Type.Object({
     [Type.Object({ blocked: Spread, removed: Type.Union([Spread, Type.Null()]) }), Type.Null()],
     { description: "shares.blocked and weights.removed over your batches; null for one batch." },
   ),
+  status: Type.Union([Type.Literal("measured"), Type.Literal("frozen"), Type.Literal("unmeasured")], {
+    description:
+      "frozen: run with its stored statistics, which block nothing. unmeasured: no gradient arrives, or nothing finite; energies and shares are then 0.",
+  }),
   verdict: Verdict,
   why: Type.Array(Type.String()),
   taylor: Type.Optional(Taylor),
@@ -308,6 +321,7 @@ export const AuditReport = Type.Object(
       layers: Type.Integer({ minimum: 0 }),
       blind: Type.Array(Name),
       dim: Type.Array(Name),
+      unmeasured: Type.Array(Name),
       worst: Type.Union([Type.Object({ name: Name, removed: NonNegative }), Type.Null()]),
       verdict: BatchVerdict,
       normToBlame: BatchVerdict,
@@ -330,7 +344,10 @@ export const AuditReport = Type.Object(
 export type AuditReport = Static<typeof AuditReport>;
 /** The measurements of one normalization layer, with the verdict and the reasons for it. */
 export type LayerReport = Static<typeof Layer>;
-/** How much a layer hides: `blind` is most of the gradient, `dim` a large part, `clear` little. */
+/**
+ * How much a layer hides beyond chance: `blind` is most of the gradient, `dim` a large part, `clear`
+ * little. `unmeasured` where no gradient or nothing finite was measured.
+ */
 export type Verdict = Static<typeof Verdict>;
 /** Whether batches cost something, and whether the norm is to blame: see docs/calibration.md. */
 export type BatchVerdict = Static<typeof BatchVerdict>;
@@ -341,5 +358,5 @@ export type AgreementReport = Static<typeof Agreement>;
 export type GroupedBy = Static<typeof GroupedBy>;
 export type WeightsReport = Static<typeof Weights>;
 export type TaylorReport = Static<typeof Taylor>;
-/** The values of `removed`, `blocked` and `blocked`/`chance` from which a layer is blind or dim. */
+/** The values of `weights.overChance`, `blocked` and `blocked`/`chance` from which a layer is blind or dim. */
 export type Thresholds = AuditReport["thresholds"];

@@ -11,7 +11,7 @@ export function upgradeReport(value: unknown): unknown {
     batches: null,
     layers: Array.isArray(layers) ? layers.map(upgradeLayer) : layers,
     summary: isObject(summary)
-      ? { ...summary, verdict: "unknown", normToBlame: "unknown", why: [] }
+      ? { ...summary, unmeasured: [], verdict: "unknown", normToBlame: "unknown", why: [] }
       : summary,
   };
 }
@@ -21,7 +21,8 @@ function upgradeLayer(layer: unknown): unknown {
   const { weights } = layer;
   return {
     ...layer,
-    weights: isObject(weights) ? { ...weights, chance: null, chanceSd: null } : weights,
+    weights: isObject(weights) ? { ...weights, chance: null, chanceSd: null, overChance: null } : weights,
+    status: "measured",
     agreement: null,
     batches: null,
   };

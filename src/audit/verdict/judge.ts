@@ -1,6 +1,8 @@
 import { type NormKind, normKinds } from "../../onnx/norms/kinds.js";
-import type { Shares, WeightLoss } from "../../theory/index.js";
-import type { GroupedBy, Thresholds, Verdict } from "../report/result.js";
+import { overChance, type Shares } from "../../theory/index.js";
+import type { GroupedBy, LayerReport, Thresholds, WeightsReport } from "../report/result.js";
+
+type WeightFinding = "name" | "removed" | "kept" | "cosine" | "chance" | "chanceSd" | "overChance";
 
 /** The numbers of one layer that its verdict rests on. */
 export interface Findings {
@@ -16,10 +18,12 @@ export interface Findings {
   readonly constantGroups: number;
   /** Elements left out because y or G is NaN or infinite there. */
   readonly nonFinite: number;
+  /** Whether any group has a finite variance. */
+  readonly hasStatistics: boolean;
   /** ‖G‖² of the whole layer. */
   readonly energy: number;
   readonly shares: Shares;
-  readonly weights: ({ readonly name: string } & Pick<WeightLoss, "removed" | "kept" | "cosine">) | null;
+  readonly weights: Pick<WeightsReport, WeightFinding> | null;
 }
 
 /**
@@ -31,38 +35,44 @@ const NOTHING_LEFT = 1e-4;
 /** From this chance level on (n ≤ 8), a group is too small for its shares to mean much. */
 const SMALL_GROUP_CHANCE = 0.25;
 
+/** The verdict of one layer with its reasons, and whether there was something to judge. */
+export type Judgement = Pick<LayerReport, "status" | "verdict" | "why">;
+
 /**
  * Judges how much a layer hides, with reasons in sentences a user can act on. A layer is `blind` if
- * the weights below lose at least `removed` of their gradient, or if at least `blocked` of the
- * energy is blocked and that is at least `timesChance` times chance. It is `dim` by the lower
- * limits of the same kind, else `clear`. The reasons name the reading traps of docs/theory.md,
- * section 6.
+ * what the weights below lose is at least `removed` above its chance level, or if at least `blocked`
+ * of the energy is blocked and that is at least `timesChance` times chance. It is `dim` by the lower
+ * limits of the same kind, else `clear`. Where no weights were measured, a layer that blocks more
+ * than chance is at least `dim`, because weights can lose far more than energy shows. The reasons
+ * name the reading traps of docs/theory.md, section 6.
  */
-export function judge(findings: Findings, thresholds: Thresholds): { verdict: Verdict; why: string[] } {
+export function judge(findings: Findings, thresholds: Thresholds): Judgement {
   if (findings.energy === 0)
-    return {
-      verdict: "clear",
-      why: [
-        findings.nonFinite > 0
-          ? "Nothing could be measured: y or its gradient is NaN or infinite wherever it is not 0."
-          : "No gradient reaches this layer (∂L/∂y is 0 everywhere): check that the loss depends on it.",
-      ],
-    };
+    return { status: "unmeasured", verdict: "unmeasured", why: [whyUnmeasured(findings)] };
   if (findings.frozen)
     return {
+      status: "frozen",
       verdict: "clear",
       why: ["Its statistics are frozen: it is a fixed affine map, and nothing is blocked."],
     };
   const verdict = reaches(findings, thresholds.blind)
     ? "blind"
-    : reaches(findings, thresholds.dim)
+    : reaches(findings, thresholds.dim) || isOpen(findings)
       ? "dim"
       : "clear";
   const why =
     verdict === "clear"
       ? measured(findings, thresholds)
       : [...hidden(findings, thresholds), normKinds[findings.kind].advice];
-  return { verdict, why: [...why, ...traps(findings)] };
+  return { status: "measured", verdict, why: [...why, ...traps(findings)] };
+}
+
+function whyUnmeasured({ hasStatistics, nonFinite }: Findings): string {
+  if (!hasStatistics)
+    return "Nothing could be measured: the variance is too large for this precision. Scale the input, or use --precision float64.";
+  return nonFinite > 0
+    ? "Nothing could be measured: y or its gradient is NaN or infinite wherever it is not 0."
+    : "No gradient reaches this layer (∂L/∂y is 0 everywhere): check that the loss depends on it.";
 }
 
 type Limits = Thresholds["blind"];
@@ -70,8 +80,20 @@ type Limits = Thresholds["blind"];
 const reaches = (findings: Findings, limits: Limits): boolean =>
   weightsReach(findings, limits) || energyReaches(findings, limits);
 
-const weightsReach = ({ weights }: Findings, limits: Limits): boolean =>
-  weights !== null && weights.removed >= limits.removed;
+/**
+ * Whether the weights below lose enough beyond chance. An estimated chance level must be exceeded by
+ * twice its standard error. Where chance is not known (a recorded trace), `removed` itself decides.
+ */
+function weightsReach({ weights }: Findings, limits: Limits): boolean {
+  if (weights === null) return false;
+  const { removed, chance, chanceSd } = weights;
+  if (chance === null) return removed >= limits.removed;
+  const level = chance + 2 * (chanceSd ?? 0);
+  return removed > level && overChance(removed, level) >= limits.removed;
+}
+
+/** Whether a layer without weights blocks more than chance: what weights would lose is not known. */
+const isOpen = ({ shares, weights }: Findings): boolean => weights === null && shares.blocked > shares.chance;
 
 const energyReaches = ({ shares }: Findings, limits: Limits): boolean =>
   shares.blocked >= limits.blocked && shares.blocked >= limits.timesChance * shares.chance;
@@ -81,13 +103,20 @@ function measured({ shares, weights }: Findings, { dim }: Thresholds): string[] 
   const { blocked, chance } = shares;
   const compared = blocked < chance ? "less than" : blocked < dim.timesChance * chance ? "about" : "against";
   const energy = `${percent(blocked)} of the gradient energy is blocked, ${compared} the ${percent(chance)} that noise would lose`;
-  if (weights !== null)
-    return [`${energy}; ${weights.name} loses ${percent(weights.removed)} of its gradient.`];
-  if (blocked < dim.timesChance * chance) return [`${energy}.`];
-  return [
-    `${energy}.`,
-    `That is ${times(blocked / chance)} chance, and weights can lose far more than energy shows; what they lose is not known here.`,
-  ];
+  if (weights === null) return [`${energy}. What weights below lose is not measured.`];
+  const loses = `${weights.name} loses ${percent(weights.removed)} of its gradient`;
+  if (weights.chance === null) return [`${energy}; ${loses}.`];
+  const comparison =
+    weights.removed <= weights.chance
+      ? `less than the ${noiseLoses(weights)} that noise would lose`
+      : `against the ${noiseLoses(weights)} that noise would lose`;
+  return [`${energy}; ${loses}, ${comparison}.`];
+}
+
+/** The chance level of `removed` in words: `56 %`, or `56 ± 3 %` where it is an estimate. */
+function noiseLoses({ chance, chanceSd }: Pick<WeightsReport, "chance" | "chanceSd">): string {
+  const level = percent(chance ?? 0);
+  return chanceSd === null || chanceSd === 0 ? level : level.replace(" %", ` ± ${percent(chanceSd)}`);
 }
 
 /** The reasons of a dim or blind layer, by the measures that make it so. */
@@ -97,13 +126,18 @@ function hidden(findings: Findings, { dim }: Thresholds): string[] {
   if (weights !== null && weightsReach(findings, dim))
     why.push(
       `${weights.name} below loses a part of its gradient that measures ${percent(weights.removed)} of ` +
-        `the whole; the part that arrives has ${percent(weights.kept)} of the length, at cosine ${weights.cosine.toFixed(2)} to the whole.`,
+        `the whole${weights.chance === null ? "" : ` (noise would lose ${noiseLoses(weights)})`}; the part that arrives has ${percent(weights.kept)} of the length, at cosine ${weights.cosine.toFixed(2)} to the whole.`,
     );
   if (energyReaches(findings, dim))
     why.push(
       `${percent(shares.blocked)} of the gradient energy is blocked, ${times(shares.blocked / shares.chance)} ` +
         `chance (${percent(shares.chance)}): ${percent(shares.first)} is the same for all elements of a ` +
         `${groupedBy} (first order), ${percent(shares.diag)} is proportional to the activation (diagonal second order).`,
+    );
+  else if (weights === null)
+    why.push(
+      `${percent(shares.blocked)} of the gradient energy is blocked, ${times(shares.blocked / shares.chance)} chance ` +
+        `(${percent(shares.chance)}). What weights below lose is not measured; it can be far more than energy shows, so this layer is not called clear.`,
     );
   else
     why.push(

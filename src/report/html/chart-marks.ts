@@ -8,6 +8,7 @@ export const markDefinitions: Html = html`<svg width="0" height="0" class="defs"
 <g id="m-blind"><circle r="5.5" class="v-blind fill"/></g>
 <g id="m-dim"><circle r="5" class="v-dim ring"/><path d="M0-5A5 5 0 0 1 0 5Z" class="v-dim fill"/></g>
 <g id="m-clear"><circle r="4.5" class="v-clear ring"/></g>
+<g id="m-unmeasured"><path d="M-4-4L4 4M4-4L-4 4" class="v-unmeasured ring"/></g>
 <g id="m-first"><path d="M-3.5-3.5h7v7h-7z" class="m-first"/></g>
 <g id="m-diag"><path d="M0-4.4L4.2 3.2H-4.2Z" class="m-diag"/></g>
 <g id="m-kept"><path d="M0-5.5L4.5 0L0 5.5L-4.5 0Z" class="m-kept"/></g>

@@ -73,7 +73,7 @@ ${originSection(report)}
 function pageHeader(report: AuditReport): Html {
   const [lead, ...rest] = report.batches === null ? findings(report) : answers(report);
   const [, ...about] = subject(report);
-  const { blind, dim, layers } = report.summary;
+  const { blind, dim, layers, unmeasured } = report.summary;
   const tile = (verdict: LayerReport["verdict"], n: number) =>
     html`<li class="tile"><b>${n}</b>${verdictBadge(verdict)}</li>`;
   return html`<header>
@@ -84,7 +84,7 @@ function pageHeader(report: AuditReport): Html {
 ${rest.map((sentence) => html`<p class="prose">${sentence}</p>`)}
 ${report.batches === null && answers(report).map((sentence) => html`<p class="prose"><b>Does it matter?</b> ${sentence}</p>`)}
 ${report.batches !== null && report.layers.length > 0 && html`<h2>What the layers hide</h2>${findings(report).map((sentence) => html`<p class="prose">${sentence}</p>`)}`}
-${layers > 0 && html`<ul class="tiles" aria-label="Layers by verdict">${tile("blind", blind.length)}${tile("dim", dim.length)}${tile("clear", layers - blind.length - dim.length)}</ul>`}
+${layers > 0 && html`<ul class="tiles" aria-label="Layers by verdict">${tile("blind", blind.length)}${tile("dim", dim.length)}${tile("clear", layers - blind.length - dim.length - unmeasured.length)}${unmeasured.length > 0 && tile("unmeasured", unmeasured.length)}</ul>`}
 ${report.warnings.length > 0 && html`<aside class="warnings" aria-labelledby="warnings-title"><h2 id="warnings-title">Before you rely on these numbers</h2><ul>${report.warnings.map((line) => html`<li>${line}</li>`)}</ul></aside>`}
 </header>`;
 }

@@ -20,7 +20,7 @@ export function layerDetails(layer: LayerReport, index: number, { scale, open }:
   const groups = layerNumberGroups.map((group) => numberTable(group, layer));
   return html`
 <details class="layer"${open && html` open`}>
-<summary><span class="summary"><h3>${codeName(layer.name)}</h3>${verdictBadge(layer.verdict)}<span class="quiet">blocked ${share(layer.shares.blocked)} · removed ${share(layer.weights?.removed)}</span></span></summary>
+<summary><span class="summary"><h3>${codeName(layer.name)}</h3>${verdictBadge(layer.verdict)}<span class="quiet">blocked ${share(layer.shares.blocked)} · removed ${layer.weights === null ? "not measured" : share(layer.weights.removed)}${typeof layer.weights?.chance === "number" && ` (chance ${share(layer.weights.chance)})`}</span></span></summary>
 <div class="layer-body" id="layer-${index + 1}">
 <p class="quiet">${layer.op}, ${modes[layer.mode]}; one mean and one variance for each ${layer.groupedBy}.</p>
 ${layer.why.length > 0 && html`<ul class="why">${layer.why.map((line) => html`<li>${line}</li>`)}</ul>`}

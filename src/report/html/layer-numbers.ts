@@ -78,6 +78,22 @@ export const layerNumberGroups: readonly LayerNumberGroup[] = [
         formula: "‖ΔW_first + ΔW_diag‖ / ‖ΔW_open‖",
       },
       {
+        name: "chance",
+        value: ({ weights }) =>
+          weights?.chanceSd
+            ? `${share(weights.chance)} ± ${share(weights.chanceSd)}`
+            : share(weights?.chance),
+        meaning:
+          "What noise in place of G would remove. It is high where the inputs of the weights are positive, as after a ReLU.",
+        formula: "√(E‖ΔW_first + ΔW_diag‖² / E‖ΔW_open‖²) for white noise G",
+      },
+      {
+        name: "over chance",
+        value: ({ weights }) => share(weights?.overChance),
+        meaning: "How far removed is above chance: 0 at chance, 1 where everything is removed.",
+        formula: "√((removed² − chance²) / (1 − chance²))",
+      },
+      {
         name: "kept",
         value: ({ weights }) => share(weights?.kept),
         meaning: "Length of the gradient that reaches the weights, relative to ‖ΔW_open‖.",

@@ -26,14 +26,15 @@ export function layerTable(report: AuditReport, scales: Scales): Html {
 <h2 id="layers-title">All layers</h2>
 <p class="prose">The layers are in the order of the model. <em>Energy blocked</em> is the share of the arriving gradient’s
 energy that the layer removes, on a logarithmic axis. Compare it with the layer’s chance level, not with 0.
-<em>Weights below</em> shows how much of their gradient the weights right below the layer lose and keep.</p>
+<em>Weights below</em> shows how much of their gradient the weights right below the layer lose and keep. Compare
+<em>removed</em> with the level that noise would lose there, too.</p>
 ${legend()}
 <form class="tools" id="tools" hidden>
 <label>Find <input type="search" name="find" placeholder="part of a name" autocomplete="off"></label>
-<fieldset><legend>Show</legend>${(["blind", "dim", "clear"] as const).map(
+<fieldset><legend>Show</legend>${(["blind", "dim", "clear", "unmeasured"] as const).map(
     (verdict) => html`<label><input type="checkbox" name="${verdict}" checked> ${verdict}</label>`,
   )}</fieldset>
-<label>Order <select name="order"><option value="index">as in the model</option><option value="removed">most removed first</option><option value="blocked">most blocked first</option><option value="times">furthest above chance first</option><option value="name">by name</option></select></label>
+<label>Order <select name="order"><option value="index">as in the model</option><option value="removed">most removed over chance first</option><option value="blocked">most blocked first</option><option value="times">furthest above chance first</option><option value="name">by name</option></select></label>
 <output name="shown"></output>
 </form>
 <table class="layers" role="table">
@@ -43,7 +44,7 @@ ${legend()}
 <th scope="col" role="columnheader" class="c-chart">Energy blocked${axis(shares)}</th>
 <th scope="col" role="columnheader" class="c-num">blocked</th><th scope="col" role="columnheader" class="c-num optional">chance</th>
 <th scope="col" role="columnheader" class="c-chart">Weights below${axis(ratios)}</th>
-<th scope="col" role="columnheader" class="c-num">removed</th><th scope="col" role="columnheader" class="c-num">kept</th><th scope="col" role="columnheader" class="c-num optional">cosine</th>
+<th scope="col" role="columnheader" class="c-num">removed</th><th scope="col" role="columnheader" class="c-num optional">chance</th><th scope="col" role="columnheader" class="c-num">kept</th><th scope="col" role="columnheader" class="c-num optional">cosine</th>
 </tr></thead>
 <tbody role="rowgroup">${report.layers.map((layer, i) => row(layer, i, scales, report))}</tbody>
 </table>
@@ -65,16 +66,19 @@ function row(
   { source, thresholds }: AuditReport,
 ): Html {
   const { weights } = layer;
-  const noWeights = source.kind === "onnx" ? "no convolution or matrix product right below" : "not recorded";
+  const noWeights =
+    source.kind === "onnx"
+      ? "not measured: no convolution or matrix product right below"
+      : "not measured: not recorded";
   const times = layer.shares.chance === 0 ? 0 : layer.shares.blocked / layer.shares.chance;
   return html`
-<tr role="row" data-index="${index}" data-name="${layer.name}" data-verdict="${layer.verdict}" data-blocked="${layer.shares.blocked}" data-times="${times}" data-removed="${weights?.removed ?? -1}">
+<tr role="row" data-index="${index}" data-name="${layer.name}" data-verdict="${layer.verdict}" data-blocked="${layer.shares.blocked}" data-times="${times}" data-removed="${weights?.overChance ?? weights?.removed ?? -1}">
 <th scope="row" role="rowheader" class="c-name"><a href="#layer-${index + 1}">${codeName(layer.name)}</a><small>${shortOp(layer)} · n = ${count(layer.elements)} · ${plural(layer.channelCount, layer.groupedBy)}</small></th>
 <td role="cell" class="c-verdict">${verdictBadge(layer.verdict)}</td>
 <td role="cell" class="c-chart">${shareChart(layer, shares)}</td>
 <td role="cell" class="c-num" data-label="blocked">${share(layer.shares.blocked)}</td><td role="cell" class="c-num quiet optional" data-label="chance">${share(layer.shares.chance)}</td>
 <td role="cell" class="c-chart">${weights === null ? html`<span class="absent">${noWeights}</span>` : ratioChart(weights, layer.verdict, ratios, thresholds)}</td>
-<td role="cell" class="c-num" data-label="removed">${share(weights?.removed)}</td><td role="cell" class="c-num" data-label="kept">${share(weights?.kept)}</td><td role="cell" class="c-num quiet optional" data-label="cosine">${cosine(weights?.cosine)}</td>
+<td role="cell" class="c-num${weights === null && " unmeasured"}" data-label="removed">${weights === null ? "not measured" : share(weights.removed)}</td><td role="cell" class="c-num quiet optional" data-label="chance of removed">${share(weights?.chance)}</td><td role="cell" class="c-num" data-label="kept">${share(weights?.kept)}</td><td role="cell" class="c-num quiet optional" data-label="cosine">${cosine(weights?.cosine)}</td>
 </tr>`;
 }
 
@@ -88,6 +92,10 @@ function shareChart({ shares, verdict }: LayerReport, scale: Scale): Html {
   return html`<svg width="100%" height="${ROW}" aria-hidden="true">${gridLines(scale)}<line class="span t-${verdict}" x1="${from}" x2="${to}" y1="${y}" y2="${y}"/><line class="chance" x1="${from}" x2="${from}" y1="${y - 9}" y2="${y + 9}"/>${part("first", 6)}${part("diag", ROW - 6)}${mark(scale.isBelow(shares.blocked) ? "below" : verdict, to, y)}</svg>`;
 }
 
+/** The `removed` that reaches a limit on the scale over chance (`overChance` of the theory). */
+const removedAt = (limit: number, chance: number): number =>
+  Math.sqrt(chance ** 2 + limit ** 2 * Math.max(0, 1 - chance ** 2));
+
 /** Draws removed as a bar, kept as a mark, and the limits of the verdicts as lines. */
 function ratioChart(
   weights: WeightsReport,
@@ -96,9 +104,10 @@ function ratioChart(
   thresholds: AuditReport["thresholds"],
 ): Html {
   const y = ROW / 2;
+  const { chance } = weights;
   const limit = (name: "dim" | "blind") => {
-    const x = scale.at(thresholds[name].removed);
+    const x = scale.at(removedAt(thresholds[name].removed, chance ?? 0));
     return html`<line class="limit t-${name}" x1="${x}" x2="${x}" y1="3" y2="${ROW - 3}"/>`;
   };
-  return html`<svg width="100%" height="${ROW}" aria-hidden="true">${gridLines(scale)}<rect class="removed t-${verdict}" x="0" y="${y - 5}" width="${scale.at(weights.removed)}" height="10"/>${limit("dim")}${limit("blind")}${mark("kept", scale.at(weights.kept), y)}</svg>`;
+  return html`<svg width="100%" height="${ROW}" aria-hidden="true">${gridLines(scale)}<rect class="removed t-${verdict}" x="0" y="${y - 5}" width="${scale.at(weights.removed)}" height="10"/>${limit("dim")}${limit("blind")}${chance !== null && html`<line class="chance" x1="${scale.at(chance)}" x2="${scale.at(chance)}" y1="${y - 9}" y2="${y + 9}"/>`}${mark("kept", scale.at(weights.kept), y)}</svg>`;
 }

@@ -60,9 +60,9 @@ header{position:relative}
 .todo ul{max-width:52rem}
 .more{margin-top:.75rem}.more summary{cursor:pointer;margin-bottom:.75rem}
 
-.v-blind{--v:var(--blind)}.v-dim{--v:var(--dim)}.v-clear{--v:var(--clear)}
+.v-blind{--v:var(--blind)}.v-dim{--v:var(--dim)}.v-clear{--v:var(--clear)}.v-unmeasured{--v:var(--dim)}
 .fill{fill:var(--v)}.ring{fill:var(--page);stroke:var(--v);stroke-width:2}
-.t-blind{--v:var(--blind)}.t-dim{--v:var(--dim)}.t-clear{--v:var(--clear)}
+.t-blind{--v:var(--blind)}.t-dim{--v:var(--dim)}.t-clear{--v:var(--clear)}.t-unmeasured{--v:var(--dim)}
 .verdict{color:var(--v);font-weight:600;white-space:nowrap}
 .layers .t-clear.verdict{font-weight:400}
 .inline-mark{vertical-align:-.12em;overflow:visible}
@@ -98,6 +98,7 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums lining-nums}
 .layers tbody tr:hover{background:var(--surface)}
 .c-name{width:23%}.layers .name{font-size:.84rem}.layers th,.layers small{line-height:1.35}.c-verdict{width:5.4rem}.layers .c-chart{width:auto;padding-inline:.9rem}
 .c-num{width:4.6rem;font-size:.88rem;white-space:nowrap}
+.layers td.c-num.unmeasured{white-space:normal}
 .layers th.c-num,.layers td.c-num{text-align:right}
 
 .layer{border:1px solid var(--rule);border-radius:10px;background:var(--surface);margin-bottom:.5rem;--page:var(--surface)}

@@ -21,5 +21,10 @@ export function painter({ color }: { readonly color: boolean }): Paint {
 }
 
 /** Signs of the verdicts. Sign and word tell a verdict; the colour only repeats it. */
-export const verdictSigns: Record<Verdict, string> = { blind: "●", dim: "◐", clear: "○" };
-export const verdictStyles: Record<Verdict, Style> = { blind: "red", dim: "yellow", clear: "green" };
+export const verdictSigns: Record<Verdict, string> = { blind: "●", dim: "◐", clear: "○", unmeasured: "?" };
+export const verdictStyles: Record<Verdict, Style> = {
+  blind: "red",
+  dim: "yellow",
+  clear: "green",
+  unmeasured: "yellow",
+};

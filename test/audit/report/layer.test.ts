@@ -24,6 +24,7 @@ const weights = {
   cosine: 0.4,
   chance: 0.4,
   chanceSd: null,
+  overChance: 0.94,
 };
 
 function measurement(changes: Partial<LayerMeasurement> = {}): LayerMeasurement {
@@ -40,6 +41,7 @@ function measurement(changes: Partial<LayerMeasurement> = {}): LayerMeasurement 
     weights,
     affine: { gradGamma: 1, gradBeta: 2 },
     identityResidual: 1e-7,
+    hasStatistics: true,
     warnings: [],
     ...changes,
   };
@@ -97,13 +99,15 @@ describe("summarize", () => {
   it("names blind and dim layers and the one whose weights lose most", () => {
     const layers = [
       report({ name: "a", weights: null }),
-      report({ name: "b", weights: { ...weights, removed: 0.7 } }),
+      report({ name: "b", weights: { ...weights, removed: 0.75 } }),
       report({ name: "c" }),
+      report({ name: "d", shares: blockedShares(y, new Float64Array(120), batchNormLayout([8, 3, 5])) }),
     ];
     expect(summarize(layers)).toEqual({
-      layers: 3,
+      layers: 4,
       blind: ["c"],
       dim: ["b"],
+      unmeasured: ["d"],
       worst: { name: "c", removed: 0.95 },
     });
     expect(summarize([report({ weights: null })]).worst).toBeNull();

@@ -94,6 +94,7 @@ describe("the table of normalization kinds", () => {
         constantGroups: 0,
         nonFinite: 0,
         energy: 1,
+        hasStatistics: true,
         shares: { blocked: 0.9, first: 0.5, diag: 0.4, chance: 2 / 64 },
         weights: null,
       },
