@@ -65,7 +65,11 @@ export function findings(report: AuditReport): string[] {
   const first = `${some.length} of ${plural(layers, "layer")} ${be(some.length)} ${some === blind ? "blind" : "dim"}`;
   const second = others.length > 0 ? `, ${others.length} ${be(others.length)} dim` : "";
   const worst = all.length === 1 ? `: ${all[0].name}` : `; the worst is ${all[0].name}`;
-  return [`${first}${second}${worst}.`, ...gap, meaning(all)];
+  const harmless =
+    report.summary.verdict === "harmless"
+      ? ["On these batches, this costs nothing that the audit can see."]
+      : [];
+  return [`${first}${second}${worst}.`, ...gap, meaning(all), ...harmless];
 }
 
 /** Says that all measured layers are clear, and what that rests on. */

@@ -73,7 +73,7 @@ function withoutCoupling({ layers }: BatchFindings, { value }: AgreementReport):
     verdict: "harmless",
     normToBlame: "harmless",
     why: [
-      `${who}, so batches cost nothing through statistics: their agreement is 1 by construction (measured: ${number(value)}).`,
+      `${who}, so batches cost nothing through statistics: their agreement is 1 by construction (measured: ${cosine(value)}).`,
       ...(layers.length === 0
         ? []
         : [
@@ -109,7 +109,7 @@ function evidence(
     unknown: "",
   };
   return [
-    `${openings[verdict]}. ${where}, the mean gradient of your batches agrees ${number(worst.value)} with that ${together}; random batches of the same sizes agree ${number(worst.shuffled.mean)} ± ${number(worst.shuffled.sd)}.`,
+    `${openings[verdict]}. ${where}, the mean gradient of your batches has an agreement of ${cosine(worst.value)} with that ${together}; random batches of the same sizes have ${cosine(worst.shuffled.mean)} ± ${cosine(worst.shuffled.sd)}.`,
     meaning[verdict],
   ];
 }
@@ -134,7 +134,7 @@ function advice(
 ): string[] {
   if (verdict === "harmless") return ["Leave the normalization as it is."];
   if (verdict !== "harmful" || tooFewSamples) return [];
-  const shuffle = `shuffle the samples: random batches of the same sizes agree ${number(shuffled.mean)}`;
+  const shuffle = `shuffle the samples: random batches of the same sizes have an agreement of ${cosine(shuffled.mean)}`;
   const otherwise =
     "Where the samples must stay apart, compare with layer or group normalization by training both: the audit does not promise that they do better. Detaching the statistics is no cure: it makes training unstable.";
   if (classes !== null && classes.most === 1)
@@ -162,12 +162,15 @@ function sizeEffect({ batches, layers }: BatchFindings): string[] {
   const { min, max } = batches.sizes;
   const size = min === max ? `${max}` : `${min} to ${max}`;
   return [
-    `Batches of ${size} samples differ from one large batch even when shuffled: below ${largest.name}, random batches agree ${number(largest.agreement.shuffled.mean)} (size effect ${number(effect)}). Larger batches reduce this effect; a norm that looks at one sample at a time has none.`,
+    `Batches of ${size} samples differ from one large batch even when shuffled: below ${largest.name}, random batches have an agreement of ${cosine(largest.agreement.shuffled.mean)} (size effect ${number(effect)}). Larger batches reduce this effect; a norm that looks at one sample at a time has none.`,
   ];
 }
 
-/** Two decimals, or two significant digits below 0.1. */
+/** Two decimals, and never `-0.00`. */
+const cosine = (value: number): string => value.toFixed(2).replace(/^-(0\.00)$/, "$1");
+
+/** Two decimals, or two significant digits below 0.1, so that an effect can be told from its limit. */
 function number(value: number): string {
-  const digits = Math.abs(value) < 0.0995 && Math.abs(value) >= 0.001 ? Number(value.toPrecision(2)) : null;
-  return digits === null ? value.toFixed(2).replace(/^-(0\.00)$/, "$1") : String(digits);
+  const size = Math.abs(value);
+  return size >= 0.001 && size < 0.0995 ? String(Number(value.toPrecision(2))) : cosine(value);
 }

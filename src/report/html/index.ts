@@ -50,6 +50,7 @@ ${markDefinitions}
 ${pageHeader(report)}
 <main>
 ${agreementSection(report)}
+${report.batches !== null && report.layers.length > 0 && hiddenSection(report)}
 ${actions(report)}
 ${layerTable(report, { shares, ratios })}
 ${explainer()}
@@ -71,23 +72,38 @@ ${originSection(report)}
 }
 
 function pageHeader(report: AuditReport): Html {
-  const [lead, ...rest] = report.batches === null ? findings(report) : answers(report);
+  const ofOneBatch = report.batches === null;
+  const [lead, ...rest] = ofOneBatch ? findings(report) : answers(report);
   const [, ...about] = subject(report);
-  const { blind, dim, layers, unmeasured } = report.summary;
-  const tile = (verdict: LayerReport["verdict"], n: number) =>
-    html`<li class="tile"><b>${n}</b>${verdictBadge(verdict)}</li>`;
   return html`<header>
 <div class="eyebrow"><span>blindspot</span><button type="button" id="theme" hidden>Theme</button></div>
 <h1>What normalization hides in ${codeName(baseName(report.source.file))}</h1>
 <p class="subject">${about.join(" · ")}</p>
 <p class="lead">${lead}</p>
 ${rest.map((sentence) => html`<p class="prose">${sentence}</p>`)}
-${report.batches === null && answers(report).map((sentence) => html`<p class="prose"><b>Does it matter?</b> ${sentence}</p>`)}
-${report.batches !== null && report.layers.length > 0 && html`<h2>What the layers hide</h2>${findings(report).map((sentence) => html`<p class="prose">${sentence}</p>`)}`}
-${layers > 0 && html`<ul class="tiles" aria-label="Layers by verdict">${tile("blind", blind.length)}${tile("dim", dim.length)}${tile("clear", layers - blind.length - dim.length - unmeasured.length)}${unmeasured.length > 0 && tile("unmeasured", unmeasured.length)}</ul>`}
+${ofOneBatch && answers(report).map((sentence) => html`<p class="prose"><b>Does it matter?</b> ${sentence}</p>`)}
+${ofOneBatch && tiles(report)}
 ${report.warnings.length > 0 && html`<aside class="warnings" aria-labelledby="warnings-title"><h2 id="warnings-title">Before you rely on these numbers</h2><ul>${report.warnings.map((line) => html`<li>${line}</li>`)}</ul></aside>`}
 </header>`;
 }
+
+/** How many layers have each verdict. */
+function tiles({ summary }: AuditReport): Html | null {
+  const { blind, dim, layers, unmeasured } = summary;
+  if (layers === 0) return null;
+  const clear = layers - blind.length - dim.length - unmeasured.length;
+  const tile = (verdict: LayerReport["verdict"], n: number) =>
+    html`<li class="tile"><b>${n}</b>${verdictBadge(verdict)}</li>`;
+  return html`<ul class="tiles" aria-label="Layers by verdict">${tile("blind", blind.length)}${tile("dim", dim.length)}${tile("clear", clear)}${unmeasured.length > 0 && tile("unmeasured", unmeasured.length)}</ul>`;
+}
+
+/** What an audit of batches says about single layers. */
+const hiddenSection = (report: AuditReport): Html => html`
+<section aria-labelledby="hidden-title">
+<h2 id="hidden-title">What the layers hide</h2>
+${findings(report).map((sentence) => html`<p class="prose">${sentence}</p>`)}
+${tiles(report)}
+</section>`;
 
 /** Lists the blind and dim layers with advice, the worst first. */
 function actions(report: AuditReport): Html | null {
@@ -101,7 +117,7 @@ function actions(report: AuditReport): Html | null {
   const more = items.slice(SHOWN);
   return html`
 <section aria-labelledby="actions-title">
-<h2 id="actions-title">What to look at, and what to do</h2>
+<h2 id="actions-title">${report.batches === null ? "What to look at, and what to do" : "What to look at"}</h2>
 ${shared.map(({ layers: some, line }) => html`<p class="advice"><b>For ${some.length === layers.length ? "every layer below" : layerNames(some)}:</b> ${line}</p>`)}
 <ol class="todo">${items.slice(0, SHOWN)}</ol>
 ${more.length > 0 && html`<details class="more"><summary>${more.length} more</summary><ol class="todo" start="${SHOWN + 1}">${more}</ol></details>`}

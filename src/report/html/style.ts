@@ -99,7 +99,7 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums lining-nums}
 .c-name{width:23%}.layers .name{font-size:.84rem}.layers th,.layers small{line-height:1.35}.c-verdict{width:5.4rem}.layers .c-chart{width:auto;padding-inline:.9rem}
 .c-num{width:4.6rem;font-size:.88rem;white-space:nowrap}
 .layers td.c-num.unmeasured{white-space:normal}
-.layers th.c-num,.layers td.c-num{text-align:right}
+.layers th.c-num,.layers td.c-num{text-align:right}.agreements .c-num{width:6.2rem}
 
 .layer{border:1px solid var(--rule);border-radius:10px;background:var(--surface);margin-bottom:.5rem;--page:var(--surface)}
 .layer>summary{cursor:pointer;padding:.6rem 1rem}
