@@ -20,6 +20,9 @@ const CALIBRATION = "docs/calibration.md";
 /** From this size effect of shuffled batches on, the batch size gets a sentence of its own. */
 const LARGE_SIZE_EFFECT = 0.3;
 
+const COMPARE_BY_TRAINING =
+  "Compare with layer or group normalization by training both; the audit does not promise that they do better.";
+
 /** From this share of all classes on, the classes of a batch count as mixed. */
 const MIXED_CLASSES = 0.8;
 
@@ -46,7 +49,7 @@ export function summarizeBatches(findings: BatchFindings): BatchAnswers {
     normToBlame: judgement.normToBlame,
     why: [
       ...evidence(findings, judgement, worst),
-      ...blame(judgement.normToBlame),
+      ...blame(judgement),
       ...advice(findings, judgement, worst),
       ...sizeEffect(findings),
     ],
@@ -114,14 +117,18 @@ function evidence(
   ];
 }
 
-function blame(answer: BatchVerdict): string[] {
-  switch (answer) {
+/** Whether another norm would lose less, which the lowest agreement of a layer tells. */
+function blame({ normToBlame, agreement, leastAgreeing }: BatchJudgement): string[] {
+  const lowest = `The lowest agreement, ${cosine(agreement ?? 0)} ${leastAgreeing === "network" ? "of the network" : `below ${leastAgreeing}`}`;
+  switch (normToBlame) {
     case "harmful":
       return [
-        "Batch normalization is probably to blame: in the calibration, another norm lost less on such batches. This answer is less certain than the first one.",
+        `${lowest}, is under ${BATCH_LIMITS.blamed}: batch normalization is probably to blame, for in the calibration another norm lost less on most such batches. This answer is less certain than the first one.`,
       ];
     case "doubtful":
-      return ["Whether another norm would lose less on these batches cannot be told from these numbers."];
+      return [
+        `${lowest}, lies between ${BATCH_LIMITS.blamed} and ${BATCH_LIMITS.acquitted}: whether another norm would lose less cannot be told from it.`,
+      ];
     default:
       return [];
   }
@@ -129,14 +136,14 @@ function blame(answer: BatchVerdict): string[] {
 
 function advice(
   { classes, batches }: BatchFindings,
-  { verdict, tooFewSamples }: BatchJudgement,
+  { verdict, normToBlame, tooFewSamples }: BatchJudgement,
   { shuffled }: AgreementReport,
 ): string[] {
-  if (verdict === "harmless") return ["Leave the normalization as it is."];
+  if (verdict === "harmless")
+    return normToBlame === "harmless" ? ["Leave the normalization as it is."] : [COMPARE_BY_TRAINING];
   if (verdict !== "harmful" || tooFewSamples) return [];
   const shuffle = `shuffle the samples: random batches of the same sizes have an agreement of ${cosine(shuffled.mean)}`;
-  const otherwise =
-    "Where the samples must stay apart, compare with layer or group normalization by training both: the audit does not promise that they do better. Detaching the statistics is no cure: it makes training unstable.";
+  const otherwise = `Where the samples must stay apart, shuffling is no way out. ${COMPARE_BY_TRAINING} Detaching the statistics is no cure: it makes training unstable.`;
   if (classes !== null && classes.most === 1)
     return [`Each batch holds one class. Mix the classes, or ${shuffle}.`, otherwise];
   if (classes !== null && classes.mean < MIXED_CLASSES * Math.min(classes.all, batches.sizes.min))

@@ -83,6 +83,10 @@ export interface Answers {
   readonly misses: number;
   /** Audits of clear cases that the rule leaves open. */
   readonly open: number;
+  /** Audits of shuffled batches, which are no evidence, and the verdicts other than harmless. */
+  readonly shuffled: number;
+  readonly shuffledDoubtful: number;
+  readonly shuffledHarmful: number;
 }
 
 /** What the rule says: yes, no, or neither. */
@@ -110,7 +114,14 @@ export function answersOf(
   );
   const count = (outcome: Outcome, answer?: string) =>
     audits.filter((a) => a.outcome === outcome && (answer === undefined || a.answer === answer)).length;
+  const shuffled = settings
+    .filter((s) => s.reference && (part === "all" || s.rulemaking === (part === "rulemaking")))
+    .flatMap(({ judgements }) => judgements[moment].filter((_, i) => seed === undefined || i === seed))
+    .map(({ verdict }) => verdict);
   return {
+    shuffled: shuffled.length,
+    shuffledDoubtful: shuffled.filter((verdict) => verdict === "doubtful").length,
+    shuffledHarmful: shuffled.filter((verdict) => verdict === "harmful").length,
     ...{ question, part, moment, harmless: count("harmless"), falseAlarms: count("harmless", "yes") },
     ...{ costly: count("costly"), misses: count("costly", "no") },
     open: count("harmless", "open") + count("costly", "open"),

@@ -20,13 +20,8 @@ const judged = (effects: readonly [effect: number, sd?: number][], cuts = 3) =>
 describe("The verdict on batches", () => {
   test("The layer with the largest composition effect decides", () => {
     expect(judged([[0], [0.9], [0.01]])).toMatchObject({
-      ...{
-        verdict: "harmful",
-        normToBlame: "harmful",
-        decidedBy: "norm2",
-        effect: 0.9,
-        tooFewSamples: false,
-      },
+      ...{ verdict: "harmful", decidedBy: "norm2", effect: 0.9, tooFewSamples: false },
+      ...{ normToBlame: "harmful", leastAgreeing: "norm2", agreement: expect.closeTo(0, 12) },
     });
   });
 
@@ -51,6 +46,24 @@ describe("The verdict on batches", () => {
 
   test("A small effect within its margin stays harmless", () => {
     expect(judged([[0.1, 0.2]])).toMatchObject({ verdict: "harmless", tooFewSamples: false });
+  });
+
+  test("The lowest agreement decides whether the norm is to blame", () => {
+    const { blamed, acquitted } = BATCH_LIMITS;
+    const answers = [acquitted, acquitted - 1e-9, blamed, blamed - 1e-9].map(
+      (agreement) => judged([[0], [0.9 - agreement]]).normToBlame,
+    );
+    expect(answers).toEqual(["harmless", "doubtful", "doubtful", "harmful"]);
+  });
+
+  test("Shuffled batches that are too small are harmless against shuffled ones, and the norm is to blame", () => {
+    const tiny: AgreementReport = {
+      ...{ value: 0.1, gain: 2, shuffled: { mean: 0.11, sd: 0.02 }, sizeEffect: 0.89 },
+      compositionEffect: 0.01,
+    };
+    expect(
+      judgeBatches({ layers: [{ name: "norm1", agreement: tiny }], network: null, cuts: 3 }),
+    ).toMatchObject({ verdict: "harmless", normToBlame: "harmful" });
   });
 
   test("The margin is the 95 % prediction bound of one more cut", () => {
