@@ -1,4 +1,4 @@
-// The script of `npm start`: audits the example model on a mixed and on a one-class batch, then compares both.
+// The script of `npm start`: audits the example model on shuffled batches and on batches of one class, then compares both.
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -14,21 +14,16 @@ function blindspot(...args) {
   console.log();
 }
 
-for (const batch of ["mixed", "one-class"]) {
-  const audit = [
-    "audit",
-    "examples/glyphs.onnx",
-    "--data",
-    `examples/${batch}.npz`,
-    "--loss",
-    "cross-entropy",
-  ];
-  blindspot(...audit);
-  blindspot(...audit, "-o", `reports/${batch}.json`);
-}
-blindspot("compare", "reports/mixed.json", "reports/one-class.json");
-blindspot(
-  ...["audit", "examples/glyphs.onnx", "--data", "examples/one-class.npz", "--loss", "cross-entropy"],
-  ...["-o", "reports/one-class.html"],
-);
+const audit = (batches, ...args) =>
+  blindspot(
+    ...["audit", "examples/glyphs.onnx", "--data", "examples/samples.npz", "--batches", batches],
+    ...args,
+  );
+
+audit("shuffled:64");
+audit("label:64");
+audit("shuffled:64", "-o", "reports/shuffled.json");
+audit("label:64", "-o", "reports/one-class.json");
+blindspot("compare", "reports/shuffled.json", "reports/one-class.json");
+audit("label:64", "-o", "reports/one-class.html");
 console.log(`Open this report in a browser: ${relative(process.cwd(), join(reports, "one-class.html"))}`);

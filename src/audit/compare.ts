@@ -26,8 +26,8 @@ export interface Comparison {
   readonly warnings: readonly string[];
 }
 
-/** Where the numbers of one report come from: files, loss and precision. */
-export type ComparedReport = Pick<AuditReport, "source" | "batch" | "loss" | "precision">;
+/** Where the numbers of one report come from: files, batches, loss and precision. */
+export type ComparedReport = Pick<AuditReport, "source" | "batch" | "batches" | "loss" | "precision">;
 
 /** The answers about the batches of one report. */
 export type ComparedAnswers = Pick<AuditReport["summary"], "verdict" | "normToBlame">;
@@ -105,9 +105,10 @@ export function compareReports(a: AuditReport, b: AuditReport, tolerance = DEFAU
   };
 }
 
-const origin = ({ source, batch, loss, precision }: AuditReport): ComparedReport => ({
+const origin = ({ source, batch, batches, loss, precision }: AuditReport): ComparedReport => ({
   source,
   batch,
+  batches,
   loss,
   precision,
 });

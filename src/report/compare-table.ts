@@ -2,7 +2,7 @@ import type { ComparedLayer, ComparedReport, Comparison } from "../audit/compare
 import type { Verdict } from "../audit/report/result.js";
 import type { TableOptions } from "./audit-table.js";
 import { baseName, cosine, plural, share, significant } from "./format.js";
-import { batchInWords } from "./sentences.js";
+import { batchInWords, cutInWords } from "./sentences.js";
 import { alignedTable, type Column } from "./terminal/columns.js";
 import { painter, verdictSigns, verdictStyles } from "./terminal/style.js";
 import { wrap } from "./terminal/text.js";
@@ -12,7 +12,7 @@ const name: Column<ComparedLayer> = { title: "layer", align: "left", cell: ({ na
 const agreementColumns: readonly Column<ComparedLayer>[] = [
   name,
   ...pair("agreement", cosine),
-  ...pair("compositionEffect", cosine, { title: "composition effect" }),
+  ...pair("compositionEffect", cosine, { title: "effect" }),
 ];
 
 const columns: readonly Column<ComparedLayer>[] = [
@@ -72,7 +72,10 @@ export function compareTable(comparison: Comparison, options: TableOptions): str
   if (answers !== null) blocks.push(paint("bold", wrap(answers, width)));
   if (layers.some((layer) => layer.a.agreement !== null && layer.b.agreement !== null))
     blocks.push(alignedTable(layers, agreementColumns, width, paint).join("\n"));
-  if (layers.length > 0) blocks.push(alignedTable(layers, columns, width, paint).join("\n"));
+  const hidden = ["blocked", "removed", "kept", "cosine"] as const;
+  if (answers !== null && layers.every(({ delta }) => hidden.every((field) => !delta[field])))
+    blocks.push(wrap("What one large batch of the samples hides is the same in A and B.", width));
+  else if (layers.length > 0) blocks.push(alignedTable(layers, columns, width, paint).join("\n"));
   blocks.push(paint("bold", wrap(changed(layers), width)));
   for (const [side, names] of [
     ["A", onlyInA],
@@ -87,7 +90,12 @@ export function compareTable(comparison: Comparison, options: TableOptions): str
 function origin(report: ComparedReport): string {
   const { source, loss } = report;
   const value = loss.value === null ? "" : ` = ${significant(loss.value)}`;
-  return [baseName(source.file), batchInWords(report), `loss ${loss.kind}${value}`].join(" · ");
+  return [
+    baseName(source.file),
+    batchInWords(report),
+    ...(report.batches === null ? [] : [cutInWords(report.batches)]),
+    `loss ${loss.kind}${value}`,
+  ].join(" · ");
 }
 
 /** Says how the answers about the batches change; null where neither report has batches. */

@@ -29,7 +29,7 @@ export function batchInWords({ batch, source }: Pick<AuditReport, "batch" | "sou
 }
 
 /** Describes the batches of an audit: `10 batches of 64 (label:64)`. */
-function cutInWords({ count, sizes: { min, max }, how }: BatchesReport): string {
+export function cutInWords({ count, sizes: { min, max }, how }: BatchesReport): string {
   const size = min === max ? `${max}` : `${min} to ${max}`;
   return `${plural(count, "batch", "batches")} of ${size} (${how})`;
 }
