@@ -148,9 +148,13 @@ async function loadSamples(
     throw new UserError(
       "--drop-last: expected batches of one size (--batches size:64, shuffled:64 or label:64), got batches of given samples; leave this option out",
     );
-  const loadedFile = await loadModel(source, { ...options, withoutNorms: "accept" });
   const files: LoadedBatch[] = [];
   for (const one of sources) files.push(await loadBatch(one));
+  const loadedFile = await loadModel(source, {
+    ...options,
+    withoutNorms: "accept",
+    inputsOf: async (model) => matchInputs(model, files[0].file, { input }),
+  });
   const { file: batch, counts } = joinFiles(
     files.map(({ file }) => file),
     (file) => sampleCount(matchInputs(loadedFile.model, file, { input })),

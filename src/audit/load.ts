@@ -12,6 +12,9 @@ import {
   type OnnxModel,
   readModel,
 } from "../onnx/index.js";
+import { markFrozen } from "../onnx/norms/frozen.js";
+import { nestedNorms } from "../onnx/norms/nested.js";
+import { resolveBranches } from "../onnx/open/resolve-branches.js";
 import { readTensors } from "../tensor-files/index.js";
 import { checkLayerName, selectLayers } from "./select-layers.js";
 
@@ -45,10 +48,12 @@ export interface LoadModelOptions {
   readonly taylor?: { readonly layer: string };
   /** What a model without normalization is: an error, or a model with no layer to measure. */
   readonly withoutNorms?: "refuse" | "accept";
+  /** The tensors for the model's inputs. Their shapes decide which branch of an If holds a norm. */
+  readonly inputsOf: (model: OnnxModel) => Promise<ReadonlyMap<string, Tensor>>;
 }
 
 /** What `load` needs to know besides the model. */
-export interface LoadOptions extends LoadModelOptions {
+export interface LoadOptions extends Omit<LoadModelOptions, "inputsOf"> {
   readonly data: BatchSource;
   readonly input?: string;
 }
@@ -59,8 +64,14 @@ export interface LoadOptions extends LoadModelOptions {
  * normalization.
  */
 export async function load(source: ModelSource, options: LoadOptions): Promise<LoadedModel> {
-  const loaded = await loadModel(source, options);
-  const { file: batch, sha256: batchSha256 } = await loadBatch(options.data);
+  let read: LoadedBatch | null = null;
+  const batchOnce = async () => {
+    read ??= await loadBatch(options.data);
+    return read;
+  };
+  const inputsOf = async (model: OnnxModel) => matchInputs(model, (await batchOnce()).file, options);
+  const loaded = await loadModel(source, { ...options, inputsOf });
+  const { file: batch, sha256: batchSha256 } = await batchOnce();
   return { ...loaded, batch, batchSha256, inputs: matchInputs(loaded.model, batch, options) };
 }
 
@@ -73,7 +84,11 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions):
     typeof source === "string"
       ? ([await readModel(source), await sha256File(source)] as const)
       : ([decodeModel("model", source), sha256Bytes(source)] as const);
-  const model = options.frozen ? freeze(decoded, options.frozen) : decoded;
+  const flat =
+    nestedNorms(decoded.nodes).length > 0
+      ? markFrozen(resolveBranches(decoded, await options.inputsOf(decoded)))
+      : decoded;
+  const model = options.frozen ? freeze(flat, options.frozen) : flat;
   const allNorms = findNorms(model);
   if (allNorms.length === 0) {
     if (options.withoutNorms !== "accept" || options.layers !== undefined)

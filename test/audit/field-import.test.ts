@@ -129,6 +129,19 @@ describe("batch normalizations by hand", () => {
   });
 });
 
+describe("layers in model-local functions", () => {
+  it.each(["model.onnx", "act-fn.onnx"])(
+    "are those of the same graph without functions: %s",
+    async (model) => {
+      const { layers } = await audit("onnx-local-function", { model, data: "batch.npz" });
+      expect(layers.map(({ name, mode }) => [name, mode])).toEqual([["bn", "training"]]);
+      // The value of the same network without functions, from PyTorch.
+      const [{ blocked_all: [share] = [] }] = trials("dynamo-training-buffers-as-outputs");
+      expect(layers[0].shares.blocked).toBeCloseTo(share, 6);
+    },
+  );
+});
+
 describe("frozen layers", () => {
   const mixed = { model: "model.onnx", data: "batch.npz" };
 

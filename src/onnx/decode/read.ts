@@ -12,6 +12,8 @@ import type { Initializer, OnnxGraph, OnnxModel, OnnxNode, ValueInfo } from "../
 import { markFrozen } from "../norms/frozen.js";
 import { decodeAttributes } from "./attributes.js";
 import { formatOf } from "./elements.js";
+import { inlineFunctions } from "./functions.js";
+import { expandMicrosoftNorm } from "./microsoft.js";
 import { decodeTensor } from "./tensors.js";
 
 /**
@@ -64,7 +66,7 @@ export function decodeModel(path: string, bytes: Uint8Array): OnnxModel {
       `${path}: expected an ONNX model, got a file without ${proto.graph ? "operator set or outputs" : "a graph"}; is it complete?`,
     );
   return markFrozen({
-    ...decodeGraph(path, proto.graph),
+    ...decodeGraph(path, inlineFunctions(path, proto.graph, proto.functions)),
     path,
     producer: [proto.producerName, proto.producerVersion].filter(Boolean).join(" "),
     opset: Number(opset.version),
@@ -91,8 +93,12 @@ function decodeGraph(path: string, graph: GraphProto): OnnxGraph {
   for (const proto of graph.node) {
     const node = decodeNode(path, proto);
     const constant = constantValue(node);
+    const expanded = expandMicrosoftNorm(node, (name, type, values) =>
+      inline(name, type, [values.length], values),
+    );
+    for (const added of expanded?.constants ?? []) initializers.set(added.name, added);
     if (constant) initializers.set(constant.name, constant);
-    else nodes.push(node);
+    else nodes.push(...(expanded?.nodes ?? [node]));
   }
   return {
     inputs: graph.input.filter((i) => !initializers.has(i.name)).map(decodeValueInfo),

@@ -1,5 +1,7 @@
 import type { OnnxModel, OnnxNode } from "../model.js";
+import { findWeightNorms } from "./find.js";
 import { isAnonymous } from "./naming.js";
+import { nestedNormsInWords } from "./nested.js";
 
 /**
  * The export call that keeps batch normalization. In evaluation mode PyTorch folds it into the
@@ -23,12 +25,28 @@ const exportCall =
  * ```
  */
 export function missingNormsHint(model: OnnxModel): string {
+  const seen = seenInstead(model);
+  if (seen !== null) return `${model.path}: no normalization layer of the batch found: ${seen}`;
   const biased = model.nodes.filter(isConvolution).filter((n) => n.inputs[2]);
   const why =
     biased.length > 0
       ? `its ${biased.length} convolution(s) have biases, so the exporter may have folded batch normalization into them`
       : "neither as single nodes nor as the groups of nodes that PyTorch writes";
   return `${model.path}: no normalization layer found, ${why}; if the network has some, export it in training mode: ${exportCall}`;
+}
+
+/** What was found in place of layers; null where nothing looks like a normalization. */
+function seenInstead(model: OnnxModel): string | null {
+  const nested = nestedNormsInWords(model.nodes);
+  if (nested !== null)
+    return `${nested}, where they cannot be measured; export the model without control flow, or record a trace instead`;
+  const weights = findWeightNorms(model);
+  if (weights.length > 0)
+    return `${weights.length} normalization(s) such as ${weights[0].name} standardize a weight, which hides nothing of the batch`;
+  const foreign = model.nodes.find(({ op, domain }) => domain !== "" && /norm/i.test(op));
+  if (foreign)
+    return `node "${foreign.name}" is a ${foreign.domain}.${foreign.op}, which is not read; export the model with operators of ONNX itself, or record a trace instead`;
+  return null;
 }
 
 /**

@@ -8,6 +8,7 @@ import type { OnnxModel, OnnxNode } from "../model.js";
 import { findNorms, findWeightNorms } from "../norms/find.js";
 import { normKinds } from "../norms/kinds.js";
 import { layoutOf } from "../norms/layout.js";
+import { nestedNormsInWords } from "../norms/nested.js";
 import type { NormLayer } from "../norms/spec.js";
 import type { Value } from "../values/value.js";
 import { checkExportedSize, type ShapeRun } from "./exported-size.js";
@@ -111,6 +112,7 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
       ...oneSampleWarning(layers),
       ...modeWarnings(model),
       ...weightNormWarning(model),
+      ...nestedWarning(model),
       ...unclaimedWarning({
         index,
         nodes: steps.flatMap((step) => (step.kind === "node" ? [step.node] : [])),
@@ -222,6 +224,12 @@ function unclaimedWarning(search: UnclaimedSearch): string[] {
     : [
         `${found.length} statistic(s) over the batch divide its samples, as in a normalization, but their nodes have no form that is recognized: ${shortList(found.map(({ name, op }) => `${op} "${name}"`))}; what they hide is not measured`,
       ];
+}
+
+/** Says which normalizations lie in control flow. */
+function nestedWarning(model: OnnxModel): string[] {
+  const nested = nestedNormsInWords(model.nodes);
+  return nested === null ? [] : [`${nested}: they are not measured`];
 }
 
 const shortList = (names: readonly string[]): string =>
