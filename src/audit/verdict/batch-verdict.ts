@@ -7,7 +7,10 @@ export interface BatchEvidence {
     readonly name: string;
     readonly agreement: AgreementReport | null;
   }[];
-  /** The agreement of all weights together. It is used where no layer has an agreement. */
+  /**
+   * The agreement of all weights together. It is used where no layer has an agreement, and then
+   * acquits nothing: large weights hide what happens to small ones.
+   */
   readonly network: AgreementReport | null;
   /** The number of random cuts that the spread comes from. */
   readonly cuts: number;
@@ -63,8 +66,9 @@ export const BATCH_LIMITS = {
  * cost a lot with batch norm alone.
  */
 export function judgeBatches({ layers, network, cuts }: BatchEvidence): BatchJudgement {
-  const measured = layers.flatMap(({ name, agreement }) => (agreement === null ? [] : { name, agreement }));
-  if (measured.length === 0 && network !== null) measured.push({ name: "network", agreement: network });
+  const below = layers.flatMap(({ name, agreement }) => (agreement === null ? [] : { name, agreement }));
+  const layersKnown = below.length > 0;
+  const measured = layersKnown || network === null ? below : [{ name: "network", agreement: network }];
   const effects = measured
     .map(({ name, agreement: { compositionEffect, shuffled } }) => {
       const margin = marginOf(shuffled.sd, cuts);
@@ -83,25 +87,25 @@ export function judgeBatches({ layers, network, cuts }: BatchEvidence): BatchJud
     ({ effect, counts }) => !counts && effect >= BATCH_LIMITS.harmful && counted < BATCH_LIMITS.harmful,
   );
   return {
-    verdict: verdictOf(counted, tooFewSamples),
+    verdict: verdictOf(counted, tooFewSamples || !layersKnown),
     decidedBy: deciding.name,
     effect: deciding.effect,
     margin: Number.isFinite(deciding.margin) ? deciding.margin : null,
     tooFewSamples,
-    normToBlame: blameOf(least.agreement.value),
+    normToBlame: blameOf(least.agreement.value, layersKnown),
     agreement: least.agreement.value,
     leastAgreeing: least.name,
   };
 }
 
-function verdictOf(effect: number, tooFewSamples: boolean): BatchVerdict {
+function verdictOf(effect: number, inDoubt: boolean): BatchVerdict {
   if (effect >= BATCH_LIMITS.harmful) return "harmful";
-  return tooFewSamples || effect >= BATCH_LIMITS.harmless ? "doubtful" : "harmless";
+  return inDoubt || effect >= BATCH_LIMITS.harmless ? "doubtful" : "harmless";
 }
 
-function blameOf(agreement: number): BatchVerdict {
+function blameOf(agreement: number, layersKnown: boolean): BatchVerdict {
   if (agreement < BATCH_LIMITS.blamed) return "harmful";
-  return agreement < BATCH_LIMITS.acquitted ? "doubtful" : "harmless";
+  return layersKnown && agreement >= BATCH_LIMITS.acquitted ? "harmless" : "doubtful";
 }
 
 /** 95 % quantiles of Student's t distribution for 1, 2, …, 10 degrees of freedom. */

@@ -1,7 +1,7 @@
 import { epochBatches, type Random } from "../../datasets/index.js";
 
 /** What the second half of the images looks like; the first half is unchanged. */
-export const domains = ["none", "negative", "turned", "dimmed", "faded", "shifted", "noisy"] as const;
+const domains = ["none", "negative", "turned", "dimmed", "faded", "shifted", "noisy"] as const;
 export type Domain = (typeof domains)[number];
 
 /** Numbers of an image that batches may be sorted by. */

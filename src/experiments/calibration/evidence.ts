@@ -75,7 +75,7 @@ export const predictorNames = [
 export type Predictors = Readonly<Record<(typeof predictorNames)[number], number>>;
 
 /** Evaluation counts as easier below this log(whole loss / mean loss). */
-export const EASIER = -0.03;
+const EASIER = -0.03;
 
 /** The setting that compared runs make. */
 export function settingOf(runs: ComparedRuns, cuts: number): Setting {
@@ -113,7 +113,7 @@ function outcomeOf(costs: readonly number[]): Outcome {
 }
 
 /** The predictors of one measurement. A layer without an angle counts as agreeing. */
-export function predictorsOf({ network, layers, meanLoss, wholeLoss }: MeasuredBatches): Predictors {
+function predictorsOf({ network, layers, meanLoss, wholeLoss }: MeasuredBatches): Predictors {
   const below = layers.flatMap(({ agreement }) => agreement ?? []);
   const worst = below.length > 0 ? below : network === null ? [] : [network];
   const largest = (of: (agreement: AgreementReport) => number) => Math.max(0, ...worst.map(of));

@@ -6,11 +6,11 @@ import { type Moment, moments, type Outcome, predictorAt, predictorNames, type S
 import { areaUnderCurve, bootstrapped, type Ranked, rankCorrelation } from "./ranking.js";
 
 /** The two questions: do the batches cost something, and is the norm to blame? */
-export const questions = ["batches", "norm"] as const;
+const questions = ["batches", "norm"] as const;
 export type Question = (typeof questions)[number];
 
 /** Which settings are looked at: those that the rule was fixed on, the others, or both. */
-export const parts = ["rulemaking", "held out", "all"] as const;
+const parts = ["rulemaking", "held out", "all"] as const;
 export type Part = (typeof parts)[number];
 
 /** How well a predictor foretells an outcome. */
@@ -90,7 +90,7 @@ export interface Answers {
 }
 
 /** What the rule says: yes, no, or neither. */
-export function answerOf(
+function answerOf(
   question: Question,
   { verdict, normToBlame }: Setting["judgements"]["start"][number],
 ): "yes" | "no" | "open" {

@@ -76,8 +76,11 @@ describe("The verdict on batches", () => {
     expect(judged([[0.9]], 1)).toMatchObject({ verdict: "doubtful", tooFewSamples: true });
   });
 
-  test("Without layers to measure, all weights together decide; without those, nothing is known", () => {
+  test("Without layers to measure, all weights together may accuse and not acquit", () => {
     const layers = [{ name: "norm1", agreement: null }];
+    expect(judgeBatches({ layers, network: effectOf(0), cuts: 3 })).toMatchObject({
+      ...{ verdict: "doubtful", normToBlame: "doubtful", decidedBy: "network", tooFewSamples: false },
+    });
     expect(judgeBatches({ layers, network: effectOf(0.5), cuts: 3 })).toMatchObject({
       ...{ verdict: "harmful", decidedBy: "network" },
     });
