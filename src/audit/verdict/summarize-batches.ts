@@ -42,7 +42,7 @@ export function summarizeBatches(findings: BatchFindings): BatchAnswers {
     return unknown(
       "The agreement of the batches could not be measured: the weights get no gradient, or one that is not finite.",
     );
-  const couplesSamples = norms.some(({ kind }) => normKinds[kind].acrossSamples);
+  const couplesSamples = norms.some(({ kind, frozen }) => normKinds[kind].acrossSamples && !frozen);
   if (!couplesSamples) return withoutCoupling(findings, worst);
   return {
     verdict: judgement.verdict,
@@ -71,7 +71,7 @@ function withoutCoupling({ layers }: BatchFindings, { value }: AgreementReport):
   const who =
     layers.length === 0
       ? "The model has no normalization layer"
-      : "Every normalization of this model looks at one sample at a time";
+      : "Every normalization that was audited looks at one sample at a time or is frozen";
   return {
     verdict: "harmless",
     normToBlame: "harmless",
