@@ -37,10 +37,9 @@ export interface BatchJudgement {
 }
 
 /**
- * The limits of both answers. They were fixed on three of nine families of tasks and tried on the
- * others: docs/calibration.md has the counts. Above `harmful` nearly all batches cost something.
- * Below `harmless` a cost is one that other norms have, too: samples in an order that hurts the
- * optimizer. In between, both occur.
+ * The limits of both answers. docs/calibration.md has their evidence, with all mistakes. Above
+ * `harmful` most batches cost something. Below `harmless` the few that do cost other norms as much,
+ * such as an order of samples that hurts the optimizer. In between, both occur.
  */
 export const BATCH_LIMITS = {
   /** Batches are harmful from this composition effect of a layer on. */
