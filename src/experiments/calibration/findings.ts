@@ -158,10 +158,12 @@ export function claimsOf(settings: readonly Setting[]): ClaimResult[] {
       [question, measure, of]: [Question, string, (answers: Answers) => number],
     ): ClaimResult[] => {
       const values = rates(question, of);
-      if (values.length === 0 || !values.every(Number.isFinite)) return [];
-      const { mean } = sampleOf(values);
-      // A count of audits is what it is: the claim is about these settings.
-      return [decideBy({ id: id(name), statement, measure, ...bound }, values, [mean, mean])];
+      const bootstrap = bootstrapped(evidenceFor(question, "held out", settings), (sample) => {
+        const value = of(answersOf(sample, { question, part: "held out", moment }));
+        return Number.isFinite(value) ? value : null;
+      });
+      if (bootstrap === null || !values.every(Number.isFinite)) return [];
+      return [decideBy({ id: id(name), statement, measure, ...bound }, values, bootstrap.interval)];
     };
     return [
       ...(auc?.areaUnderCurve && auc.rankCorrelation
