@@ -1,9 +1,9 @@
-import { add, max, min } from "../../src/engine/lang/index.js";
+import { add, less, relu, where } from "../../src/engine/lang/index.js";
 import { globalAveragePool, linear } from "../../src/nn/layers.js";
 import { chain, type LayerFunction, type Network, network, type Registry } from "../../src/nn/network.js";
 import { convNormed, identity } from "./layers.js";
 
-const relu6: LayerFunction = (_, x) => min(max(x, 0), 6);
+const relu6: LayerFunction = (_, x) => where(less(x, 6), relu(x), 6);
 
 /** Output channels, stride and expansion of each inverted residual block. */
 const BLOCKS = [
