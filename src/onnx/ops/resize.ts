@@ -26,12 +26,18 @@ const coordinateModes: Readonly<Record<string, Coordinates>> = {
   tf_half_pixel_for_nn: (x, { scale }) => (x + 0.5) / scale,
 };
 
-const nearestModes: Readonly<Record<string, (x: number) => number>> = {
+/** Rounds a place on an axis to an element. */
+type Rounding = (x: number, axis: AxisResize) => number;
+
+const nearestModes: Readonly<Record<string, Rounding>> = {
   round_prefer_floor: (x) => Math.ceil(x - 0.5),
   round_prefer_ceil: (x) => Math.floor(x + 0.5),
   floor: Math.floor,
   ceil: Math.ceil,
 };
+
+/** Opset 10 rounds down where an axis grows, and up where it shrinks. */
+const nearestOfOpset10: Rounding = (x, { scale }) => (scale < 1 ? Math.ceil(x) : Math.floor(x));
 
 /** The input elements that one output element is a weighted sum of; indices are within bounds. */
 type WeightedElements = readonly (readonly [index: number, weight: number])[];
@@ -102,7 +108,7 @@ interface Style {
   readonly mode: string;
   readonly coordinates: Coordinates;
   /** Rounding of a place to an element, for mode nearest. */
-  readonly nearest: (x: number) => number;
+  readonly nearest: Rounding;
   /** Parameter a of cubic convolution. */
   readonly cubic: number;
   /** Whether cubic convolution leaves out places outside the axis. */
@@ -116,7 +122,7 @@ function resizeAxis(node: NodeContext, x: Traced, axis: AxisResize, style: Style
     case "nearest": {
       // The last bit can decide which element is nearest, so round to float32, as runtimes do.
       const rounded = { ...axis, scale: Math.fround(axis.scale) };
-      const source = (i: number) => style.nearest(Math.fround(style.coordinates(i, rounded)));
+      const source = (i: number) => style.nearest(Math.fround(style.coordinates(i, rounded)), axis);
       const inside = (i: number) => Math.min(Math.max(source(i), 0), size - 1);
       return repeatNearest(
         x,
@@ -165,7 +171,7 @@ const resize: Op = (node) => {
   );
   const nearestMode = attributes.string("nearest_mode", old ? "floor" : "round_prefer_floor");
   const coordinates = coordinateModes[coordinateMode];
-  const nearest = nearestModes[nearestMode];
+  const nearest = old ? nearestOfOpset10 : nearestModes[nearestMode];
   if (!coordinates) throw node.error(`coordinate_transformation_mode "${coordinateMode}" is not supported`);
   if (!nearest) throw node.error(`nearest_mode "${nearestMode}" is not supported`);
   if (attributes.string("keep_aspect_ratio_policy", "stretch") !== "stretch")

@@ -329,6 +329,8 @@ for (const op of ["ArgMax", "ArgMin"]) {
 add("Upsample", 7, [x(1, 2, 2, 3)], { scales: asFloat([1, 1, 2, 3]) });
 add("Upsample", 9, [x(1, 2, 2, 3), float([4], [1, 1, 2, 2])], { mode: "linear" });
 add("Resize", 10, [x(1, 2, 4, 3), float([4], [1, 1, 1.5, 2])]);
+add("Resize", 10, [x(1, 2, 5, 4), float([4], [1, 1, 0.6, 0.6])]);
+add("Resize", 10, [x(1, 2, 7, 3), float([4], [1, 1, 0.3, 1.7])]);
 add("Resize", 10, [x(1, 2, 4, 3), float([4], [1, 1, 0.5, 2])], { mode: "linear" });
 for (const coordinate_transformation_mode of [
   "half_pixel",
