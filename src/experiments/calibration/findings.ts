@@ -75,10 +75,10 @@ export interface Answers {
   readonly question: Question;
   readonly part: Part;
   readonly moment: Moment;
-  /** Audits of harmless settings, and those among them that the rule calls harmful (likely). */
+  /** Audits of harmless settings, and those among them that the rule calls harmful. */
   readonly harmless: number;
   readonly falseAlarms: number;
-  /** Audits of costly settings, and those among them that the rule calls harmless (unlikely). */
+  /** Audits of costly settings, and those among them that the rule calls harmless. */
   readonly costly: number;
   readonly misses: number;
   /** Audits of clear cases that the rule leaves open. */
