@@ -60,9 +60,15 @@ const columns: readonly Column<LayerReport>[] = [
     heading: "weights below",
     align: "right",
     cell: ({ weights }) => share(weights?.chance),
-    dropAt: 6,
+    dropAt: 1,
   },
-  { title: "kept", heading: "weights below", align: "right", cell: ({ weights }) => share(weights?.kept) },
+  {
+    title: "kept",
+    heading: "weights below",
+    align: "right",
+    cell: ({ weights }) => share(weights?.kept),
+    dropAt: 0.5,
+  },
   {
     title: "cosine",
     heading: "weights below",
