@@ -99,7 +99,7 @@ describe("summarize", () => {
   it("names blind and dim layers and the one whose weights lose most", () => {
     const layers = [
       report({ name: "a", weights: null }),
-      report({ name: "b", weights: { ...weights, removed: 0.75 } }),
+      report({ name: "b", weights: { ...weights, removed: 0.8 } }),
       report({ name: "c" }),
       report({ name: "d", shares: blockedShares(y, new Float64Array(120), batchNormLayout([8, 3, 5])) }),
     ];
