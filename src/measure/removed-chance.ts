@@ -25,7 +25,7 @@ import type { StructuredLinearOp, WeightRows } from "./linear-op.js";
 import { rowSharing, rowsByGroup } from "./row-sharing.js";
 
 /** Random sign vectors where the chance level is an estimate. */
-export const CHANCE_PROBES = 4;
+const CHANCE_PROBES = 4;
 
 /** One layer and the linear op below it. */
 export interface LayerWithWeights {
