@@ -34,6 +34,11 @@ export interface AuditModelOptions {
    * nothing. Where the file has layers in training mode, those in evaluation mode are frozen too.
    */
   readonly frozen?: readonly string[];
+  /**
+   * Names of values of the graph, or globs, that training detaches. `value>node` stops only what that
+   * node reads. ONNX files do not hold a stopped gradient.
+   */
+  readonly stopGradient?: readonly string[];
   /** Limits of the verdicts. Default: `DEFAULT_THRESHOLDS`. */
   readonly thresholds?: Thresholds;
   /** Precision of the model's arithmetic. Shares are always reduced in float64. Default float32. */
@@ -130,9 +135,19 @@ async function measure(
 /** Everything that the measuring program depends on, as text: the key of the cached program. */
 function describeAudit(
   { modelSha256, batchSha256 }: LoadedModel,
-  { loss, input, target, layers, frozen, precision }: AuditModelOptions,
+  { loss, input, target, layers, frozen, stopGradient, precision }: AuditModelOptions,
 ): string {
-  return JSON.stringify({ modelSha256, batchSha256, loss, input, target, layers, frozen, precision });
+  return JSON.stringify({
+    modelSha256,
+    batchSha256,
+    loss,
+    input,
+    target,
+    layers,
+    frozen,
+    stopGradient,
+    precision,
+  });
 }
 
 /** The Taylor terms of the loss at one layer, with the warnings of the expansion. */

@@ -15,6 +15,7 @@ import {
 import { markFrozen } from "../onnx/norms/frozen.js";
 import { nestedNorms } from "../onnx/norms/nested.js";
 import { resolveBranches } from "../onnx/open/resolve-branches.js";
+import { stopGradients } from "../onnx/stop-gradient.js";
 import { readTensors } from "../tensor-files/index.js";
 import { checkLayerName, selectLayers } from "./select-layers.js";
 
@@ -45,6 +46,7 @@ export interface LoadedModel extends LoadedFile {
 export interface LoadModelOptions {
   readonly layers?: string;
   readonly frozen?: readonly string[];
+  readonly stopGradient?: readonly string[];
   readonly taylor?: { readonly layer: string };
   /** What a model without normalization is: an error, or a model with no layer to measure. */
   readonly withoutNorms?: "refuse" | "accept";
@@ -88,7 +90,8 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions):
     nestedNorms(decoded.nodes).length > 0
       ? markFrozen(resolveBranches(decoded, await options.inputsOf(decoded)))
       : decoded;
-  const model = options.frozen ? freeze(flat, options.frozen) : flat;
+  const held = options.frozen ? freeze(flat, options.frozen) : flat;
+  const model = options.stopGradient ? stopGradients(held, options.stopGradient) : held;
   const allNorms = findNorms(model);
   if (allNorms.length === 0) {
     if (options.withoutNorms !== "accept" || options.layers !== undefined)

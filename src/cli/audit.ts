@@ -26,6 +26,7 @@ interface AuditFlags {
   target?: string;
   layers?: string;
   frozen?: string[];
+  stopGradient?: string[];
   format?: Format;
   output?: string;
   failOn?: string;
@@ -78,6 +79,11 @@ export function auditCommand(): Command {
       "--frozen <glob>",
       "layers that training holds at their stored statistics, e.g. 'backbone.*'; may be repeated",
       (glob: string, others: string[] = []) => [...others, glob],
+    )
+    .option(
+      "--stop-gradient <value>",
+      "value of the graph that training detaches, or a glob; may be repeated",
+      (value: string, others: string[] = []) => [...others, value],
     )
     .addOption(
       new Option(
@@ -199,6 +205,7 @@ async function reportOf(
       "input",
       "target",
       "frozen",
+      "stopGradient",
       "precision",
       "device",
       "taylor",
@@ -227,6 +234,7 @@ async function reportOf(
     target: flags.target,
     layers,
     frozen: flags.frozen,
+    stopGradient: flags.stopGradient,
     thresholds,
     precision: flags.precision,
     device: flags.device,

@@ -15,6 +15,7 @@ interface Trial {
   readonly loss?: AuditModelOptions["loss"];
   readonly blocked_all?: readonly number[];
   readonly blocked?: Readonly<Record<string, number>>;
+  readonly blocked_per_call?: Readonly<Record<string, readonly number[]>>;
   readonly loss_value?: number;
   /** Operator that the report names, and the length of its list of channels, samples or groups. */
   readonly kind?: string;
@@ -140,6 +141,47 @@ describe("layers in model-local functions", () => {
       expect(layers[0].shares.blocked).toBeCloseTo(share, 6);
     },
   );
+});
+
+describe("a loss with a stopped gradient", () => {
+  it("has the values of PyTorch's detach where the detached value is named", async () => {
+    const simsiam = { model: "model.onnx", data: "batch.npz", loss: "output" } as const;
+    const { layers } = await audit("stop-gradient-simsiam", simsiam, {
+      stopGradient: ["/Div_1_output_0", "/Div_3_output_0"],
+    });
+    const [{ blocked_per_call: expected = {} }] = trials("stop-gradient-simsiam");
+    for (const [name, shares] of Object.entries(expected)) {
+      const got = layers.filter((layer) => layer.name.replace(/#2$/, "") === name);
+      expect(got.map(({ shares }) => shares.blocked)).toEqual(
+        shares.map((share) => expect.closeTo(share, 6)),
+      );
+    }
+  });
+
+  it("can be stopped for one reader alone, and straight-through estimators are warned of", async () => {
+    const vqvae = { model: "model.onnx", data: "batch.npz", loss: "mse" } as const;
+    for (const value of ["/Sub_1_output_0", "/Sub_1_output_0>/Add", "/Sub_1_*"]) {
+      const { layers, warnings } = await audit("stop-gradient-vqvae", vqvae, { stopGradient: [value] });
+      expect(layers.map(({ shares }) => shares.blocked)).toEqual([
+        expect.closeTo(0.0375648, 6),
+        expect.closeTo(0.279761, 6),
+      ]);
+      expect(warnings).toEqual([]);
+    }
+    const { warnings } = await audit("stop-gradient-vqvae", vqvae);
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/computes z \+ \(q − z\): .* --stop-gradient '\/Sub_1_output_0'/),
+    );
+  });
+
+  it("must name a value", async () => {
+    const vqvae = { model: "model.onnx", data: "batch.npz" };
+    await expectUserError(
+      () => audit("stop-gradient-vqvae", vqvae, { stopGradient: ["nope"] }),
+      file("stop-gradient-vqvae/model.onnx"),
+      /--stop-gradient: expected the name of a value between input and loss, got 'nope'/,
+    );
+  });
 });
 
 describe("frozen layers", () => {

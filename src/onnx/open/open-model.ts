@@ -10,6 +10,7 @@ import { normKinds } from "../norms/kinds.js";
 import { layoutOf } from "../norms/layout.js";
 import { nestedNormsInWords } from "../norms/nested.js";
 import type { NormLayer } from "../norms/spec.js";
+import { stopGradientWarnings } from "../stop-gradient.js";
 import type { Value } from "../values/value.js";
 import { checkExportedSize, type ShapeRun } from "./exported-size.js";
 import { foldedBatch } from "./folded-batch.js";
@@ -113,6 +114,10 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
       ...modeWarnings(model),
       ...weightNormWarning(model),
       ...nestedWarning(model),
+      ...stopGradientWarnings(
+        model,
+        steps.flatMap((step) => (step.kind === "node" ? [step.node] : [])),
+      ),
       ...unclaimedWarning({
         index,
         nodes: steps.flatMap((step) => (step.kind === "node" ? [step.node] : [])),

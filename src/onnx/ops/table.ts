@@ -1,3 +1,4 @@
+import * as lang from "../../engine/lang/index.js";
 import type { OnnxNode } from "../model.js";
 import { activationOps, microsoftActivationOps } from "./activation.js";
 import type { Op, OpTable } from "./context.js";
@@ -25,7 +26,11 @@ const onnxOps: OpTable = {
 };
 
 /** The ops of each operator set. */
-const domains: Readonly<Record<string, OpTable>> = { "": onnxOps, "com.microsoft": microsoftActivationOps };
+const domains: Readonly<Record<string, OpTable>> = {
+  "": onnxOps,
+  "com.microsoft": microsoftActivationOps,
+  blindspot: { StopGradient: (node) => lang.stopGradient(node.traced(0)) },
+};
 
 /** The function that evaluates a node, or undefined if blindspot does not support its op. */
 export const opOf = (node: OnnxNode): Op | undefined => domains[node.domain]?.[node.op];
