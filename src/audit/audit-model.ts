@@ -23,6 +23,11 @@ export interface AuditModelOptions {
    * Loss on the model's output. By default it is inferred from the batch, and the report says so.
    */
   readonly loss?: LossKind;
+  /**
+   * Output of the model that the loss looks at. Of several, each one number, the sum is the loss.
+   * Default: the first output that holds no running statistics.
+   */
+  readonly modelOutput?: string | readonly string[];
   /** Key of the model's first input in the batch, if it is not the input's name. */
   readonly input?: string;
   /** Key of the label or target in the batch, if it is not `label` or `target`. */
@@ -135,7 +140,7 @@ async function measure(
 /** Everything that the measuring program depends on, as text: the key of the cached program. */
 function describeAudit(
   { modelSha256, batchSha256 }: LoadedModel,
-  { loss, input, target, layers, frozen, stopGradient, precision }: AuditModelOptions,
+  { loss, input, target, layers, frozen, stopGradient, modelOutput, precision }: AuditModelOptions,
 ): string {
   return JSON.stringify({
     modelSha256,
@@ -146,6 +151,7 @@ function describeAudit(
     layers,
     frozen,
     stopGradient,
+    modelOutput,
     precision,
   });
 }

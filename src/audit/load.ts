@@ -12,6 +12,7 @@ import {
   type OnnxModel,
   readModel,
 } from "../onnx/index.js";
+import { chooseOutputs } from "../onnx/model-outputs.js";
 import { markFrozen } from "../onnx/norms/frozen.js";
 import { nestedNorms } from "../onnx/norms/nested.js";
 import { resolveBranches } from "../onnx/open/resolve-branches.js";
@@ -47,6 +48,7 @@ export interface LoadModelOptions {
   readonly layers?: string;
   readonly frozen?: readonly string[];
   readonly stopGradient?: readonly string[];
+  readonly modelOutput?: string | readonly string[];
   readonly taylor?: { readonly layer: string };
   /** What a model without normalization is: an error, or a model with no layer to measure. */
   readonly withoutNorms?: "refuse" | "accept";
@@ -91,7 +93,12 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions):
       ? markFrozen(resolveBranches(decoded, await options.inputsOf(decoded)))
       : decoded;
   const held = options.frozen ? freeze(flat, options.frozen) : flat;
-  const model = options.stopGradient ? stopGradients(held, options.stopGradient) : held;
+  const stopped = options.stopGradient ? stopGradients(held, options.stopGradient) : held;
+  const { modelOutput } = options;
+  const model =
+    modelOutput === undefined
+      ? stopped
+      : chooseOutputs(stopped, typeof modelOutput === "string" ? [modelOutput] : modelOutput);
   const allNorms = findNorms(model);
   if (allNorms.length === 0) {
     if (options.withoutNorms !== "accept" || options.layers !== undefined)

@@ -1,5 +1,5 @@
 import { UserError } from "../base/errors.js";
-import { castTensor, type Tensor } from "../base/tensor.js";
+import { castTensor, showShape, sizeOf, type Tensor } from "../base/tensor.js";
 import {
   type Loss,
   type LossKind,
@@ -32,6 +32,14 @@ export interface OpenAuditOptions {
 export function open(loaded: LoadedModel, { loss: kind, target, precision }: OpenAuditOptions): OpenedAudit {
   const { model, norms, batch, inputs } = loaded;
   const opened = openModel(model, norms, { inputs, precision });
+  const { spec } = opened.output;
+  if (
+    model.outputs.find(({ name }) => name === opened.output.name)?.shape?.length === 0 &&
+    sizeOf(spec.shape) !== 1
+  )
+    throw new UserError(
+      `${model.path}: expected one number from output "${opened.output.name}", as it is declared, got ${showShape(spec.shape)}; name another with --model-output`,
+    );
   const [firstInput] = inputs.values();
   const loss = resolveLoss(kind, opened, batch, { target, input: firstInput });
   checkBatchSize(opened.layers, batch.file);

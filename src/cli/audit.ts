@@ -27,6 +27,7 @@ interface AuditFlags {
   layers?: string;
   frozen?: string[];
   stopGradient?: string[];
+  modelOutput?: string[];
   format?: Format;
   output?: string;
   failOn?: string;
@@ -79,6 +80,11 @@ export function auditCommand(): Command {
       "--frozen <glob>",
       "layers that training holds at their stored statistics, e.g. 'backbone.*'; may be repeated",
       (glob: string, others: string[] = []) => [...others, glob],
+    )
+    .option(
+      "--model-output <name>",
+      "output that the loss looks at; repeat it to sum outputs that are losses",
+      (name: string, others: string[] = []) => [...others, name],
     )
     .option(
       "--stop-gradient <value>",
@@ -206,6 +212,7 @@ async function reportOf(
       "target",
       "frozen",
       "stopGradient",
+      "modelOutput",
       "precision",
       "device",
       "taylor",
@@ -235,6 +242,7 @@ async function reportOf(
     layers,
     frozen: flags.frozen,
     stopGradient: flags.stopGradient,
+    modelOutput: flags.modelOutput,
     thresholds,
     precision: flags.precision,
     device: flags.device,

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type AuditModelOptions, auditModel } from "../../src/audit/index.js";
+import { float, modelBytes } from "../support/onnx/build.js";
 import { expectUserError } from "../support/user-error.js";
 
 /**
@@ -60,6 +61,7 @@ const measured: readonly (readonly [string, Partial<AuditModelOptions>?])[] = [
   ["weight-standardization"],
   ["folded-batch"],
   ["hand-written-bn"],
+  ["dynamo-training-buffers-as-outputs"],
 ];
 
 describe("a model of the field against PyTorch", () => {
@@ -181,6 +183,68 @@ describe("a loss with a stopped gradient", () => {
       file("stop-gradient-vqvae/model.onnx"),
       /--stop-gradient: expected the name of a value between input and loss, got 'nope'/,
     );
+  });
+});
+
+describe("a model with several outputs", () => {
+  const aux = { model: "aux-first.onnx", data: "batch.npz", loss: "cross-entropy" } as const;
+
+  it("says which one the loss looks at", async () => {
+    const { loss, warnings, layers } = await audit("multiple-outputs", aux);
+    expect(loss.description).toMatch(/"aux"/);
+    expect(warnings).toEqual([expect.stringMatching(/^the model has 2 outputs, .* "aux" alone: .*logits$/)]);
+    expect(layers[1].energy.total).toBe(0);
+  });
+
+  it("looks at the output that the user names", async () => {
+    const { loss, warnings, layers } = await audit("multiple-outputs", aux, { modelOutput: "logits" });
+    expect(loss.description).toMatch(/"logits"/);
+    expect(warnings).toEqual([]);
+    expect(layers.every(({ energy }) => energy.total > 0)).toBe(true);
+  });
+
+  it("takes no output that the user misspells, and sums no logits", async () => {
+    const path = file("multiple-outputs/aux-first.onnx");
+    await expectUserError(
+      () => audit("multiple-outputs", aux, { modelOutput: "logit" }),
+      path,
+      /--model-output: expected an output of the model, got 'logit'; the outputs are aux, logits/,
+    );
+    await expectUserError(
+      () => audit("multiple-outputs", aux, { modelOutput: ["aux", "logits"] }),
+      path,
+      /expected one number from each of several outputs/,
+    );
+  });
+
+  it("sums outputs that are losses", async () => {
+    const node = (op: string, input: string, output: string) => ({
+      op,
+      inputs: [input],
+      outputs: [output],
+      attributes: { keepdims: 0 },
+    });
+    const bytes = modelBytes(
+      {
+        nodes: [
+          { op: "InstanceNormalization", inputs: ["x", "g", "b"], outputs: ["z"] },
+          { op: "Mul", inputs: ["z", "x"], outputs: ["m"] },
+          node("ReduceMax", "m", "first"),
+          node("ReduceMin", "m", "second"),
+        ],
+        inputs: { x: { shape: ["N", 1, 4] } },
+        initializers: { g: float([1], [1]), b: float([1], [0.5]) },
+        outputs: ["first", "second"],
+      },
+      17,
+    );
+    const data = { x: { dtype: "float32", shape: [1, 1, 4], data: Float32Array.of(1, 2, 4, -1) } } as const;
+    const value = async (modelOutput: string | string[]) => {
+      const { loss } = await auditModel(bytes, { data, loss: "output", modelOutput, precision: "float64" });
+      return loss.value ?? Number.NaN;
+    };
+    const sum = (await value("first")) + (await value("second"));
+    expect(await value(["first", "second"])).toBeCloseTo(sum, 10);
   });
 });
 

@@ -5,6 +5,7 @@ import { Evaluation, isParameter } from "../evaluation.js";
 import { GraphIndex } from "../graph-index.js";
 import { findHead, traceBeforeHead } from "../head.js";
 import type { OnnxModel, OnnxNode } from "../model.js";
+import { lossOutputs } from "../model-outputs.js";
 import { findNorms, findWeightNorms } from "../norms/find.js";
 import { normKinds } from "../norms/kinds.js";
 import { layoutOf } from "../norms/layout.js";
@@ -25,7 +26,7 @@ export interface OpenOptions {
   /** Shapes and element types of the graph's inputs by ONNX name; floats take `precision`. */
   readonly inputs: ReadonlyMap<string, TensorSpec>;
   readonly precision: "float32" | "float64";
-  /** Graph output that the loss looks at; the first one by default. */
+  /** Graph output that the loss looks at; by default the first that holds no running statistics. */
   readonly output?: string;
 }
 
@@ -114,6 +115,7 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
       ...modeWarnings(model),
       ...weightNormWarning(model),
       ...nestedWarning(model),
+      ...outputWarning(model, options.output),
       ...stopGradientWarnings(
         model,
         steps.flatMap((step) => (step.kind === "node" ? [step.node] : [])),
@@ -147,7 +149,7 @@ function outputName(model: OnnxModel, asked: string | undefined): string {
   const names = model.outputs.map((o) => o.name);
   if (asked !== undefined && !names.includes(asked))
     throw new UserError(`${model.path}: no output "${asked}"; the model has ${names.join(", ")}`);
-  return asked ?? names[0];
+  return asked ?? lossOutputs(model)[0].name;
 }
 
 function requiredInputs(
@@ -235,6 +237,16 @@ function unclaimedWarning(search: UnclaimedSearch): string[] {
 function nestedWarning(model: OnnxModel): string[] {
   const nested = nestedNormsInWords(model.nodes);
   return nested === null ? [] : [`${nested}: they are not measured`];
+}
+
+/** Says which of several outputs the loss looks at, where the user did not. */
+function outputWarning(model: OnnxModel, asked: string | undefined): string[] {
+  const [taken, ...others] = lossOutputs(model).map(({ name }) => name);
+  return asked !== undefined || others.length === 0
+    ? []
+    : [
+        `the model has ${others.length + 1} outputs, and the loss looks at "${taken}" alone: give --model-output for ${shortList(others)}`,
+      ];
 }
 
 const shortList = (names: readonly string[]): string =>
