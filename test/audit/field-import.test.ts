@@ -61,6 +61,7 @@ const measured: readonly (readonly [string, Partial<AuditModelOptions>?])[] = [
   ["weight-standardization"],
   ["folded-batch"],
   ["hand-written-bn"],
+  ["opset6-broadcast-axis"],
   ["dynamo-training-buffers-as-outputs"],
 ];
 
@@ -245,6 +246,72 @@ describe("a model with several outputs", () => {
     };
     const sum = (await value("first")) + (await value("second"));
     expect(await value(["first", "second"])).toBeCloseTo(sum, 10);
+  });
+});
+
+describe("old operator sets", () => {
+  it("run batch normalization in training mode unless is_test is set, below opset 7", async () => {
+    const { layers } = await audit("opset6-broadcast-axis", { model: "model.onnx", data: "batch.npz" });
+    expect(layers.map(({ name, mode }) => [name, mode])).toEqual([["s", "training"]]);
+  });
+
+  it("with spatial=0, each position of a batch normalization is a group of its own", async () => {
+    const shape = [4, 2, 3];
+    const per = (value: number) => float([2, 3], new Array(6).fill(value));
+    const bytes = modelBytes(
+      {
+        nodes: [
+          {
+            op: "BatchNormalization",
+            inputs: ["x", "g", "b", "m", "v"],
+            outputs: ["z"],
+            attributes: { spatial: 0 },
+          },
+          { op: "Mul", inputs: ["z", "z"], outputs: ["q"] },
+          { op: "Mul", inputs: ["q", "k"], outputs: ["w"] },
+          { op: "ReduceSum", inputs: ["w"], outputs: ["loss"], attributes: { keepdims: 0 } },
+        ],
+        inputs: { x: { shape: ["N", 2, 3] } },
+        initializers: {
+          g: per(2),
+          b: per(1),
+          m: per(0),
+          v: per(1),
+          k: float(
+            shape,
+            Array.from({ length: 24 }, (_, i) => Math.sin(i)),
+          ),
+        },
+        outputs: ["loss"],
+      },
+      8,
+    );
+    const x = {
+      dtype: "float32",
+      shape,
+      data: Float32Array.from({ length: 24 }, (_, i) => Math.cos(3 * i)),
+    } as const;
+    const { layers } = await auditModel(bytes, { data: { x }, loss: "output", precision: "float64" });
+    expect([layers[0].elements, layers[0].channelCount]).toEqual([4, 6]);
+    expect(layers[0].identityResidual).toBeLessThan(1e-10);
+  });
+
+  it("that are newer than blindspot are a warning", async () => {
+    const bytes = modelBytes(
+      {
+        nodes: [
+          { op: "InstanceNormalization", inputs: ["x", "g", "g"], outputs: ["z"] },
+          { op: "ReduceMax", inputs: ["z"], outputs: ["loss"], attributes: { keepdims: 0 } },
+        ],
+        inputs: { x: { shape: ["N", 1, 4] } },
+        initializers: { g: float([1], [1]) },
+        outputs: ["loss"],
+      },
+      99,
+    );
+    const data = { x: { dtype: "float32", shape: [1, 1, 4], data: Float32Array.of(1, 2, 4, -1) } } as const;
+    const { warnings } = await auditModel(bytes, { data, loss: "output" });
+    expect(warnings).toContainEqual(expect.stringMatching(/^the model has opset 99, newer than/));
   });
 });
 

@@ -94,7 +94,9 @@ const otherPatterns = patterns.filter((pattern) => !isAroundOperator(pattern));
 
 const matchPatterns =
   (candidates: readonly KindPattern[]): Matcher =>
-  (node, index) => {
+  (node, index, opset) => {
+    // Attributes of binary ops then say where the operands align.
+    if (opset < 7) return null;
     for (const { kind, pattern } of candidates) {
       const match = pattern.startsAt.includes(node.op) ? pattern.match(node, index) : null;
       if (!match) continue;

@@ -35,7 +35,7 @@ export interface NormOperator {
   /** The axes that mean and variance are taken over. */
   statistics(node: OnnxNode): StatisticsAxes;
   /** How scale and bias lie against x. */
-  affine(opset: number): AffineLayout;
+  affine(opset: number, node: OnnxNode): AffineLayout;
   /** Running statistics of the operator; null if it has none and always runs as in training. */
   readonly running: RunningStatistics | null;
 }
@@ -54,6 +54,8 @@ const overTrailingAxes = (node: OnnxNode): StatisticsAxes => ({
   over: "trailing",
   axis: node.attributes.number("axis", -1),
 });
+
+const isPerPosition = (node: OnnxNode): boolean => node.attributes.number("spatial", 1) === 0;
 
 const overTheBatch = (axes: readonly number[]): boolean => axes.includes(0);
 
@@ -75,16 +77,20 @@ export const normKinds = table({
     operator: "BatchNormalization",
     operators: {
       BatchNormalization: {
-        statistics: () => ({ over: "batch" }),
-        affine: () => "channel",
+        // Before opset 9, spatial=0 asks for statistics of every position.
+        statistics: (node) => (isPerPosition(node) ? { over: "axes", axes: [0] } : { over: "batch" }),
+        affine: (_, node) => (isPerPosition(node) ? "element" : "channel"),
         running: {
           meanInput: 3,
           varianceInput: 4,
-          // Before opset 14 the node has no mode. It runs in training if it also writes statistics.
-          isTraining: (node, opset) =>
-            opset < 14
+          // Between opset 7 and 13 the node has no mode. It runs in training if it also writes
+          // statistics.
+          isTraining: (node, opset) => {
+            if (opset < 7) return node.attributes.number("is_test", 0) === 0;
+            return opset < 14
               ? node.outputs.filter(Boolean).length === 5
-              : node.attributes.number("training_mode", 0) === 1,
+              : node.attributes.number("training_mode", 0) === 1;
+          },
         },
       },
     },

@@ -56,7 +56,7 @@ export function specOfNode(node: OnnxNode, opset: number): NormSpec | null {
   if (!found) return null;
   const { kind, operator } = found;
   const { centred } = normKinds[kind];
-  const per = operator.affine(opset);
+  const per = operator.affine(opset, node);
   const operand = (name: string | undefined): AffineOperand | null => (name ? { value: name, per } : null);
   return {
     kind,

@@ -115,6 +115,11 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
       ...modeWarnings(model),
       ...weightNormWarning(model),
       ...nestedWarning(model),
+      ...(model.opset > newestOpset
+        ? [
+            `the model has opset ${model.opset}, newer than ${newestOpset}: operators whose meaning changed since are read in their older one`,
+          ]
+        : []),
       ...outputWarning(model, options.output),
       ...stopGradientWarnings(
         model,
@@ -131,6 +136,9 @@ export function openModel(model: OnnxModel, norms: readonly NormLayer[], options
     forward,
   };
 }
+
+/** The newest version of the default operator set whose operators are known here. */
+const newestOpset = 25;
 
 /** One traced pass through the steps of a model. */
 type ModelRun = (

@@ -5,6 +5,7 @@ import { broadcastHost, broadcastShapes, Host, type HostType, mapHost, zipHost }
 import { isSumOfSquares, noteSquares } from "../values/squares.js";
 import { isHost, toTraced, type Value } from "../values/value.js";
 import type { NodeContext, Op, OpTable } from "./context.js";
+import { legacyOperand } from "./legacy-broadcast.js";
 
 type Unary = (x: number) => number;
 type Binary = (a: number, b: number) => number;
@@ -28,7 +29,7 @@ function combine(node: NodeContext, { traced, host, type }: BinaryOp, a: Value, 
 const binary =
   (traced: BinaryOp["traced"], host: Binary, type?: HostType): Op =>
   (node) =>
-    combine(node, { traced, host, type }, node.value(0), node.value(1));
+    combine(node, { traced, host, type }, node.value(0), legacyOperand(node, node.value(0), node.value(1)));
 
 const variadic =
   (traced: BinaryOp["traced"], host: Binary): Op =>
@@ -44,7 +45,8 @@ const unary =
 
 /** Division. Integers round towards 0. */
 const divide: Op = (node) => {
-  const [a, b] = [node.value(0), node.value(1)];
+  const a = node.value(0);
+  const b = legacyOperand(node, a, node.value(1));
   const whole = isHost(a) && !a.isFloat;
   const quotient: BinaryOp = { traced: lang.div, host: (x, y) => (whole ? Math.trunc(x / y) : x / y) };
   return noteSquares(combine(node, quotient, a, b), scalesSquares(node));
