@@ -32,6 +32,11 @@ export interface AuditModelOptions {
   readonly input?: string;
   /** Key of the label or target in the batch, if it is not `label` or `target`. */
   readonly target?: string;
+  /**
+   * Axis of the classes in the output, for cross-entropy where labels fit without axis 1 and without
+   * the last. Negative values count from the last axis.
+   */
+  readonly classAxis?: number;
   /** Glob over layer names. Default: all layers. */
   readonly layers?: string;
   /**
@@ -121,6 +126,7 @@ export async function auditModel(source: ModelSource, options: AuditModelOptions
       ...batchWarnings(batch),
       ...measured.layers.flatMap(({ warnings }) => warnings),
       ...(taylor?.warnings ?? []),
+      ...(loss.warnings ?? []),
       ...audit.opened.warnings,
       ...(partlyFused === null ? [] : [partlyFused]),
     ],
@@ -140,7 +146,7 @@ async function measure(
 /** Everything that the measuring program depends on, as text: the key of the cached program. */
 function describeAudit(
   { modelSha256, batchSha256 }: LoadedModel,
-  { loss, input, target, layers, frozen, stopGradient, modelOutput, precision }: AuditModelOptions,
+  { loss, input, target, layers, frozen, stopGradient, modelOutput, classAxis, precision }: AuditModelOptions,
 ): string {
   return JSON.stringify({
     modelSha256,
@@ -152,6 +158,7 @@ function describeAudit(
     frozen,
     stopGradient,
     modelOutput,
+    classAxis,
     precision,
   });
 }

@@ -22,6 +22,8 @@ export interface OpenedAudit {
 export interface OpenAuditOptions {
   readonly loss?: LossKind;
   readonly target?: string;
+  /** Axis of the classes in the output, where the shapes do not tell it. */
+  readonly classAxis?: number;
   readonly precision: "float32" | "float64";
 }
 
@@ -29,7 +31,10 @@ export interface OpenAuditOptions {
  * Splits the model's normalizations into their phases and attaches the loss.
  * @throws UserError where an op is unsupported, the loss does not fit, or the batch is too small.
  */
-export function open(loaded: LoadedModel, { loss: kind, target, precision }: OpenAuditOptions): OpenedAudit {
+export function open(
+  loaded: LoadedModel,
+  { loss: kind, target, classAxis, precision }: OpenAuditOptions,
+): OpenedAudit {
   const { model, norms, batch, inputs } = loaded;
   const opened = openModel(model, norms, { inputs, precision });
   const { spec } = opened.output;
@@ -41,7 +46,7 @@ export function open(loaded: LoadedModel, { loss: kind, target, precision }: Ope
       `${model.path}: expected one number from output "${opened.output.name}", as it is declared, got ${showShape(spec.shape)}; name another with --model-output`,
     );
   const [firstInput] = inputs.values();
-  const loss = resolveLoss(kind, opened, batch, { target, input: firstInput });
+  const loss = resolveLoss(kind, opened, batch, { target, input: firstInput, classAxis });
   checkBatchSize(opened.layers, batch.file);
   return {
     opened,

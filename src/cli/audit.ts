@@ -28,6 +28,7 @@ interface AuditFlags {
   frozen?: string[];
   stopGradient?: string[];
   modelOutput?: string[];
+  classAxis?: number;
   format?: Format;
   output?: string;
   failOn?: string;
@@ -80,6 +81,15 @@ export function auditCommand(): Command {
       "--frozen <glob>",
       "layers that training holds at their stored statistics, e.g. 'backbone.*'; may be repeated",
       (glob: string, others: string[] = []) => [...others, glob],
+    )
+    .option(
+      "--class-axis <axis>",
+      "axis of the classes in the output, where the labels fit two; -1 is the last",
+      (axis: string) => {
+        if (!/^-?\d+$/.test(axis))
+          throw new UserError(`--class-axis: expected a whole number such as 1 or -1, got '${axis}'`);
+        return Number(axis);
+      },
     )
     .option(
       "--model-output <name>",
@@ -213,6 +223,7 @@ async function reportOf(
       "frozen",
       "stopGradient",
       "modelOutput",
+      "classAxis",
       "precision",
       "device",
       "taylor",
@@ -243,6 +254,7 @@ async function reportOf(
     frozen: flags.frozen,
     stopGradient: flags.stopGradient,
     modelOutput: flags.modelOutput,
+    classAxis: flags.classAxis,
     thresholds,
     precision: flags.precision,
     device: flags.device,

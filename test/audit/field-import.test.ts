@@ -315,6 +315,33 @@ describe("old operator sets", () => {
   });
 });
 
+describe("labels that fit two axes of the output", () => {
+  const square = { model: "L5C5.onnx", data: "L5C5.npz", loss: "cross-entropy" } as const;
+
+  it("are read along the axis that a warning names", async () => {
+    const { warnings } = await audit("class-axis", square);
+    expect(warnings).toContainEqual(
+      expect.stringMatching(
+        /could lie along axis 1 or 2: axis 1 is taken; give --class-axis -1 for the other/,
+      ),
+    );
+  });
+
+  it("are read along the axis that the user names", async () => {
+    for (const classAxis of [-1, 2]) {
+      const { layers, loss, warnings } = await audit("class-axis", square, { classAxis });
+      expect(layers[0].shares.blocked).toBeCloseTo(0.0636847, 6);
+      expect(loss.value).toBeCloseTo(1.64179, 5);
+      expect(warnings).toEqual([]);
+    }
+    await expectUserError(
+      () => audit("class-axis", square, { classAxis: 0 }),
+      file("class-axis/L5C5.npz"),
+      /--class-axis: expected an axis of the output .* got 0; axis 1 or 2 fits/,
+    );
+  });
+});
+
 describe("frozen layers", () => {
   const mixed = { model: "model.onnx", data: "batch.npz" };
 

@@ -83,7 +83,11 @@ export class SampleRunner implements AsyncDisposable {
     const opened = this.open(samples.length);
     const { batch, inputs } = this.select(samples);
     const [input] = inputs.values();
-    const loss = resolveLoss(this.kind, opened, batch, { target: this.options.target, input });
+    const loss = resolveLoss(this.kind, opened, batch, {
+      target: this.options.target,
+      classAxis: this.options.classAxis,
+      input,
+    });
     this.kind = loss.kind;
     this.params ??= opened.params.map((weight) => weight.load());
     const feeds: Feeds = { params: this.params, ...feedsOf(opened, loss, inputs) };

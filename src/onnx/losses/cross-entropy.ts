@@ -3,7 +3,7 @@ import { castTensor, showShape } from "../../base/tensor.js";
 import * as lang from "../../engine/lang/index.js";
 import { showElements } from "../batch-file.js";
 import type { LossDefinition } from "./definition.js";
-import { areLabels, classAxis, countLabels } from "./labels.js";
+import { areLabels, classAxes, countLabels } from "./labels.js";
 import { needed } from "./loss.js";
 import { requiredTensor } from "./targets.js";
 
@@ -20,7 +20,7 @@ export const crossEntropy: LossDefinition = {
       "labels that do not fit": ({ label, shape }) => label !== undefined && shape.length > 1,
     },
   },
-  attach({ opened: { output, head }, batch, options: { target: key = "label" } }) {
+  attach({ opened: { output, head }, batch, options: { target: key = "label", classAxis: asked } }) {
     const label = requiredTensor(batch, key, "cross-entropy needs class labels");
     const where = `${batch.file}: key "${key}"`;
     if (label.dtype !== "int32" && label.dtype !== "uint32")
@@ -28,8 +28,14 @@ export const crossEntropy: LossDefinition = {
         `${where} holds ${showElements(label)}, expected class numbers (int64); for a target of another loss, give --loss and --target ${key}`,
       );
     const { shape } = output.spec;
-    const axis = classAxis(shape, label.shape);
-    if (axis === null)
+    const fitting = classAxes(shape, label.shape);
+    const chosen = asked === undefined ? fitting[0] : asked < 0 ? asked + shape.length : asked;
+    if (asked !== undefined && !fitting.includes(chosen))
+      throw new UserError(
+        `${where} has shape ${showShape(label.shape)}: --class-axis: expected an axis of the output ${showShape(shape)} without which the labels fit, got ${asked}${fitting.length > 0 ? `; axis ${fitting.join(" or ")} fits` : ""}`,
+      );
+    const axis = chosen;
+    if (axis === undefined)
       throw new UserError(
         `${where} has shape ${showShape(label.shape)}, expected one label for each of ${showShape(shape)} without its axis of classes`,
       );
@@ -40,6 +46,12 @@ export const crossEntropy: LossDefinition = {
       reduction: "mean",
       description: `cross-entropy of ${softmax ? `the model's ${softmax.activation}` : "logits"} "${output.name}" against "${key}", mean over ${counted} labels`,
       denominator: counted,
+      warnings:
+        asked === undefined && fitting.length > 1
+          ? [
+              `the classes of output "${output.name}" ${showShape(shape)} could lie along axis ${fitting.join(" or ")}: axis ${axis} is taken; give --class-axis ${fitting[1] === shape.length - 1 ? -1 : fitting[1]} for the other`,
+            ]
+          : [],
       target: castTensor({ ...label, shape: shape.with(axis, 1) }, "int32"),
       apply(outputs, labels) {
         const logProbabilities = softmax

@@ -10,9 +10,14 @@ export const ignoredLabel = -100;
  * aside. Null if the labels do not fit.
  */
 export function classAxis(output: readonly number[], label: readonly number[]): number | null {
+  return classAxes(output, label)[0] ?? null;
+}
+
+/** Every axis that could hold the classes: axis 1 and the last. Both fit where they are equally long. */
+export function classAxes(output: readonly number[], label: readonly number[]): number[] {
   const long = (shape: readonly number[]) => shape.filter((n) => n !== 1).join();
-  const candidates = output.length < 2 ? [] : [1, output.length - 1];
-  return candidates.find((axis) => long(output.toSpliced(axis, 1)) === long(label)) ?? null;
+  const candidates = output.length < 2 ? [] : [...new Set([1, output.length - 1])];
+  return candidates.filter((axis) => long(output.toSpliced(axis, 1)) === long(label));
 }
 
 /**

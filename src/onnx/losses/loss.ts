@@ -19,6 +19,8 @@ export interface Loss {
    * The tensor to feed that the output is compared with; null if the loss compares with nothing.
    */
   readonly target: Tensor | null;
+  /** Guesses that the user should know of. */
+  readonly warnings?: readonly string[];
   /** Traces the loss, a scalar, from the traced outputs of the model and the traced target. */
   apply(outputs: ForwardPass["outputs"], target: Traced | null): Traced;
 }
@@ -32,6 +34,11 @@ export interface LossOptions {
    * tensor if the batch file has no target.
    */
   readonly input?: Tensor;
+  /**
+   * The axis of the classes in the output, where cross-entropy cannot tell it from the shapes;
+   * negative values count from the last axis.
+   */
+  readonly classAxis?: number;
 }
 
 /** A traced value that `Loss.apply` needs; throws where the caller left it out. */
