@@ -78,7 +78,7 @@ export async function auditBatches(source: ModelSource, options: AuditBatchesOpt
   const { loaded, batches, how } = await loadSamples(source, options);
   const measured = await measureBatches(loaded, batches, {
     ...{ precision, device, cache, onProgress, cuts, seed, reference },
-    ...{ loss: options.loss, target: options.target },
+    ...{ loss: options.loss, target: options.target, classAxis: options.classAxis },
   });
   const { referenceBatch, network } = measured;
   const judged = judgeLayers(referenceBatch.layers, thresholds);
