@@ -1,5 +1,5 @@
 import { UserError } from "../../base/errors.js";
-import { sizeOf } from "../../base/tensor.js";
+import { sizeOf, type Tensor } from "../../base/tensor.js";
 import * as lang from "../../engine/lang/index.js";
 import type { LossClues } from "./clues.js";
 import type { LossDefinition } from "./definition.js";
@@ -38,11 +38,23 @@ export const binaryCrossEntropy: LossDefinition = {
 };
 
 /**
- * Whether the target has the output's shape and holds only the whole numbers 0 and 1. Float targets
- * are accepted if the model ends with a sigmoid, unless they are images (more than 2 axes).
+ * Whether the target has the output's shape and holds only the numbers 0 and 1. Floats count behind a
+ * sigmoid, unless they are images (more than 2 axes). One-hot rows are classes, unless a sigmoid ends
+ * the model.
  */
 function hasBinaryTarget({ target, shape, head }: LossClues): boolean {
   if (!target || !sameShape(target.shape, shape)) return false;
-  if (!lang.isFloat(target.dtype)) return target.data.every((v) => v === 0 || v === 1);
-  return head?.activation === "sigmoid" && target.shape.length <= 2;
+  const sigmoid = head?.activation === "sigmoid";
+  if (!Array.prototype.every.call(target.data, (v) => v === 0 || v === 1)) return false;
+  if (lang.isFloat(target.dtype)) return sigmoid && target.shape.length <= 2;
+  return sigmoid || !hasOneHotRows(target);
+}
+
+/** Whether each row of a matrix holds one 1 and otherwise 0. */
+function hasOneHotRows({ data, shape }: Tensor): boolean {
+  const [rows, columns] = shape;
+  if (shape.length !== 2 || columns < 2) return false;
+  const sums = new Array<number>(rows).fill(0);
+  for (let i = 0; i < data.length; i++) sums[Math.floor(i / columns)] += Number(data[i]);
+  return sums.every((sum) => sum === 1);
 }

@@ -209,11 +209,36 @@ describe("the model's own output", () => {
 });
 
 describe("the inferred loss", () => {
+  it("One-hot rows are no binary target", () => {
+    const target: Elements = { type: "int64", shape: [2, 3], data: [0, 1, 0, 0, 0, 1] };
+    expect(lossOf(identity, logits, { target }).kind).not.toBe("bce");
+  });
+
   const vector = float([4], [0.1, 0.2, 0.3, 0.4]);
   it.each<[string, readonly NodeSpec[], Elements, Record<string, Elements>, LossKind]>([
     ["Labels suggest cross-entropy", identity, logits, { label }, "cross-entropy"],
     ["A target of floats suggests mse", identity, logits, { target: logits }, "mse"],
-    ["A sigmoid with a target suggests bce", [node("Sigmoid", "x", "y")], vector, { target: vector }, "bce"],
+    [
+      "A sigmoid with a target of zeros and ones suggests bce",
+      [node("Sigmoid", "x", "y")],
+      vector,
+      { target: float([4], [0, 1, 1, 0]) },
+      "bce",
+    ],
+    [
+      "A sigmoid with a target of other numbers suggests mse",
+      [node("Sigmoid", "x", "y")],
+      vector,
+      { target: vector },
+      "mse",
+    ],
+    [
+      "Several scores with some ones in a row suggest bce",
+      identity,
+      logits,
+      { target: { type: "int64", shape: [2, 3], data: [0, 1, 1, 0, 0, 1] } },
+      "bce",
+    ],
     [
       "One score per binary label suggests bce",
       identity,
