@@ -6,14 +6,9 @@ import { isFloat } from "../../engine/lang/index.js";
 export const ignoredLabel = -100;
 
 /**
- * The axis of classes: the rest of the output's shape is the shape of the labels, axes of size 1
- * aside. Null if the labels do not fit.
+ * Every axis that could hold the classes, axis 1 first, then the last: the rest of the output's shape
+ * is the shape of the labels, axes of size 1 aside. Both fit where they are equally long.
  */
-export function classAxis(output: readonly number[], label: readonly number[]): number | null {
-  return classAxes(output, label)[0] ?? null;
-}
-
-/** Every axis that could hold the classes: axis 1 and the last. Both fit where they are equally long. */
 export function classAxes(output: readonly number[], label: readonly number[]): number[] {
   const long = (shape: readonly number[]) => shape.filter((n) => n !== 1).join();
   const candidates = output.length < 2 ? [] : [...new Set([1, output.length - 1])];
@@ -26,8 +21,8 @@ export function classAxes(output: readonly number[], label: readonly number[]): 
  */
 export function areLabels(tensor: Tensor | undefined, output: readonly number[]): boolean {
   if (!tensor || isFloat(tensor.dtype)) return false;
-  const axis = classAxis(output, tensor.shape);
-  return axis !== null && output[axis] > 1;
+  const [axis] = classAxes(output, tensor.shape);
+  return axis !== undefined && output[axis] > 1;
 }
 
 /**

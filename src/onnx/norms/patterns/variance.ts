@@ -21,7 +21,7 @@ export interface RootOfVariance {
 }
 
 /** Whether a Pow takes 1/√. */
-export const isInverseRoot = (node: OnnxNode, index: GraphIndex): boolean =>
+const isInverseRoot = (node: OnnxNode, index: GraphIndex): boolean =>
   node.op === "Pow" && index.scalar(node.inputs[1]) === -0.5;
 
 /**
