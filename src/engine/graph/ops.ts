@@ -90,7 +90,7 @@ const FEWEST_ELEMENTS = 1 << 14;
  * [16, 1, 16, 2]. A constant is expanded along all inner axes that make a long run.
  */
 function withLongRuns(g: GraphBuilder, x: Value, shape: readonly number[]): Value {
-  if (sizeOf(shape) < FEWEST_ELEMENTS || sizeOf(x.shape) === 1) return x;
+  if (!g.optimizations.longRuns || sizeOf(shape) < FEWEST_ELEMENTS || sizeOf(x.shape) === 1) return x;
   const own = [...Array<number>(shape.length - x.shape.length).fill(1), ...x.shape];
   if (isConstant(g, x)) return expandedConstant(g, x, { own, shape });
   const last = shape.length - 1;

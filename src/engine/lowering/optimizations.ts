@@ -36,6 +36,8 @@ export interface Optimizations {
   readonly linearForms: boolean;
   /** Sums of a few long rows as matrix products with ones. */
   readonly rowSums: boolean;
+  /** Operands of elementwise operators are not repeated along short inner axes. */
+  readonly longRuns: boolean;
   /**
    * Shapes are hidden from ONNX Runtime, so that it releases the memory of values that are no
    * longer needed.
@@ -58,6 +60,7 @@ export const OPTIMIZED: Optimizations = {
   masks: true,
   linearForms: true,
   rowSums: true,
+  longRuns: true,
   promptRelease: true,
   contrib: true,
 };
@@ -73,6 +76,7 @@ export const PLAIN: Optimizations = {
   masks: false,
   linearForms: false,
   rowSums: false,
+  longRuns: false,
   promptRelease: false,
   contrib: false,
 };

@@ -25,11 +25,14 @@ const axis = fc
     after: fc.integer({ min: 0, max: 2 }),
     dilation: fc.integer({ min: 1, max: 2 }),
   })
-  // Every window reaches an element.
-  .filter(
-    ({ size, window, before, after, dilation }) =>
-      size + before + after > (window - 1) * dilation && before < window && after < window,
-  );
+  .filter(({ size, window, stride, before, after, dilation }) => {
+    const positions = Math.floor((size + before + after - (window - 1) * dilation - 1) / stride) + 1;
+    const isElement = (at: number) => at >= before && at < before + size;
+    const reaches = (position: number) =>
+      Array.from({ length: window }, (_, i) => position * stride + i * dilation).some(isElement);
+    // Every window reaches an element.
+    return positions > 0 && Array.from({ length: positions }, (_, i) => i).every(reaches);
+  });
 const axes = fc.array(axis, { minLength: 1, maxLength: 3 });
 type Axes = typeof axes extends fc.Arbitrary<infer T> ? T : never;
 
