@@ -168,6 +168,8 @@ describe("auditTrace", () => {
       removed: 0.6,
       kept: 0.8,
       cosine: expect.closeTo(0.8, 15),
+      // A trace lacks the inputs of the weights, so the chance level is not known.
+      ...{ chance: null, chanceSd: null, overChance: null },
     });
     expect(layers[0].verdict).toBe("dim");
     expect(summary.worst).toEqual({ name: "bn", removed: 0.6 });

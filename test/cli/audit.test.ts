@@ -6,13 +6,15 @@ import { temporaryFolder } from "../support/temporary.js";
 
 const MODEL = "examples/glyphs.onnx";
 const MIXED = "examples/mixed.npz";
+const ONE_CLASS = "examples/one-class.npz";
+const SAMPLES = "examples/samples.npz";
 
 const shell = (command: string) =>
   spawnSync("bash", ["-c", `"${process.execPath}" dist/cli/main.js ${command}`], { encoding: "utf8" });
 
 describe("The command audit", () => {
   it("prints into a pipe a table of at most 100 columns without colours, and nothing to stderr", () => {
-    const { code, stdout, stderr } = blindspot("audit", MODEL, "--data", MIXED);
+    const { code, stdout, stderr } = blindspot("audit", MODEL, "--data", ONE_CLASS);
     expect(code).toBe(0);
     expect(stderr).toBe("");
     expect(stdout).toMatch(/^bn4 .*blind$/m);
@@ -59,7 +61,17 @@ describe("The command audit", () => {
     expect(failing.stderr).toMatch(/^blindspot: bn4: removed>0\.9 \(0\.9\d+\)\n$/);
     expect(failing.stdout).toContain("bn4");
     expect(blindspot("audit", MODEL, "--data", MIXED, "--fail-on", "removed>2").code).toBe(0);
-    expect(blindspot("audit", MODEL, "--data", MIXED, "--fail-on", "removed>2,verdict=blind").code).toBe(1);
+    expect(blindspot("audit", MODEL, "--data", MIXED, "--fail-on", "removed>2,verdict=blind").code).toBe(0);
+    expect(blindspot("audit", MODEL, "--data", ONE_CLASS, "--fail-on", "removed>2,verdict=blind").code).toBe(
+      1,
+    );
+  });
+
+  it("prints the report and exits with 2 if a condition cannot be tested", () => {
+    const run = blindspot("audit", MODEL, "--data", MIXED, "--fail-on", "verdict=harmful");
+    expect(run.code).toBe(2);
+    expect(run.stdout).toContain("bn4");
+    expect(run.stderr).toMatch(/the answer is unknown; one batch does not tell it/);
   });
 
   it("accepts capitals in the extension of -o", () => {
@@ -93,8 +105,45 @@ describe("The command audit", () => {
   });
 
   it("changes the verdicts with --thresholds", () => {
-    const { stdout } = blindspot("audit", MODEL, "--data", MIXED, "--thresholds", "blind.removed=0.99");
+    const { stdout } = blindspot(
+      "audit",
+      MODEL,
+      "--data",
+      ONE_CLASS,
+      "--thresholds",
+      "blind.removed=2,blind.blocked=1",
+    );
     expect(stdout).toMatch(/^bn4 .*dim$/m);
+  });
+
+  it("audits batches, passes shuffled ones and fails those that are worse than --baseline", () => {
+    const file = temporaryFolder().path("baseline.json");
+    const batches = (how: string, ...rest: string[]) =>
+      blindspot("audit", MODEL, "--data", SAMPLES, "--layers", "bn4", "--batches", how, ...rest);
+    const shuffled = batches("shuffled:64", "--fail-on", "verdict=harmful,compositionEffect>0.3", "-o", file);
+    expect(shuffled).toMatchObject({ code: 0, stderr: "" });
+    const oneClass = batches("label:64", "--baseline", file);
+    expect(oneClass.code).toBe(1);
+    expect(oneClass.stdout).toMatch(/Your batches cost something/);
+    expect(oneClass.stderr).toMatch(/^blindspot: batches: worse than .* harmless → harmful/m);
+    expect(oneClass.stderr).toMatch(/^blindspot: bn4: worse than .*compositionEffect 0\.\d+ → /m);
+  });
+
+  it.each(["--taylor bn4", "--save-graph graph.onnx"])("refuses %s for several batches by name", (option) => {
+    const run = blindspot("audit", MODEL, "--data", SAMPLES, "--batches", "size:64", ...option.split(" "));
+    expect(run.code).toBe(2);
+    expect(run.stderr).toContain(`${option.split(" ")[0]}: expected an audit of one batch`);
+  });
+
+  it("refuses --cuts without batches, and --batches for a trace", () => {
+    expect(blindspot("audit", MODEL, "--data", MIXED, "--cuts", "2").stderr).toMatch(
+      /--cuts: expected together/,
+    );
+    const trace = blindspot("audit", "trace.npz", "--batches", "size:64");
+    expect(trace).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--batches: expected an ONNX model"),
+    });
   });
 });
 

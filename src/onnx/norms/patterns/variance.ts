@@ -164,9 +164,9 @@ function meanSquareDeviation(value: string, index: GraphIndex): Variance | null 
   const { axes } = reduced;
   const factor = { summed: reduced.summed, times: [], over: [] };
   const nodes = [reduced.node, ...squared.nodes];
-  const difference = index.writer(index.source(squared.value, castsOnly));
-  const center = difference?.op === "Sub" ? meanOf(difference.inputs[1], index) : null;
-  if (!difference || !center || !isSame(center.input, difference.inputs[0], index))
+  const difference = differenceAt(squared.value, index);
+  const center = difference && meanOf(difference.subtracted, index);
+  if (!difference || !center || !isSame(center.input, difference.from, index))
     return {
       input: squared.value,
       means: new Map(),
@@ -177,7 +177,7 @@ function meanSquareDeviation(value: string, index: GraphIndex): Variance | null 
       nodes,
     };
   if (center.axes.join() !== axes.join()) return null;
-  const [input] = difference.inputs;
+  const { from: input } = difference;
   return {
     input,
     means: meansOf(input, axes, index),
@@ -185,8 +185,25 @@ function meanSquareDeviation(value: string, index: GraphIndex): Variance | null 
     axes,
     factor,
     mean: center.factor,
-    nodes: [...nodes, ...center.nodes, difference],
+    nodes: [...nodes, ...center.nodes, ...difference.nodes],
   };
+}
+
+/** a − b: Sub, or Add with a negated operand. */
+function differenceAt(value: string, index: GraphIndex) {
+  const node = index.writer(index.source(value, castsOnly));
+  const [a, b] = node?.inputs ?? [];
+  if (!node || !a || !b) return null;
+  if (node.op === "Sub") return { from: a, subtracted: b, nodes: [node] };
+  if (node.op !== "Add") return null;
+  for (const [from, other] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    const negation = index.writer(index.source(other, shapes));
+    if (negation?.op === "Neg") return { from, subtracted: negation.inputs[0], nodes: [negation, node] };
+  }
+  return null;
 }
 
 /** mean(x²) − (mean x)². */
