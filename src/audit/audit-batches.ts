@@ -128,7 +128,9 @@ export async function auditBatches(source: ModelSource, options: AuditBatchesOpt
       ...measured.warnings,
       ...(partlyFused === null ? [] : [partlyFused]),
     ],
-    answers: summarizeBatches({ batches: report, layers, classes, norms: loaded.norms }),
+    answers: summarizeBatches({
+      ...{ batches: report, layers, classes, norms: loaded.norms, loss: loss.kind },
+    }),
   });
 }
 

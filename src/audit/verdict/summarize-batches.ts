@@ -13,6 +13,8 @@ export interface BatchFindings {
   readonly norms: readonly NormLayer[];
   /** null where the samples have no class numbers. */
   readonly classes: ClassesOfBatches | null;
+  /** The kind of the loss: `output` where the model computes it itself. */
+  readonly loss: string;
 }
 
 const CALIBRATION = "docs/calibration.md";
@@ -52,6 +54,7 @@ export function summarizeBatches(findings: BatchFindings): BatchAnswers {
       ...blame(judgement),
       ...advice(findings, judgement, worst),
       ...sizeEffect(findings),
+      ...ownLoss(findings),
     ],
   };
 }
@@ -67,7 +70,8 @@ function agreementOfWorst(
 }
 
 /** No norm takes statistics over samples, so the agreement says nothing about norms. */
-function withoutCoupling({ layers }: BatchFindings, { value }: AgreementReport): BatchAnswers {
+function withoutCoupling(findings: BatchFindings, { value }: AgreementReport): BatchAnswers {
+  const { layers } = findings;
   const who =
     layers.length === 0
       ? "The model has no normalization layer"
@@ -77,6 +81,7 @@ function withoutCoupling({ layers }: BatchFindings, { value }: AgreementReport):
     normToBlame: "harmless",
     why: [
       `${who}, so batches cost nothing through statistics: their agreement is 1 by construction (measured: ${cosine(value)}).`,
+      ...ownLoss(findings),
       ...(layers.length === 0
         ? []
         : [
@@ -104,11 +109,13 @@ function evidence(
     batches.reference === "whole" ? "of all samples as one batch" : "of random batches on average";
   const size = number(effect ?? 0);
   const meaning: Record<BatchVerdict, string> = {
-    harmful: `The composition effect, ${size}, is above ${BATCH_LIMITS.harmful}: such batches cost accuracy or error in the calibration (${CALIBRATION}).`,
+    harmful: `The composition effect, ${size}, is at least ${BATCH_LIMITS.harmful}: most such batches cost accuracy or error in the calibration (${CALIBRATION}).`,
     doubtful: tooFewSamples
       ? `The composition effect, ${size}, is within its spread over ${batches.cuts} random cuts: these are too few samples. Audit more of them.`
-      : `The composition effect, ${size}, lies between ${BATCH_LIMITS.harmless} and ${BATCH_LIMITS.harmful}, where the calibration saw both outcomes (${CALIBRATION}).`,
-    harmless: `The composition effect, ${size}, is below ${BATCH_LIMITS.harmless} or within its spread over random cuts: such batches cost nothing in the calibration (${CALIBRATION}).`,
+      : decidedBy === "network"
+        ? `No weights lie right below a norm, so only the effect on the whole network is known, ${size}. In the calibration it stayed small where batches cost a lot (${CALIBRATION}).`
+        : `The composition effect, ${size}, lies between ${BATCH_LIMITS.harmless} and ${BATCH_LIMITS.harmful}, where the calibration saw both outcomes (${CALIBRATION}).`,
+    harmless: `The composition effect, ${size}, is below ${BATCH_LIMITS.harmless} or within its spread over random cuts: most such batches cost nothing in the calibration (${CALIBRATION}).`,
     unknown: "",
   };
   return [
@@ -172,6 +179,14 @@ function sizeEffect({ batches, layers }: BatchFindings): string[] {
     `Batches of ${size} samples differ from one large batch even when shuffled: below ${largest.name}, random batches have an agreement of ${cosine(largest.agreement.shuffled.mean)} (size effect ${number(effect)}). Larger batches reduce this effect; a norm that looks at one sample at a time has none.`,
   ];
 }
+
+/** A loss that couples samples, such as a contrastive loss, lowers the agreement without any norm. */
+const ownLoss = ({ loss }: BatchFindings): string[] =>
+  loss === "output"
+    ? [
+        "The model computes its loss itself, so each batch counts by its samples. If the loss compares samples of a batch with each other, as contrastive losses do, a part of the effect is the loss's own; compare with the same model with frozen norms (--frozen '*').",
+      ]
+    : [];
 
 /** Two decimals, and never `-0.00`. */
 const cosine = (value: number): string => value.toFixed(2).replace(/^-(0\.00)$/, "$1");
