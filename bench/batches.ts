@@ -3,11 +3,12 @@
  *
  *     npm run bench:batches -- [networks] [--batch 32] [--batches 8] [--cuts 3] [--runs 3]
  *
- * "audit" is the whole audit of k batches with c random cuts, compilation included. "one audit" is that
- * of a single batch, compilation included. "step" is one gradient of a batch in our engine, "large step"
- * that of all samples as one batch. "bound" is 1.2 × (k (1 + c) steps + one large step) plus one audit. "PyTorch" is the time of the k (1 + c) gradients of batches
- * and of the one gradient of all samples in PyTorch, which measures nothing else. All contestants run in
- * turns; times are medians.
+ * "audit" is the whole audit of k batches with c random cuts, compilation included. "one audit" is
+ * that of a single batch, compilation included. "step" is one gradient of a batch in our engine,
+ * "large step" that of all samples as one batch. "bound" is 1.2 × (k (1 + c) steps + one large
+ * step) plus one audit. "PyTorch" is the time of the k (1 + c) gradients of batches and of the one
+ * gradient of all samples in PyTorch, which measures nothing else. All contestants run in turns;
+ * times are medians.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";

@@ -1,6 +1,7 @@
 /**
  * Makes the files of examples/: a small convolutional classifier with batch normalization, trained
- * on glyphs with blindspot's own engine, two batch files, and a file with the samples of several batches.
+ * on glyphs with blindspot's own engine, two batch files, and a file with the samples of several
+ * batches.
  *
  *     npm run example
  */

@@ -2,8 +2,8 @@ import { AuditReport } from "../src/audit/report/result.js";
 import { VerifyReport } from "../src/verify/result.js";
 
 /**
- * The JSON Schemas (draft 2020-12) of the reports in their present formats, by file name. The schemas
- * of former formats stay in schema/ as they were published.
+ * The JSON Schemas (draft 2020-12) of the reports in their present formats, by file name. The
+ * schemas of former formats stay in schema/ as they were published.
  */
 export function schemaTexts(): Map<string, string> {
   const schemas = { "audit-2.json": AuditReport, "verify-1.json": VerifyReport };

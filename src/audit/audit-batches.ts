@@ -29,8 +29,8 @@ export interface AuditBatchesOptions extends Omit<AuditModelOptions, "data" | "t
   readonly data: BatchSource | readonly BatchSource[];
   /**
    * How the samples are cut into batches: `size:64` (file order), `shuffled:64` (random order),
-   * `label:64` (one class per batch), or the key of a tensor with one integer per sample, the number
-   * of its batch. Left out where `data` is a list with one file for each batch.
+   * `label:64` (one class per batch), or the key of a tensor with one integer per sample, the
+   * number of its batch. Left out where `data` is a list with one file for each batch.
    */
   readonly batches?: string;
   /** Number of random cuts that your batches are compared with. Default 3. */
@@ -40,16 +40,16 @@ export interface AuditBatchesOptions extends Omit<AuditModelOptions, "data" | "t
   /** Leaves out a last batch that is smaller than the size of `batches`. Default false. */
   readonly dropLast?: boolean;
   /**
-   * What batches are compared with: all samples as one batch (`whole`), or the mean of the random cuts
-   * (`cuts`). Default: `whole` where it fits in half of the memory, as planned.
+   * What batches are compared with: all samples as one batch (`whole`), or the mean of the random
+   * cuts (`cuts`). Default: `whole` where it fits in half of the memory, as planned.
    */
   readonly reference?: BatchesReport["reference"];
 }
 
 /**
- * Measures what every normalization layer hides and whether it matters for these batches. The gradient
- * that training follows on average, batch by batch, is compared with the gradient of the same samples as
- * one batch, and with that of random batches of the same sizes.
+ * Measures what every normalization layer hides and whether it matters for these batches. The
+ * gradient that training follows on average, batch by batch, is compared with the gradient of the
+ * same samples as one batch, and with that of random batches of the same sizes.
  *
  * @param source - The path of an ONNX file, or its bytes.
  * @param options - The samples, how they are cut into batches, the loss and how to measure.

@@ -33,8 +33,8 @@ export interface AuditModelOptions {
   /** Key of the label or target in the batch, if it is not `label` or `target`. */
   readonly target?: string;
   /**
-   * Axis of the classes in the output, for cross-entropy where labels fit without axis 1 and without
-   * the last. Negative values count from the last axis.
+   * Axis of the classes in the output, for cross-entropy where labels fit without axis 1 and
+   * without the last. Negative values count from the last axis.
    */
   readonly classAxis?: number;
   /** Glob over layer names. Default: all layers. */
@@ -45,8 +45,8 @@ export interface AuditModelOptions {
    */
   readonly frozen?: readonly string[];
   /**
-   * Names of values of the graph, or globs, that training detaches. `value>node` stops only what that
-   * node reads. ONNX files do not hold a stopped gradient.
+   * Names of values of the graph, or globs, that training detaches. `value>node` stops only what
+   * that node reads. ONNX files do not hold a stopped gradient.
    */
   readonly stopGradient?: readonly string[];
   /** Limits of the verdicts. Default: `DEFAULT_THRESHOLDS`. */

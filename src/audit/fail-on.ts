@@ -2,7 +2,9 @@ import { UserError } from "../base/errors.js";
 import { aliases, fields, networkFields } from "./fail-on-fields.js";
 import type { AuditReport, BatchVerdict, LayerReport, Verdict } from "./report/result.js";
 
-/** A part of a report that meets a condition of `--fail-on`, or a layer that could not be measured. */
+/**
+ * A part of a report that meets a condition of `--fail-on`, or a layer that could not be measured.
+ */
 export interface Failure {
   /** Name of the layer; null for the batches and for the whole network. */
   readonly layer: string | null;
@@ -59,12 +61,13 @@ const layerVerdicts: readonly Verdict[] = ["clear", "dim", "blind"];
 const batchVerdicts: readonly BatchVerdict[] = ["harmless", "doubtful", "harmful"];
 
 /**
- * Reads the conditions of `--fail-on`. A condition compares a field of the report with a value. A comma
- * separates conditions and means "or". Operators are `<`, `<=`, `>`, `>=`, `=` and `!=`.
+ * Reads the conditions of `--fail-on`. A condition compares a field of the report with a value. A
+ * comma separates conditions and means "or". Operators are `<`, `<=`, `>`, `>=`, `=` and `!=`.
  *
  * * `removed>0.9` holds if any layer has such a number. A field is a path of the report
  *   (`weights.removed`) or the last part of one (`removed`).
- * * `verdict=blind`, `verdict>=dim` are about each layer; `verdict=harmful`, `verdict>=doubtful` and
+ * * `verdict=blind`, `verdict>=dim` are about each layer; `verdict=harmful`, `verdict>=doubtful`
+ * and
  *   `normToBlame=harmful` are about the batches.
  * * `network.compositionEffect>0.3` is about the whole network.
  *
@@ -157,10 +160,11 @@ function verdictCondition(
  * fails whatever the conditions, if there are any: it is not known to be harmless.
  * @param report - The audit report.
  * @param conditions - The conditions, from `parseFailOn`.
- * @returns `failures` has one entry for each condition and each layer that meets it: the batches first,
- * then the layers in their order. `notes` names the layers that lack the field of a condition.
- * `untested` says which conditions could not be tested, because no layer has the field, or because the
- * report cannot tell the answer about the batches. The command line then exits with code 2.
+ * @returns `failures` has one entry for each condition and each layer that meets it: the batches
+ * first, then the layers in their order. `notes` names the layers that lack the field of a
+ * condition. `untested` says which conditions could not be tested, because no layer has the field,
+ * or because the report cannot tell the answer about the batches. The command line then exits with
+ * code 2.
  * @example
  * ```ts
  * import { auditModel, findFailures, parseFailOn } from "blindspot";

@@ -55,7 +55,9 @@ export function open(
   };
 }
 
-/** The tensors for the model's inputs and for the loss, in the order in which a program takes them. */
+/**
+ * The tensors for the model's inputs and for the loss, in the order in which a program takes them.
+ */
 export function feedsOf(
   opened: OpenedModel,
   loss: Loss,

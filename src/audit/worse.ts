@@ -14,20 +14,25 @@ export interface Worsening {
 /** A composition effect has grown if it exceeds the former one by this much, besides its spread. */
 export const DEFAULT_TOLERANCE = 0.05;
 
-/** The spread of a difference of two effects counts this many times, about 95 % for normal numbers. */
+/**
+ * The spread of a difference of two effects counts this many times, about 95 % for normal numbers.
+ */
 const DEVIATIONS = 2;
 
-/** Verdicts of layers and of batches, from good to bad. A verdict that is not listed has no order. */
+/**
+ * Verdicts of layers and of batches, from good to bad. A verdict that is not listed has no order.
+ */
 const verdicts: readonly Verdict[] = ["clear", "dim", "blind"];
 const batchVerdicts: readonly BatchVerdict[] = ["harmless", "doubtful", "harmful"];
 
 /**
- * Finds what is worse in report `b` than in report `a`: a verdict that is at least one step up, of a
- * layer or of the batches, or a composition effect that has grown by more than its spread over the
- * random cuts and the tolerance. Layers are matched by name.
+ * Finds what is worse in report `b` than in report `a`: a verdict that is at least one step up, of
+ * a layer or of the batches, or a composition effect that has grown by more than its spread over
+ * the random cuts and the tolerance. Layers are matched by name.
  * @param a - The first report, such as the one of the last release.
  * @param b - The second report.
- * @param tolerance - Growth of a composition effect that is accepted besides its spread. Default 0.05.
+ * @param tolerance - Growth of a composition effect that is accepted besides its spread. Default
+ * 0.05.
  * @returns One entry for each worsening; empty if nothing is worse.
  * @example
  * ```ts

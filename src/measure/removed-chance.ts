@@ -47,12 +47,12 @@ export interface PulledParts {
 
 /**
  * What white noise in place of G would do to the gradient of the weights below: the expected
- * squared length of the whole gradient, ‖D J‖²_F, and that of its removed part,
- * Σ_g ‖p(1_g/σ_g)‖²/n + ‖p(y_g/σ_g)‖² ‖y_g‖²/n² (docs/theory.md, section 7). p is the pullback to
- * the weights.
+ * squared length of the whole gradient, ‖D J‖²_F, and that of its removed part, Σ_g ‖p(1_g/σ_g)‖²/n
+ * + ‖p(y_g/σ_g)‖² ‖y_g‖²/n² (docs/theory.md, section 7). p is the pullback to the weights.
  *
  * Returns a vector: the first number, then the second. Where groups share weights, so that the sum
- * over groups has no short form, `CHANCE_PROBES` independent estimates of the second follow instead.
+ * over groups has no short form, `CHANCE_PROBES` independent estimates of the second follow
+ * instead.
  */
 export function removedChance(layer: LayerWithWeights, pulled: PulledParts): Traced {
   const { linearOp, layout } = layer;
@@ -110,7 +110,9 @@ function jointly(layer: LayerWithWeights, { pullback }: PulledParts): Traced {
   return concat([vector(wholeEnergy(layer)), vector(squared.reduce(add))], 0);
 }
 
-/** Each element of a group has a weight row of its own, so rows of J within a group are orthogonal. */
+/**
+ * Each element of a group has a weight row of its own, so rows of J within a group are orthogonal.
+ */
 function byElements(layer: LayerWithWeights): Traced {
   const { linearOp, sigma } = layer;
   const energy = linearOp.inputEnergy(linearOp.operands).perElement();

@@ -5,7 +5,8 @@ import type { WeightRows } from "./linear-op.js";
  * How the groups of a normalization share the weight rows of the linear op below.
  *
  * - `none`: each weight row feeds one group, as for batch normalization of a convolution.
- * - `elements`: each element of a group has a weight row of its own, as for layer normalization of a
+ * - `elements`: each element of a group has a weight row of its own, as for layer normalization of
+ * a
  *   matrix product.
  * - `some`: neither holds, or nothing is known of the rows.
  */

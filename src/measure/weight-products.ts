@@ -5,7 +5,9 @@ import type { LinearOp } from "./linear-op.js";
 /** The products of this many elements of a weight gradient are summed at a time. */
 const RUN = 1 << 14;
 
-/** The pullback of a linear op to its weight: from a cotangent of its output to a weight gradient. */
+/**
+ * The pullback of a linear op to its weight: from a cotangent of its output to a weight gradient.
+ */
 export function weightPullback({ value, operands, apply }: LinearOp): (cotangent: Traced) => Traced {
   const { pullback } = vjp((w) => ({ out: [apply(w, operands)], aux: [] }), [value]);
   return (cotangent) => pullback([cotangent])[0];

@@ -4,8 +4,8 @@ import { Attributes, type OnnxModel, type ValueInfo } from "./model.js";
 import { normOperatorOf } from "./norms/kinds.js";
 
 /**
- * The outputs that a loss may look at. Exporters also list running statistics, which a training step
- * writes, among the outputs.
+ * The outputs that a loss may look at. Exporters also list running statistics, which a training
+ * step writes, among the outputs.
  */
 export function lossOutputs(model: OnnxModel): readonly ValueInfo[] {
   const index = new GraphIndex(model);

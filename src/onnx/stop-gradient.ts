@@ -7,8 +7,8 @@ import { Attributes, type OnnxModel, type OnnxNode } from "./model.js";
 const DOMAIN = "blindspot";
 
 /**
- * Makes values of a graph constants of differentiation. ONNX has no operator for that, so a loss with
- * `.detach()` is exported without it.
+ * Makes values of a graph constants of differentiation. ONNX has no operator for that, so a loss
+ * with `.detach()` is exported without it.
  *
  * @param model - A decoded model.
  * @param names - Names of values, or globs over them. `value>node` stops only what that node reads.
@@ -58,8 +58,8 @@ const matcher = (glob: string): ((name: string) => boolean) => {
 const stepFunctions = new Set(["ArgMin", "ArgMax", "Round", "Sign", "Floor", "Ceil"]);
 
 /**
- * Warns where a graph looks like a loss with a stopped gradient: functions without one between input
- * and loss, and z + (q − z), which passes q forward and the gradient of z backward.
+ * Warns where a graph looks like a loss with a stopped gradient: functions without one between
+ * input and loss, and z + (q − z), which passes q forward and the gradient of z backward.
  *
  * @param model - The model.
  * @param nodes - The nodes that the loss depends on.

@@ -45,8 +45,8 @@ function labels(counts: Record<string, number> | undefined): string {
 }
 
 /**
- * Says how many layers are blind or dim, which is the worst, what that means, and which layers could
- * not be measured.
+ * Says how many layers are blind or dim, which is the worst, what that means, and which layers
+ * could not be measured.
  */
 export function findings(report: AuditReport): string[] {
   const { blind, dim, layers, unmeasured } = report.summary;

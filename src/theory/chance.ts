@@ -84,13 +84,13 @@ export interface NoiseSums {
 }
 
 /**
- * The chance level of `removed`: the removed part of a weight gradient, relative to the whole, where
- * white noise takes the place of G. A `removed` below this level says nothing about the loss.
+ * The chance level of `removed`: the removed part of a weight gradient, relative to the whole,
+ * where white noise takes the place of G. A `removed` below this level says nothing about the loss.
  * Source: docs/theory.md, section 6.
  *
  * @param sums - the expected squared lengths
- * @returns the root of their ratio, with a standard error where `sums.removed` holds estimates; null
- * where no gradient can reach the weights or a number is not finite
+ * @returns the root of their ratio, with a standard error where `sums.removed` holds estimates;
+ * null where no gradient can reach the weights or a number is not finite
  *
  * @example
  * ```ts

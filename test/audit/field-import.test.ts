@@ -5,8 +5,8 @@ import { float, modelBytes } from "../support/onnx/build.js";
 import { expectUserError } from "../support/user-error.js";
 
 /**
- * Models made after public bug reports. Their `expected.json` has what is right: values that PyTorch
- * measured in float64, or a behaviour in words.
+ * Models made after public bug reports. Their `expected.json` has what is right: values that
+ * PyTorch measured in float64, or a behaviour in words.
  */
 const file = (path: string) => `test/fixtures/field/${path}`;
 

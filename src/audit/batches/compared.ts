@@ -14,8 +14,9 @@ export const spreadOf = (values: readonly number[]): Spread => ({
 });
 
 /**
- * The numbers of an agreement from that of your batches and those of the random cuts; null where one
- * side has no angle. The size effect is null where the cuts were not compared with one large batch.
+ * The numbers of an agreement from that of your batches and those of the random cuts; null where
+ * one side has no angle. The size effect is null where the cuts were not compared with one large
+ * batch.
  */
 export function compared(
   own: Agreement | null,

@@ -11,8 +11,9 @@ export type BatchRule =
   | { readonly by: "size" | "shuffled" | "label"; readonly size: number };
 
 /**
- * The rule that `--batches` names: `size:64` (file order), `shuffled:64` (random order), `label:64` (one
- * class per batch), or the name of a key with one integer per sample, which says the sample's batch.
+ * The rule that `--batches` names: `size:64` (file order), `shuffled:64` (random order), `label:64`
+ * (one class per batch), or the name of a key with one integer per sample, which says the sample's
+ * batch.
  *
  * @throws UserError where a size is no whole number from 1 on.
  */
@@ -39,8 +40,8 @@ export interface CutOptions {
 }
 
 /**
- * Cuts samples into batches by a rule. Every sample is in one batch; a last partial batch is kept unless
- * `dropLast` is set.
+ * Cuts samples into batches by a rule. Every sample is in one batch; a last partial batch is kept
+ * unless `dropLast` is set.
  *
  * @throws UserError where the key is missing or does not hold one integer per sample.
  */

@@ -2,8 +2,9 @@ import type { FloatArray } from "../../theory/index.js";
 import type { BatchGradients } from "./sample-runner.js";
 
 /**
- * The mean loss and the mean gradients of batches, Σ_j (d_j/d_S) ∂L(B_j)/∂W in float64, where d is the
- * number that the loss divides by and d_S that of all samples. Source: docs/theory.md, section 10.
+ * The mean loss and the mean gradients of batches, Σ_j (d_j/d_S) ∂L(B_j)/∂W in float64, where d is
+ * the number that the loss divides by and d_S that of all samples. Source: docs/theory.md, section
+ * 10.
  */
 export class GradientMean {
   loss = 0;

@@ -9,9 +9,9 @@ export interface JoinedFiles {
 }
 
 /**
- * Joins batch files along their axis of samples. A tensor belongs to the samples if its first axis has
- * the file's number of samples in every file, as `countOf` gives it. Any other tensor must be the same in
- * all files.
+ * Joins batch files along their axis of samples. A tensor belongs to the samples if its first axis
+ * has the file's number of samples in every file, as `countOf` gives it. Any other tensor must be
+ * the same in all files.
  *
  * @throws UserError where a file lacks a key of the first one, or holds other shapes or elements.
  */

@@ -26,7 +26,9 @@ export interface BatchesMeasurement {
     readonly blocked: Spread;
     readonly removed: Spread | null;
   }[];
-  /** All samples as one batch; the first batch of the first cut where random cuts are the reference. */
+  /**
+   * All samples as one batch; the first batch of the first cut where random cuts are the reference.
+   */
   readonly referenceBatch: WholeMeasurement;
   /** Differences between the model's file and how it is run here, and choices that were made. */
   readonly warnings: readonly string[];
@@ -36,14 +38,16 @@ export interface MeasureBatchesOptions extends RunnerOptions {
   /** Number of random cuts, from 1 on. */
   readonly cuts: number;
   readonly seed: number;
-  /** What the batches are compared with: all samples as one batch, or the mean over the random cuts. */
+  /**
+   * What the batches are compared with: all samples as one batch, or the mean over the random cuts.
+   */
   readonly reference?: BatchesReport["reference"];
 }
 
 /**
- * Measures a model on your batches, on random cuts of the same samples into batches of the same sizes,
- * and on the reference. Batch j weighs d_j/d_S in ĝ, where d is the number that the loss divides by.
- * Source: docs/theory.md, section 10.
+ * Measures a model on your batches, on random cuts of the same samples into batches of the same
+ * sizes, and on the reference. Batch j weighs d_j/d_S in ĝ, where d is the number that the loss
+ * divides by. Source: docs/theory.md, section 10.
  */
 export async function measureBatches(
   loaded: LoadedModel,
@@ -120,9 +124,9 @@ const floatsOf = ({ gradients }: WholeMeasurement): Gradients =>
   new Map([...gradients].map(([name, { data }]) => [name, data as FloatArray]));
 
 /**
- * Compares your batches and the random cuts with the reference, once for each group of weights. Where
- * the reference is the mean of the random cuts (`whole` is null), each cut is compared with the mean of
- * the others, so that it is not compared with itself.
+ * Compares your batches and the random cuts with the reference, once for each group of weights.
+ * Where the reference is the mean of the random cuts (`whole` is null), each cut is compared with
+ * the mean of the others, so that it is not compared with itself.
  */
 function agreementsOf(
   groups: readonly (readonly string[])[],

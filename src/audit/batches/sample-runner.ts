@@ -141,8 +141,8 @@ export class SampleRunner implements AsyncDisposable {
   }
 
   /**
-   * Whether a batch of `size` samples fits in half of this machine's memory. The plan for a batch that
-   * has been measured is scaled by the number of samples. Call it after `shares`.
+   * Whether a batch of `size` samples fits in half of this machine's memory. The plan for a batch
+   * that has been measured is scaled by the number of samples. Call it after `shares`.
    */
   fits(size: number): boolean {
     const perSample = [...this.measurers].map(([samples, { measurer }]) => measurer.plannedBytes / samples);
@@ -159,7 +159,10 @@ export class SampleRunner implements AsyncDisposable {
     });
   }
 
-  /** The batch file with these samples only. Tensors without an axis of samples are kept as they are. */
+  /**
+   * The batch file with these samples only. Tensors without an axis of samples are kept as they
+   * are.
+   */
   private select(samples: Uint32Array) {
     const pick = (tensor: Tensor) =>
       this.hasSamples(tensor.shape) ? selectSamples(tensor, samples) : tensor;

@@ -62,7 +62,10 @@ export class ModelMeasurer implements AsyncDisposable {
     private readonly options: MeasureOptions,
   ) {}
 
-  /** If the sums of a large layer leave a doubt, the batch is measured once more with y and G in full. */
+  /**
+   * If the sums of a large layer leave a doubt, the batch is measured once more with y and G in
+   * full.
+   */
   async measure(feeds: Feeds): Promise<ModelMeasurement> {
     const { layers, precision } = this.opened;
     let { layout, results } = await this.run(feeds, { full: false });

@@ -12,10 +12,10 @@ import { chooseWeights, splitArguments } from "./feeds.js";
 import type { LayerResults, ResultLayout } from "./result-layout.js";
 
 /**
- * The function that measures an opened model in one forward and one backward pass. It takes the model's
- * stored weights, then its inputs, then the target if the loss has one. It returns the results that
- * `layout` lists: the loss, for each layer y and G (or their sums) with the numbers that only the graph
- * can compute, and gradients of stored weights.
+ * The function that measures an opened model in one forward and one backward pass. It takes the
+ * model's stored weights, then its inputs, then the target if the loss has one. It returns the
+ * results that `layout` lists: the loss, for each layer y and G (or their sums) with the numbers
+ * that only the graph can compute, and gradients of stored weights.
  */
 export function measuringFunction(opened: OpenedModel, loss: Loss, layout: ResultLayout): TracedFunction {
   return (...args) => {

@@ -14,8 +14,8 @@ export interface LayerResults {
   readonly gamma: number | null;
   readonly beta: number | null;
   /**
-   * `gram`: inner products of ΔW_actual, ΔW_diag and, where a mean is subtracted, ΔW_first with each
-   * other. `chance`: what noise in place of G would do to them, the result of `removedChance`;
+   * `gram`: inner products of ΔW_actual, ΔW_diag and, where a mean is subtracted, ΔW_first with
+   * each other. `chance`: what noise in place of G would do to them, the result of `removedChance`;
    * null for a frozen layer, which removes nothing. null where no linear op feeds the layer.
    */
   readonly weights: { readonly name: string; readonly gram: number; readonly chance: number | null } | null;

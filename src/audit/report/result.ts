@@ -345,8 +345,8 @@ export type AuditReport = Static<typeof AuditReport>;
 /** The measurements of one normalization layer, with the verdict and the reasons for it. */
 export type LayerReport = Static<typeof Layer>;
 /**
- * How much a layer hides beyond chance: `blind` is most of the gradient, `dim` a large part, `clear`
- * little. `unmeasured` where no gradient or nothing finite was measured.
+ * How much a layer hides beyond chance: `blind` is most of the gradient, `dim` a large part,
+ * `clear` little. `unmeasured` where no gradient or nothing finite was measured.
  */
 export type Verdict = Static<typeof Verdict>;
 /** Whether batches cost something, and whether the norm is to blame: see docs/calibration.md. */
@@ -358,5 +358,8 @@ export type AgreementReport = Static<typeof Agreement>;
 export type GroupedBy = Static<typeof GroupedBy>;
 export type WeightsReport = Static<typeof Weights>;
 export type TaylorReport = Static<typeof Taylor>;
-/** The values of `weights.overChance`, `blocked` and `blocked`/`chance` from which a layer is blind or dim. */
+/**
+ * The values of `weights.overChance`, `blocked` and `blocked`/`chance` from which a layer is blind
+ * or dim.
+ */
 export type Thresholds = AuditReport["thresholds"];

@@ -1,6 +1,6 @@
 /**
- * A report of the format `blindspot.audit/1` in the present format. Version 1 knew one batch only, so
- * everything about several batches is null or `unknown`. Other values are returned as they are.
+ * A report of the format `blindspot.audit/1` in the present format. Version 1 knew one batch only,
+ * so everything about several batches is null or `unknown`. Other values are returned as they are.
  */
 export function upgradeReport(value: unknown): unknown {
   if (!isObject(value) || value.schema !== "blindspot.audit/1") return value;

@@ -18,9 +18,14 @@ export interface BatchEvidence {
 
 /** Both answers, and the numbers that decided them. */
 export interface BatchJudgement {
-  /** Whether the composition of the batches costs something, against shuffled batches of the same sizes. */
+  /**
+   * Whether the composition of the batches costs something, against shuffled batches of the same
+   * sizes.
+   */
   readonly verdict: BatchVerdict;
-  /** Whether the norm is to blame: `harmful` where another norm would lose less on the same batches. */
+  /**
+   * Whether the norm is to blame: `harmful` where another norm would lose less on the same batches.
+   */
   readonly normToBlame: BatchVerdict;
   /** The layer that decided, or `network`; null where nothing was measured. */
   readonly decidedBy: string | null;

@@ -40,11 +40,11 @@ export type Judgement = Pick<LayerReport, "status" | "verdict" | "why">;
 
 /**
  * Judges how much a layer hides, with reasons in sentences a user can act on. A layer is `blind` if
- * what the weights below lose is at least `removed` above its chance level, or if at least `blocked`
- * of the energy is blocked and that is at least `timesChance` times chance. It is `dim` by the lower
- * limits of the same kind, else `clear`. Where no weights were measured, a layer that blocks more
- * than chance is at least `dim`, because weights can lose far more than energy shows. The reasons
- * name the reading traps of docs/theory.md, section 6.
+ * what the weights below lose is at least `removed` above its chance level, or if at least
+ * `blocked` of the energy is blocked and that is at least `timesChance` times chance. It is `dim`
+ * by the lower limits of the same kind, else `clear`. Where no weights were measured, a layer that
+ * blocks more than chance is at least `dim`, because weights can lose far more than energy shows.
+ * The reasons name the reading traps of docs/theory.md, section 6.
  */
 export function judge(findings: Findings, thresholds: Thresholds): Judgement {
   if (findings.energy === 0)
@@ -81,8 +81,9 @@ const reaches = (findings: Findings, limits: Limits): boolean =>
   weightsReach(findings, limits) || energyReaches(findings, limits);
 
 /**
- * Whether the weights below lose enough beyond chance. An estimated chance level must be exceeded by
- * twice its standard error. Where chance is not known (a recorded trace), `removed` itself decides.
+ * Whether the weights below lose enough beyond chance. An estimated chance level must be exceeded
+ * by twice its standard error. Where chance is not known (a recorded trace), `removed` itself
+ * decides.
  */
 function weightsReach({ weights }: Findings, limits: Limits): boolean {
   if (weights === null) return false;
@@ -92,7 +93,9 @@ function weightsReach({ weights }: Findings, limits: Limits): boolean {
   return removed > level && overChance(removed, level) >= limits.removed;
 }
 
-/** Whether a layer without weights blocks more than chance: what weights would lose is not known. */
+/**
+ * Whether a layer without weights blocks more than chance: what weights would lose is not known.
+ */
 const isOpen = ({ shares, weights }: Findings): boolean => weights === null && shares.blocked > shares.chance;
 
 const energyReaches = ({ shares }: Findings, limits: Limits): boolean =>

@@ -180,7 +180,9 @@ function sizeEffect({ batches, layers }: BatchFindings): string[] {
   ];
 }
 
-/** A loss that couples samples, such as a contrastive loss, lowers the agreement without any norm. */
+/**
+ * A loss that couples samples, such as a contrastive loss, lowers the agreement without any norm.
+ */
 const ownLoss = ({ loss }: BatchFindings): string[] =>
   loss === "output"
     ? [
@@ -191,7 +193,9 @@ const ownLoss = ({ loss }: BatchFindings): string[] =>
 /** Two decimals, and never `-0.00`. */
 const cosine = (value: number): string => value.toFixed(2).replace(/^-(0\.00)$/, "$1");
 
-/** Two decimals, or two significant digits below 0.1, so that an effect can be told from its limit. */
+/**
+ * Two decimals, or two significant digits below 0.1, so that an effect can be told from its limit.
+ */
 function number(value: number): string {
   const size = Math.abs(value);
   return size >= 0.001 && size < 0.0995 ? String(Number(value.toPrecision(2))) : cosine(value);

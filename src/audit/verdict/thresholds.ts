@@ -2,10 +2,10 @@ import { UserError } from "../../base/errors.js";
 import type { Thresholds } from "../report/result.js";
 
 /**
- * The limits of the verdicts. A layer is `blind` if what the weights below it lose is at least `removed`
- * above its chance level (`weights.overChance`, or `weights.removed` where chance is not known), or if
- * the blocked share is at least `blocked` and at least `timesChance` times the chance level. A layer that is not blind is `dim` by the same rule with the limits of
- * `dim`.
+ * The limits of the verdicts. A layer is `blind` if what the weights below it lose is at least
+ * `removed` above its chance level (`weights.overChance`, or `weights.removed` where chance is not
+ * known), or if the blocked share is at least `blocked` and at least `timesChance` times the chance
+ * level. A layer that is not blind is `dim` by the same rule with the limits of `dim`.
  */
 export const DEFAULT_THRESHOLDS: Thresholds = {
   blind: { removed: 0.9, blocked: 0.5, timesChance: 10 },

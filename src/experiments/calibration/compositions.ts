@@ -66,7 +66,9 @@ const few: readonly Composition[] = [
   ...[of(shuffled), of(shuffled, 8), of(classes(1)), of(sortedBy("down"))],
 ];
 
-/** The compositions for samples of this many classes: those of fewer classes a batch than there are. */
+/**
+ * The compositions for samples of this many classes: those of fewer classes a batch than there are.
+ */
 export const compositionsFor = (which: "all" | "main" | "few", classCount: number): readonly Composition[] =>
   ({ all, main, few })[which].filter(
     ({ arrangement }) => arrangement.by !== "classes" || arrangement.count < classCount,
@@ -116,7 +118,9 @@ export function arranged(samples: Arranged, { arrangement, size }: Composition, 
   }
 }
 
-/** Batches of equal parts of `count` classes. Classes with more samples left are drawn more often. */
+/**
+ * Batches of equal parts of `count` classes. Classes with more samples left are drawn more often.
+ */
 function ofClasses(classes: Uint8Array, count: number, size: number, random: Random): number[][] {
   const left = byKey(classes, random);
   const parts = Array.from({ length: count }, (_, i) => Math.floor((size + i) / count));

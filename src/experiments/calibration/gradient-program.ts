@@ -164,7 +164,9 @@ function plan(
   return { taps, norms };
 }
 
-/** y and G of a layer. With a linear op below: products for `removed`, and its chance level squared. */
+/**
+ * y and G of a layer. With a linear op below: products for `removed`, and its chance level squared.
+ */
 function measured(norm: ProbedNorm, actual: Traced, cotangent: Traced): Traced[] {
   const { x, y, layout, centred, epsilon, linearOp } = norm;
   if (linearOp === null) return [y, cotangent];

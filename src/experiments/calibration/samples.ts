@@ -64,7 +64,9 @@ function shrunk(bytes: Uint8Array, [channels, height, width]: Dataset["shape"], 
   return result;
 }
 
-/** Gives the look of a domain to those of the images `chosen` that have an odd position, in place. */
+/**
+ * Gives the look of a domain to those of the images `chosen` that have an odd position, in place.
+ */
 export function changeSecondHalf(
   pixels: Float32Array,
   size: number,

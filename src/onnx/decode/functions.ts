@@ -9,7 +9,9 @@ import {
 } from "onnx-buf";
 import { UserError } from "../../base/errors.js";
 
-/** Calls of model-local functions nest at most this deep; a function that calls itself does not end. */
+/**
+ * Calls of model-local functions nest at most this deep; a function that calls itself does not end.
+ */
 const DEEPEST = 64;
 
 /**
@@ -85,8 +87,8 @@ function bodyOf(called: FunctionProto, call: NodeProto): NodeProto[] {
 }
 
 /**
- * A copy of a message with some fields changed, which shares the others. Defaults lie on a message's
- * prototype, which a spread would lose.
+ * A copy of a message with some fields changed, which shares the others. Defaults lie on a
+ * message's prototype, which a spread would lose.
  */
 const changed = <T extends object>(message: T, fields: Partial<T>): T =>
   Object.assign(Object.create(Object.getPrototypeOf(message) as object), message, fields) as T;

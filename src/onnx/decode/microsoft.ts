@@ -13,8 +13,9 @@ type MakeConstant = (name: string, type: "float32" | "int64", values: readonly n
 const FUSED_EPSILON = 1e-12;
 
 /**
- * Writes the normalizations that ONNX Runtime's optimizer fuses (domain com.microsoft) as nodes of ONNX
- * itself, so that they are found and measured like any other. Returns null for all other nodes.
+ * Writes the normalizations that ONNX Runtime's optimizer fuses (domain com.microsoft) as nodes of
+ * ONNX itself, so that they are found and measured like any other. Returns null for all other
+ * nodes.
  */
 export function expandMicrosoftNorm(node: OnnxNode, constant: MakeConstant): Expansion | null {
   if (node.domain !== "com.microsoft") return null;

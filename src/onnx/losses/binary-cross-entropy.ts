@@ -38,9 +38,9 @@ export const binaryCrossEntropy: LossDefinition = {
 };
 
 /**
- * Whether the target has the output's shape and holds only the numbers 0 and 1. Floats count behind a
- * sigmoid, unless they are images (more than 2 axes). One-hot rows are classes, unless a sigmoid ends
- * the model.
+ * Whether the target has the output's shape and holds only the numbers 0 and 1. Floats count behind
+ * a sigmoid, unless they are images (more than 2 axes). One-hot rows are classes, unless a sigmoid
+ * ends the model.
  */
 function hasBinaryTarget({ target, shape, head }: LossClues): boolean {
   if (!target || !sameShape(target.shape, shape)) return false;

@@ -6,8 +6,8 @@ import { isFloat } from "../../engine/lang/index.js";
 export const ignoredLabel = -100;
 
 /**
- * Every axis that could hold the classes, axis 1 first, then the last: the rest of the output's shape
- * is the shape of the labels, axes of size 1 aside. Both fit where they are equally long.
+ * Every axis that could hold the classes, axis 1 first, then the last: the rest of the output's
+ * shape is the shape of the labels, axes of size 1 aside. Both fit where they are equally long.
  */
 export function classAxes(output: readonly number[], label: readonly number[]): number[] {
   const long = (shape: readonly number[]) => shape.filter((n) => n !== 1).join();

@@ -27,8 +27,8 @@ export function markFrozen(model: OnnxModel): OnnxModel {
 }
 
 /**
- * Whether a node is a layer of the batch with statistics that training keeps. Layers without any, and
- * other normalizations written as [1, rows, …], run in training mode in every file.
+ * Whether a node is a layer of the batch with statistics that training keeps. Layers without any,
+ * and other normalizations written as [1, rows, …], run in training mode in every file.
  */
 function keepsStatistics(node: OnnxNode, { meanInput }: RunningStatistics, index: GraphIndex): boolean {
   const [input] = node.inputs;

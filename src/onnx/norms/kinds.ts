@@ -22,8 +22,8 @@ export interface NormKindEntry {
   /** What one group belongs to. Reports list energies per channel, per sample or per group. */
   readonly groupedBy: "channel" | "sample" | "group";
   /**
-   * Whether a group spans the samples of the batch. True: an audit of one sample says so, and Taylor
-   * terms hold the statistics of these layers constant.
+   * Whether a group spans the samples of the batch. True: an audit of one sample says so, and
+   * Taylor terms hold the statistics of these layers constant.
    */
   readonly acrossSamples: boolean;
   /** What a report recommends for a dim or blind layer. Full sentences. */

@@ -9,7 +9,9 @@ export interface NestedNorm {
   readonly inside: OnnxNode;
 }
 
-/** The normalizations in the subgraphs of some nodes: in branches of If, in bodies of Loop and Scan. */
+/**
+ * The normalizations in the subgraphs of some nodes: in branches of If, in bodies of Loop and Scan.
+ */
 export const nestedNorms = (nodes: readonly OnnxNode[]): NestedNorm[] =>
   nodes.flatMap((inside) =>
     inside.attributes

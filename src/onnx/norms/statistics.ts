@@ -25,7 +25,9 @@ export interface AffineOperand {
  */
 export type AffineLayout = "channel" | "group" | "element";
 
-/** A number that the file multiplies with a mean or a sum: Π times / Π over, both one number each. */
+/**
+ * A number that the file multiplies with a mean or a sum: Π times / Π over, both one number each.
+ */
 export interface Factor {
   /** Whether it is multiplied with a sum over the group, instead of a mean. */
   readonly summed: boolean;

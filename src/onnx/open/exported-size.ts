@@ -20,7 +20,8 @@ export interface ShapeRun {
  * batch of another size would then be folded into the wrong axes without an error.
  *
  * The model is traced with the declared size and with the given one. An axis whose size differs
- * between the two carries the batch. A node fixes the batch if it cuts that axis at a stored number.
+ * between the two carries the batch. A node fixes the batch if it cuts that axis at a stored
+ * number.
  *
  * @throws UserError naming the node and the exported size.
  */

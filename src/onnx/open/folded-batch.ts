@@ -15,9 +15,9 @@ export interface FoldedBatch {
 }
 
 /**
- * Recognizes other normalizations that are written as a batch normalization of [1, rows, …], where the
- * rows hold samples: instance norm [1, N·C, …], group norm [1, N·groups, …], and layer norm [1, N, …] or
- * [1, N·T, features, 1], as Keras writes it. Each row then has its own mean and variance.
+ * Recognizes other normalizations that are written as a batch normalization of [1, rows, …], where
+ * the rows hold samples: instance norm [1, N·C, …], group norm [1, N·groups, …], and layer norm [1,
+ * N, …] or [1, N·T, features, 1], as Keras writes it. Each row then has its own mean and variance.
  *
  * @param input - Shape of the batch normalization's input.
  * @param source - Shape of the value that was reshaped to it.

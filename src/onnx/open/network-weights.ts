@@ -5,8 +5,8 @@ import type { StoredWeight } from "./opened-model.js";
 import type { Step } from "./plan-steps.js";
 
 /**
- * The names of the stored weights that the value `value` is computed from and that have two axes or more:
- * one for a plain weight, direction and length for a weight under weight normalization.
+ * The names of the stored weights that the value `value` is computed from and that have two axes or
+ * more: one for a plain weight, direction and length for a weight under weight normalization.
  */
 export function weightSources(
   index: GraphIndex,
@@ -28,8 +28,8 @@ export function weightSources(
 }
 
 /**
- * The names of all stored weights of linear ops and embeddings. Biases, affine parameters and constants
- * are not among them, whatever their shape.
+ * The names of all stored weights of linear ops and embeddings. Biases, affine parameters and
+ * constants are not among them, whatever their shape.
  */
 export function networkWeights(
   index: GraphIndex,
@@ -44,7 +44,10 @@ export function networkWeights(
   return [...new Set(names)];
 }
 
-/** The value that holds the weight of a linear op, or the table of an embedding; null for other nodes. */
+/**
+ * The value that holds the weight of a linear op, or the table of an embedding; null for other
+ * nodes.
+ */
 function trainedOperand(node: OnnxNode, index: GraphIndex): string | null {
   if (node.domain !== "") return null;
   const position = weightInput(node, index);

@@ -39,8 +39,8 @@ export interface OpenOptions {
  * @param norms - The normalizations to split.
  * @param options - Input shapes, precision and the output that the loss reads.
  * @returns The model as a traced function with the shapes of its layers.
- * @throws UserError naming the node where an op is unsupported, shapes do not fit, or the graph holds
- * another batch size than the given one.
+ * @throws UserError naming the node where an op is unsupported, shapes do not fit, or the graph
+ * holds another batch size than the given one.
  * @example
  * ```ts
  * import { findNorms, openModel, readModel } from "blindspot/onnx";

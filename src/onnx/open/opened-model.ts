@@ -32,8 +32,8 @@ export interface OpenedLayer {
   /** Shapes of γ and β; null where the layer has no such parameter. */
   readonly affine: { readonly scale: readonly number[] | null; readonly bias: readonly number[] | null };
   /**
-   * The linear op that feeds the layer: the name of its weight as the user knows it, and the names of the
-   * stored weights that it is computed from. null where another op feeds the layer.
+   * The linear op that feeds the layer: the name of its weight as the user knows it, and the names
+   * of the stored weights that it is computed from. null where another op feeds the layer.
    */
   readonly linearOp: { readonly weight: string; readonly stored: readonly string[] } | null;
 }

@@ -12,9 +12,9 @@ import { runSteps } from "./run-steps.js";
 const DEEPEST = 32;
 
 /**
- * Puts the nodes of a branch in place of an If whose condition follows from stored numbers and from the
- * shapes of the batch, where a branch holds a normalization. Layers are found among the nodes of the
- * graph itself.
+ * Puts the nodes of a branch in place of an If whose condition follows from stored numbers and from
+ * the shapes of the batch, where a branch holds a normalization. Layers are found among the nodes
+ * of the graph itself.
  *
  * @param model - The decoded model.
  * @param inputs - Shapes and element types of the inputs, by name.
@@ -82,7 +82,8 @@ function withBranches(model: OnnxModel, chosen: ReadonlyMap<OnnxNode, OnnxGraph>
     const branch = chosen.get(node);
     if (!branch) return [node];
     const own = new Set([...branch.initializers.keys(), ...branch.nodes.flatMap(({ outputs }) => outputs)]);
-    // Both branches, and other graphs, may use the same names. Names of parameters stay as they are.
+    // Both branches, and other graphs, may use the same names. Names of parameters stay as they
+    // are.
     const taken = new Set([...initializers.keys(), ...model.nodes.flatMap(({ outputs }) => outputs)]);
     const rename = (name: string) => (own.has(name) && taken.has(name) ? `${node.name}/${name}` : name);
     for (const [name, stored] of branch.initializers)

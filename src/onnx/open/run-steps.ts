@@ -57,8 +57,8 @@ function runLayer({ layer }: LayerStep, i: number, evaluation: Evaluation, hooks
 }
 
 /**
- * What the file multiplies the biased variance of a layer with, as n/(n − 1). Checks that its mean is
- * one.
+ * What the file multiplies the biased variance of a layer with, as n/(n − 1). Checks that its mean
+ * is one.
  */
 export function varianceFactor(layer: NormLayer, shape: readonly number[], evaluation: Evaluation): number {
   if (layer.deviation === null || layer.statistics.over === "groups") return 1;

@@ -30,8 +30,9 @@ const keepsStatistic = new Set(
 );
 
 /**
- * Finds reductions over the axis of the batch whose result divides the samples of the batch. That is
- * what a normalization does; if no layer holds the nodes, it is written in a form that is not known.
+ * Finds reductions over the axis of the batch whose result divides the samples of the batch. That
+ * is what a normalization does; if no layer holds the nodes, it is written in a form that is not
+ * known.
  */
 export function unclaimedReductions(search: UnclaimedSearch): OnnxNode[] {
   const { index, nodes, claimed, samples, shapeOf } = search;

@@ -3,9 +3,9 @@ import { reshape, type Value } from "../values/value.js";
 import type { NodeContext } from "./context.js";
 
 /**
- * The second operand of a binary op, with axes of size 1 appended where an old file asks for it. Before
- * opset 7, shapes had to agree unless `broadcast` was 1, and `axis` said where the axes of the second
- * operand begin in the first.
+ * The second operand of a binary op, with axes of size 1 appended where an old file asks for it.
+ * Before opset 7, shapes had to agree unless `broadcast` was 1, and `axis` said where the axes of
+ * the second operand begin in the first.
  */
 export function legacyOperand(node: NodeContext, a: Value, b: Value): Value {
   if (node.opset >= 7) return b;

@@ -5,7 +5,9 @@ import { axis, gridLines, type Scale, unitScale } from "./scale.js";
 
 const ROW = 30;
 
-/** How the gradients of the batches agree: one row for each layer, and one for the whole network. */
+/**
+ * How the gradients of the batches agree: one row for each layer, and one for the whole network.
+ */
 export function agreementSection({ batches, layers }: AuditReport): Html | null {
   if (batches === null) return null;
   const scale = unitScale();
@@ -56,7 +58,10 @@ function row({ name, link, agreement }: AgreementRow, scale: Scale): Html {
 </tr>`;
 }
 
-/** Draws the random cuts as a ring with its spread, your batches as a disc, and the way between them. */
+/**
+ * Draws the random cuts as a ring with its spread, your batches as a disc, and the way between
+ * them.
+ */
 function chart({ value, shuffled }: AgreementReport, scale: Scale): Html {
   const y = ROW / 2;
   const [yours, theirs] = [scale.at(value), scale.at(shuffled.mean)];

@@ -8,7 +8,10 @@ type Nodes = GraphSpec["nodes"];
 const zeros = (...shape: number[]): Elements =>
   float(shape, new Array(shape.reduce((a, b) => a * b, 1)).fill(0));
 
-/** Opens a graph from x to y that declares `declared` samples of shape `sample`, with `given` samples. */
+/**
+ * Opens a graph from x to y that declares `declared` samples of shape `sample`, with `given`
+ * samples.
+ */
 function open(
   [declared, given]: readonly [number, number],
   sample: readonly number[],
