@@ -20,7 +20,13 @@ export { missingNormsHint, partlyFusedHint } from "./norms/hint.js";
 export type { NormKind } from "./norms/kinds.js";
 export type { GroupStatistics } from "./norms/normalize.js";
 export type { NormLayer } from "./norms/spec.js";
-export type { AffineLayout, AffineOperand, StatisticsAxes } from "./norms/statistics.js";
+export type {
+  AffineLayout,
+  AffineOperand,
+  Factor,
+  OwnDeviation,
+  StatisticsAxes,
+} from "./norms/statistics.js";
 export { type OpenOptions, openModel } from "./open/open-model.js";
 export type {
   ForwardPass,
