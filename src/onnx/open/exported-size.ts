@@ -64,6 +64,9 @@ interface Recorded {
   readonly known: readonly number[] | null;
 }
 
+/** Values with at most this many elements may be shapes, axes or counts. */
+const FEW = 64;
+
 type Recording = ReadonlyMap<string, Recorded>;
 
 /** The shapes of all values in a run that computes nothing; the error where the run fails. */
@@ -72,11 +75,9 @@ function recordValues({ model, params, inputs, run }: ShapeRun): Recording | Err
   const record = (evaluation: Evaluation, name: string) => {
     const value = evaluation.lookup(name);
     if (value === undefined || recording.has(name)) return;
-    const known = evaluation.known(name);
-    recording.set(name, {
-      shape: [...value.shape],
-      known: known && known.size <= 64 ? [...known.data] : null,
-    });
+    // Asking for the elements of a large weight would convert all of them.
+    const known = sizeOf(value.shape) <= FEW ? evaluation.known(name) : null;
+    recording.set(name, { shape: [...value.shape], known: known && [...known.data] });
   };
   try {
     lang.evaluateShapes(
