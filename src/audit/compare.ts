@@ -164,11 +164,9 @@ const minus = (x: number | null, y: number | null): number | null =>
 function differences(a: AuditReport, b: AuditReport): string[] {
   const warnings: string[] = [];
   const sameModel = a.source.sha256 === b.source.sha256;
-  const sameBatch = a.batch?.sha256 === b.batch?.sha256;
-  if (sameModel && sameBatch && a.batch !== null && a.batches?.how === b.batches?.how)
+  const sameBatch = a.batch?.sha256 === b.batch?.sha256 && a.batches?.how === b.batches?.how;
+  if (sameModel && sameBatch && a.batch !== null)
     warnings.push("both reports are audits of the same model on the same batch");
-  if (a.batches !== null && b.batches !== null && a.batches.how !== b.batches.how && !sameModel)
-    warnings.push(`the models differ and so do the batches: ${a.batches.how} in A, ${b.batches.how} in B`);
   if (!sameModel && !sameBatch)
     warnings.push(
       `the models differ and so do the batches: ${a.source.file} on ${batchName(a)}, ${b.source.file} on ${batchName(b)}`,
@@ -182,7 +180,8 @@ function differences(a: AuditReport, b: AuditReport): string[] {
   return warnings;
 }
 
-const batchName = ({ batch }: AuditReport): string => batch?.file ?? "a recorded batch";
+const batchName = ({ batch, batches }: AuditReport): string =>
+  batch === null ? "a recorded batch" : batch.file + (batches === null ? "" : ` (${batches.how})`);
 
 /**
  * Reads an audit report from JSON and checks it against the schema `blindspot.audit/2`. A report of

@@ -149,9 +149,9 @@ function verdictCondition(
       ...{ text, about: "report", holds: inOrder(batchVerdicts) },
       valuesIn: ({ summary }) => [{ layer: null, value: summary[name] === "unknown" ? null : summary[name] }],
     };
-  const ofLayer = name === "verdict" ? [...layerVerdicts, "(of a layer) or"] : [];
+  const ofLayer = name === "verdict" ? `${layerVerdicts.join(", ")} (of a layer) or ` : "";
   throw new UserError(
-    `--fail-on: \`${text}\`: expected a verdict, got \`${wanted}\`; use one of ${[...ofLayer, ...batchVerdicts].join(", ").replace(", (of a layer) or,", " (of a layer) or")} (of the batches)`,
+    `--fail-on: \`${text}\`: expected a verdict, got \`${wanted}\`; use one of ${ofLayer}${batchVerdicts.join(", ")} (of the batches)`,
   );
 }
 

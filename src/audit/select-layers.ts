@@ -1,5 +1,5 @@
-import picomatch from "picomatch";
 import { UserError } from "../base/errors.js";
+import { globMatcher } from "../base/glob.js";
 
 /** A message lists at most this many layer names. */
 const SHOWN = 20;
@@ -15,7 +15,7 @@ export function selectLayers<T extends { readonly name: string }>(
   file: string,
 ): T[] {
   if (glob === undefined) return [...layers];
-  const matches = glob === "" ? () => false : picomatch(glob, { bash: true, dot: true });
+  const matches = globMatcher(glob);
   const selected = layers.filter(({ name }) => matches(name));
   if (selected.length === 0)
     throw new UserError(

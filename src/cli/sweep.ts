@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Command, Option } from "commander";
 import { UserError } from "../base/errors.js";
+import { timeLeft } from "../base/time-left.js";
 import { type Scale, scales } from "../experiments/result.js";
 import type { Runner, SweepProgress } from "../experiments/sweep/index.js";
 import { drawFigures } from "./draw-figures.js";
@@ -98,13 +99,10 @@ function progressLine({ report, note }: ReturnType<typeof longProgress>): (p: Sw
   return ({ done, failed, jobs, latest }) => {
     first ??= done;
     const ended = done + failed;
-    const perJob = (performance.now() - start) / (ended - first);
-    const left = ended > first ? `, ${minutes(perJob * (jobs - ended))}` : "";
+    const perJob = (performance.now() - start) / 1000 / (ended - first);
+    const left = ended > first ? `, ${timeLeft(perJob * (jobs - ended))}` : "";
     const head = `${bar(ended / jobs)} ${ended}/${jobs}${left}`;
     if (latest?.message.startsWith("failed: ")) note(`${latest.key}: ${latest.message}`);
     else report(latest ? `${head} · ${latest.message}` : head);
   };
 }
-
-const minutes = (ms: number): string =>
-  ms < 90_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.ceil(ms / 60_000)} min`;

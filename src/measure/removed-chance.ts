@@ -1,5 +1,5 @@
 import { Random } from "../base/random.js";
-import { allocate } from "../base/tensor.js";
+import { allocate, sizeOf } from "../base/tensor.js";
 import {
   add,
   broadcastTo,
@@ -23,6 +23,7 @@ import type { BlockedParts } from "./blocked-parts.js";
 import { groupMeans, spreadOverGroups } from "./group-mean.js";
 import type { StructuredLinearOp, WeightRows } from "./linear-op.js";
 import { rowSharing, rowsByGroup } from "./row-sharing.js";
+import { storedOrder } from "./weight-products.js";
 
 /** Random sign vectors where the chance level is an estimate. */
 const CHANCE_PROBES = 4;
@@ -95,12 +96,10 @@ function rowLengths(gradient: Traced, axis: number): Traced {
   const { shape } = gradient;
   const others = [...shape.keys()].filter((other) => other !== axis);
   if (axis !== 0) return sqrt(sum(square(gradient), others));
-  // A kernel's taps come first, as the engine stores kernel gradients. A product with itself writes
-  // no tensor of the gradient's size.
-  const taps = shape.slice(2).reduce((a, b) => a * b, 1);
+  // A product with itself writes no tensor of the gradient's size.
+  const offsets = sizeOf(shape.slice(2));
   const columns = shape.length > 1 ? shape[1] : 1;
-  const order = [...shape.keys()].slice(2).concat(shape.length > 1 ? [0, 1] : [0]);
-  const lines = reshape(transpose(gradient, order), [taps, shape[0], 1, columns]);
+  const lines = reshape(transpose(gradient, storedOrder(shape.length)), [offsets, shape[0], 1, columns]);
   return sqrt(sum(matmul(lines, transpose(lines, [0, 1, 3, 2])), [0, 2, 3]));
 }
 

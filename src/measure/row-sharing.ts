@@ -6,8 +6,7 @@ import type { WeightRows } from "./linear-op.js";
  *
  * - `none`: each weight row feeds one group, as for batch normalization of a convolution.
  * - `elements`: each element of a group has a weight row of its own, as for layer normalization of
- * a
- *   matrix product.
+ *   a matrix product.
  * - `some`: neither holds, or nothing is known of the rows.
  */
 export type RowSharing = "none" | "elements" | "some";

@@ -14,15 +14,23 @@ export function weightPullback({ value, operands, apply }: LinearOp): (cotangent
 }
 
 /**
+ * The axes of a weight gradient in the order in which the engine stores them: a kernel's offsets come
+ * first. To read them in this order moves no data.
+ */
+export const storedOrder = (rank: number): number[] =>
+  Array.from({ length: rank }, (_, axis) => axis)
+    .slice(2)
+    .concat(rank > 1 ? [0, 1] : [0]);
+
+/**
  * The inner products of weight gradients with each other, as a matrix with a row and a column for
  * each of them.
  */
 export function innerProducts(gradients: readonly Traced[]): Traced {
   const { size, shape } = gradients[0];
   const run = runLength(size, RUN);
-  // A kernel's taps come first, as the engine stores kernel gradients. A sum does not depend on the
-  // order.
-  const order = [...shape.keys()].slice(2).concat(shape.length > 1 ? [0, 1] : [0]);
+  // A sum does not depend on the order.
+  const order = storedOrder(shape.length);
   const rows = gradients.map((gradient) => reshape(transpose(gradient, order), [size / run, 1, run]));
   const stacked = concat(rows, 1);
   return sum(matmul(stacked, transpose(stacked, [0, 2, 1])), [0]);

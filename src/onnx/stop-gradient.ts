@@ -1,5 +1,5 @@
-import picomatch from "picomatch";
 import { UserError } from "../base/errors.js";
+import { globMatcher } from "../base/glob.js";
 import { GraphIndex } from "./graph-index.js";
 import { Attributes, type OnnxModel, type OnnxNode } from "./model.js";
 
@@ -51,7 +51,7 @@ export function stopGradients(model: OnnxModel, names: readonly string[]): OnnxM
 }
 
 const matcher = (glob: string): ((name: string) => boolean) => {
-  const matches = glob === "" ? () => false : picomatch(glob, { bash: true, dot: true });
+  const matches = globMatcher(glob);
   return (name) => name === glob || matches(name);
 };
 

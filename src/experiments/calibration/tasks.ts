@@ -18,7 +18,7 @@ import { chain, type LayerFunction, network, type Registry } from "../../nn/netw
 import { normLayer } from "../../nn/norm-layer.js";
 import { coder } from "../autoencoder/network.js";
 import { type Images, SIDE } from "./samples.js";
-import { pixelInputs, type Samples, type Task } from "./task.js";
+import { type FamilyNetworks, pixelInputs, type Samples, type Task } from "./task.js";
 
 /** SGD with momentum. */
 export const momentumOf =
@@ -94,20 +94,25 @@ const squared = {
   },
 } as const;
 
-/** An MLP that classifies. */
-export const mlpTask = (hidden: readonly number[], optimizer: Task["optimizer"]): Task => ({
-  ...classifying,
-  ...{ otherNorm: "ln", optimizer },
-  networks: (norm, channels) =>
+/** An MLP of these hidden widths, with a norm in each of them, on the pixels of images. */
+const mlpNetwork =
+  (hidden: readonly number[], outputs: number) =>
+  (norm: NormName, channels: number): FamilyNetworks =>
     same(
       network((registry) =>
         chain(
           flatten,
           ...dense(registry, [channels * SIDE ** 2, ...hidden], norm),
-          linear(registry, "head", { inputs: hidden[hidden.length - 1], outputs: 10 }),
+          linear(registry, "head", { inputs: hidden[hidden.length - 1], outputs }),
         ),
       ),
-    ),
+    );
+
+/** An MLP that classifies. */
+export const mlpTask = (hidden: readonly number[], optimizer: Task["optimizer"]): Task => ({
+  ...classifying,
+  ...{ otherNorm: "ln", optimizer },
+  networks: mlpNetwork(hidden, 10),
 });
 
 /** A convolutional classifier with global average pooling. */
@@ -167,16 +172,7 @@ export const convCoderTask = (rate: number): Task => ({
 export const regressionTask = (hidden: readonly number[], rate: number): Task => ({
   ...squared,
   ...{ otherNorm: "ln", optimizer: adamOf(rate) },
-  networks: (norm, channels) =>
-    same(
-      network((registry) =>
-        chain(
-          flatten,
-          ...dense(registry, [channels * SIDE ** 2, ...hidden], norm),
-          linear(registry, "head", { inputs: hidden[hidden.length - 1], outputs: 2 }),
-        ),
-      ),
-    ),
+  networks: mlpNetwork(hidden, 2),
   samples: (images) => {
     const { across, down } = images.attributes;
     const middle = (SIDE - 1) / 2;

@@ -1,3 +1,5 @@
+import { timeLeft } from "../../base/time-left.js";
+
 /** Milliseconds from one progress report to the next. */
 const INTERVAL = 1000;
 
@@ -31,10 +33,7 @@ export class Pace {
       `step ${step} of ${this.to}`,
       ...shown,
       `${rate} samples/s`,
-      `${duration((this.to - step) / steps)} left`,
+      `${timeLeft((this.to - step) / steps)} left`,
     ].join(", ");
   }
 }
-
-const duration = (seconds: number): string =>
-  seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`;

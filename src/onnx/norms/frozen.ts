@@ -1,5 +1,5 @@
-import picomatch from "picomatch";
 import { UserError } from "../../base/errors.js";
+import { globMatcher } from "../../base/glob.js";
 import { GraphIndex } from "../graph-index.js";
 import type { OnnxModel, OnnxNode } from "../model.js";
 import { findNorms } from "./find.js";
@@ -59,7 +59,7 @@ export function freeze(model: OnnxModel, globs: readonly string[]): OnnxModel {
   const norms = findNorms(model);
   const chosen = new Set<OnnxNode>();
   for (const glob of globs) {
-    const matches = glob === "" ? () => false : picomatch(glob, { bash: true, dot: true });
+    const matches = globMatcher(glob);
     const found = norms.filter(({ name }) => matches(name));
     if (found.length === 0)
       throw new UserError(

@@ -1,7 +1,7 @@
 import type { AgreementReport, AuditReport } from "../../audit/report/result.js";
 import { cosine } from "../format.js";
 import { alignedTable, type Column } from "./columns.js";
-import type { Paint, Style } from "./style.js";
+import type { Paint } from "./style.js";
 import { wrap } from "./text.js";
 
 /** One line of the table: a layer, or the whole network. */
@@ -13,7 +13,8 @@ interface AgreementRow {
 /** Places of the axis from 0 to 1. */
 const PLACES = 25;
 
-const columns: readonly Column<AgreementRow>[] = [
+/** The columns; the largest composition effect, `worst`, is bold. */
+const columnsFor = (worst: number): readonly Column<AgreementRow>[] => [
   { title: "weights below", align: "left", cell: ({ name }) => name },
   { title: "yours", heading: "agreement", align: "right", cell: ({ agreement }) => cosine(agreement?.value) },
   {
@@ -30,6 +31,7 @@ const columns: readonly Column<AgreementRow>[] = [
     heading: "effect of",
     align: "right",
     cell: ({ agreement }) => cosine(agreement?.compositionEffect),
+    style: ({ agreement }) => (agreement?.compositionEffect === worst ? "bold" : undefined),
   },
   {
     title: "size",
@@ -48,19 +50,12 @@ const LEGEND =
 /** How the gradients of the batches agree, one line for each layer, and for the whole network. */
 export function agreementTable({ layers, batches }: AuditReport, width: number, paint: Paint): string[] {
   const network = batches?.network ?? null;
-  const rows: AgreementRow[] = [...layers.map(({ name, agreement }) => ({ name, agreement }))];
-  rows.push({ name: "the whole network", agreement: network });
+  const rows: readonly AgreementRow[] = [...layers, { name: "the whole network", agreement: network }];
   const worst = Math.max(...rows.map(({ agreement }) => agreement?.compositionEffect ?? 0));
-  const styled = columns.map((column) =>
-    column.title === "composition"
-      ? {
-          ...column,
-          style: ({ agreement }: AgreementRow): Style | undefined =>
-            agreement !== null && agreement.compositionEffect === worst ? "bold" : undefined,
-        }
-      : column,
-  );
-  return [alignedTable(rows, styled, width, paint).join("\n"), paint("faint", wrap(LEGEND, width))];
+  return [
+    alignedTable(rows, columnsFor(worst), width, paint).join("\n"),
+    paint("faint", wrap(LEGEND, width)),
+  ];
 }
 
 function axisTitle(): string {

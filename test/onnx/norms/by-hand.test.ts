@@ -3,12 +3,13 @@ import { type AuditModelOptions, auditModel } from "../../../src/audit/index.js"
 import { decodeModel, findNorms } from "../../../src/onnx/index.js";
 import {
   type Elements,
-  float,
   type GraphSpec,
   ints,
   modelBytes,
   type NodeSpec,
+  nodeOf as node,
   scalar,
+  waves,
 } from "../../support/onnx/build.js";
 import { distance, imported, oracle, toTensor } from "../../support/onnx/run.js";
 
@@ -16,25 +17,7 @@ import { distance, imported, oracle, toTensor } from "../../support/onnx/run.js"
 
 const N = 6;
 const C = 4;
-const values = (...shape: number[]): Elements =>
-  float(
-    shape,
-    Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) =>
-      Math.fround(Math.sin(1.7 * i + shape.length) + 0.3),
-    ),
-  );
-
-const node = (
-  op: string,
-  inputs: string[],
-  output: string,
-  attributes: NodeSpec["attributes"] = {},
-): NodeSpec => ({
-  op,
-  inputs,
-  outputs: [output],
-  attributes,
-});
+const values = (...shape: number[]): Elements => waves(shape, 0.3);
 
 /** The axes of the statistics, and the shape of γ and β. */
 interface Setting {

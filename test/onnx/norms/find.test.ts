@@ -13,32 +13,14 @@ import {
   ints,
   modelBytes,
   type NodeSpec,
+  nodeOf as node,
   scalar,
+  waves,
 } from "../../support/onnx/build.js";
 import { distance, imported, oracle } from "../../support/onnx/run.js";
 import { hasShared, shared, sharedReason } from "../../support/shared.js";
 
-const values = (...shape: number[]): Elements =>
-  float(
-    shape,
-    Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) =>
-      Math.fround(Math.sin(1.7 * i + shape.length)),
-    ),
-  );
-
-const node = (
-  op: string,
-  inputs: string[],
-  output: string,
-  attributes: NodeSpec["attributes"] = {},
-  name = "",
-): NodeSpec => ({
-  op,
-  inputs,
-  outputs: [output],
-  attributes,
-  name,
-});
+const values = (...shape: number[]): Elements => waves(shape);
 
 const norms = (spec: GraphSpec, opset = 17) => findNorms(decodeModel("m.onnx", modelBytes(spec, opset)));
 

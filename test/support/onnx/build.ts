@@ -33,6 +33,15 @@ export const float = (shape: readonly number[], data: readonly number[]): Elemen
   data,
 });
 
+/** A tensor of floats without a pattern: sin(1.7 i + rank) + shift, in float32. */
+export const waves = (shape: readonly number[], shift = 0): Elements =>
+  float(
+    shape,
+    Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) =>
+      Math.fround(Math.sin(1.7 * i + shape.length) + shift),
+    ),
+  );
+
 /** A vector of int64. */
 export const ints = (...data: number[]): Elements => ({ type: "int64", shape: [data.length], data });
 
@@ -71,6 +80,15 @@ export interface NodeSpec {
   readonly name?: string;
   readonly domain?: string;
 }
+
+/** A node with one output. */
+export const nodeOf = (
+  op: string,
+  inputs: string[],
+  output: string,
+  attributes: NodeSpec["attributes"] = {},
+  name = "",
+): NodeSpec => ({ op, inputs, outputs: [output], attributes, name });
 
 /** A graph as a test writes it. */
 export interface GraphSpec {
