@@ -1,7 +1,7 @@
 import { UserError } from "../base/errors.js";
 import { sha256Bytes } from "../base/sha256.js";
 import type { Tensor } from "../base/tensor.js";
-import { matchInputs, partlyFusedHint } from "../onnx/index.js";
+import { matchInputs } from "../onnx/index.js";
 import type { AuditModelOptions } from "./audit-model.js";
 import { consecutive, cutIntoBatches, parseBatches, type SampleBatches } from "./batches/cut-samples.js";
 import { joinFiles } from "./batches/join-files.js";
@@ -16,9 +16,8 @@ import {
 } from "./load.js";
 import { assemble, judgeLayers } from "./report/assemble.js";
 import { finiteOrNull } from "./report/finite.js";
-import { labelCounts } from "./report/label-counts.js";
+import { labelKeyOf, modelParts, modelWarnings } from "./report/model-parts.js";
 import type { AuditReport, BatchesReport } from "./report/result.js";
-import { batchWarnings } from "./report/warnings.js";
 import { classesOf } from "./verdict/classes-of-batches.js";
 import { summarizeBatches } from "./verdict/summarize-batches.js";
 import { DEFAULT_THRESHOLDS } from "./verdict/thresholds.js";
@@ -87,50 +86,28 @@ export async function auditBatches(source: ModelSource, options: AuditBatchesOpt
     return { ...layer, agreement, batches: { blocked, removed } };
   });
   const { described: loss } = referenceBatch;
-  const labelKey = loss.kind === "cross-entropy" ? options.target : undefined;
-  const classes = classesOf(batches, loaded.batch.tensors.get(labelKey ?? "label"));
+  const { target } = options;
+  const classes = classesOf(batches, loaded.batch.tensors.get(labelKeyOf({ loss, target }) ?? "label"));
+  const meanLoss = finiteOrNull(measured.meanLoss);
   const wholeLoss = measured.reference === "whole" ? finiteOrNull(referenceBatch.loss) : null;
+  const samples = batches.reduce((sum, { length }) => sum + length, 0);
+  const { count, sizes } = measured;
   const report: BatchesReport = {
-    how,
-    count: measured.count,
-    sizes: measured.sizes,
-    cuts,
-    seed,
-    reference: measured.reference,
-    meanLoss: finiteOrNull(measured.meanLoss),
-    wholeLoss,
-    network,
+    ...{ how, count, sizes, cuts, seed, reference: measured.reference, meanLoss, wholeLoss, network },
   };
-  const partlyFused = partlyFusedHint(loaded.model);
   return assemble({
     started,
-    source: { kind: "onnx", file: loaded.model.path, sha256: loaded.modelSha256 },
-    batch: {
-      file: loaded.batch.file,
-      sha256: loaded.batchSha256,
-      size: batches.reduce((sum, { length }) => sum + length, 0),
-      ...labelCounts(loaded.batch, labelKey),
-    },
-    loss: {
-      kind: loss.kind,
-      reduction: loss.reduction,
-      value: wholeLoss ?? finiteOrNull(measured.meanLoss),
-      description: loss.description,
-    },
+    ...modelParts({ loaded, loss, value: wholeLoss ?? meanLoss, samples, target }),
     precision,
     device,
     thresholds,
     batches: report,
     layers,
-    warnings: [
-      ...batchWarnings(loaded.batch),
-      ...referenceBatch.layers.flatMap(({ warnings }) => warnings),
-      ...measured.warnings,
-      ...(partlyFused === null ? [] : [partlyFused]),
-    ],
-    answers: summarizeBatches({
-      ...{ batches: report, layers, classes, norms: loaded.norms, loss: loss.kind },
+    warnings: modelWarnings({ loaded, loss }, referenceBatch.layers, {
+      further: measured.warnings.reference,
+      opened: measured.warnings.opened,
     }),
+    answers: summarizeBatches({ batches: report, layers, classes, norms: loaded.norms, loss: loss.kind }),
   });
 }
 

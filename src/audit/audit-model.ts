@@ -1,13 +1,12 @@
 import type { Device, ProgramCache } from "../engine/index.js";
-import { type LossKind, openModel, partlyFusedHint } from "../onnx/index.js";
+import { type LossKind, openModel } from "../onnx/index.js";
 import { type BatchSource, type LoadedModel, load, type ModelSource } from "./load.js";
 import { type MeasureOptions, type ModelMeasurement, ModelMeasurer } from "./measuring/measure-model.js";
 import { type OpenedAudit, open } from "./open.js";
 import { assemble, judgeLayers } from "./report/assemble.js";
 import { finiteOrNull } from "./report/finite.js";
-import { labelCounts } from "./report/label-counts.js";
+import { modelParts, modelWarnings } from "./report/model-parts.js";
 import type { AuditReport, TaylorReport, Thresholds } from "./report/result.js";
-import { batchWarnings } from "./report/warnings.js";
 import { ONE_BATCH } from "./verdict/one-batch.js";
 import { DEFAULT_THRESHOLDS } from "./verdict/thresholds.js";
 
@@ -95,25 +94,13 @@ export async function auditModel(source: ModelSource, options: AuditModelOptions
   const taylor =
     options.taylor && (await expand(loaded, audit, options.taylor, { device, cache, onProgress }));
 
-  const { model, batch } = loaded;
-  const { loss } = audit;
+  const { loss, opened } = audit;
   const [firstInput] = loaded.inputs.values();
-  const partlyFused = partlyFusedHint(model);
+  const samples = firstInput?.shape[0] ?? 1;
+  const { target } = options;
   return assemble({
     started,
-    source: { kind: "onnx", file: model.path, sha256: loaded.modelSha256 },
-    batch: {
-      file: batch.file,
-      sha256: loaded.batchSha256,
-      size: firstInput?.shape[0] ?? 1,
-      ...labelCounts(batch, loss.kind === "cross-entropy" ? options.target : undefined),
-    },
-    loss: {
-      kind: loss.kind,
-      reduction: loss.reduction,
-      value: finiteOrNull(measured.loss),
-      description: loss.description,
-    },
+    ...modelParts({ loaded, loss, value: finiteOrNull(measured.loss), samples, target }),
     precision,
     device,
     thresholds,
@@ -122,14 +109,10 @@ export async function auditModel(source: ModelSource, options: AuditModelOptions
     layers: judged.map((layer) =>
       taylor?.terms && layer.name === taylor.layer ? { ...layer, taylor: taylor.terms } : layer,
     ),
-    warnings: [
-      ...batchWarnings(batch),
-      ...measured.layers.flatMap(({ warnings }) => warnings),
-      ...(taylor?.warnings ?? []),
-      ...(loss.warnings ?? []),
-      ...audit.opened.warnings,
-      ...(partlyFused === null ? [] : [partlyFused]),
-    ],
+    warnings: modelWarnings({ loaded, loss }, measured.layers, {
+      further: taylor?.warnings ?? [],
+      opened: opened.warnings,
+    }),
   });
 }
 

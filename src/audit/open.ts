@@ -1,8 +1,9 @@
 import { UserError } from "../base/errors.js";
-import { castTensor, showShape, sizeOf, type Tensor } from "../base/tensor.js";
+import { castTensor, showShape, sizeOf, type Tensor, type TensorSpec } from "../base/tensor.js";
 import {
   type Loss,
   type LossKind,
+  type LossOptions,
   type OpenedLayer,
   type OpenedModel,
   openModel,
@@ -31,34 +32,45 @@ export interface OpenAuditOptions {
  * Splits the model's normalizations into their phases and attaches the loss.
  * @throws UserError where an op is unsupported, the loss does not fit, or the batch is too small.
  */
-export function open(
-  loaded: LoadedModel,
-  { loss: kind, target, classAxis, precision }: OpenAuditOptions,
-): OpenedAudit {
-  const { model, norms, batch, inputs } = loaded;
+export function open(loaded: LoadedModel, options: OpenAuditOptions): OpenedAudit {
+  const { batch, inputs } = loaded;
+  const opened = openFor(loaded, inputs, { precision: options.precision, where: batch.file });
+  return { opened, ...attachLoss(opened, { batch, inputs }, options) };
+}
+
+/** Opens the model for inputs of these shapes. `where` names the batch in messages. */
+export function openFor(
+  { model, norms }: Pick<LoadedModel, "model" | "norms">,
+  inputs: ReadonlyMap<string, TensorSpec>,
+  { precision, where }: Pick<OpenAuditOptions, "precision"> & { readonly where: string },
+): OpenedModel {
   const opened = openModel(model, norms, { inputs, precision });
-  const { spec } = opened.output;
-  if (
-    model.outputs.find(({ name }) => name === opened.output.name)?.shape?.length === 0 &&
-    sizeOf(spec.shape) !== 1
-  )
+  const { name, spec } = opened.output;
+  const declared = model.outputs.find((output) => output.name === name)?.shape;
+  if (declared?.length === 0 && sizeOf(spec.shape) !== 1)
     throw new UserError(
-      `${model.path}: expected one number from output "${opened.output.name}", as it is declared, got ${showShape(spec.shape)}; name another with --model-output`,
+      `${model.path}: expected one number from output "${name}", as it is declared, got ${showShape(spec.shape)}; name another with --model-output`,
     );
-  const [firstInput] = inputs.values();
-  const loss = resolveLoss(kind, opened, batch, { target, input: firstInput, classAxis });
-  checkBatchSize(opened.layers, batch.file);
-  return {
-    opened,
-    loss,
-    ...feedsOf(opened, loss, inputs),
-  };
+  checkBatchSize(opened.layers, where);
+  return opened;
+}
+
+/** Attaches the loss, with the tensors of a batch that fits the opened model. */
+export function attachLoss(
+  opened: OpenedModel,
+  { batch, inputs }: Pick<LoadedModel, "batch" | "inputs">,
+  { loss: kind, ...options }: Omit<OpenAuditOptions, "precision"> & Pick<LossOptions, "reason">,
+): Omit<OpenedAudit, "opened"> {
+  const [input] = inputs.values();
+  const { target, classAxis, reason } = options;
+  const loss = resolveLoss(kind, opened, batch, { target, classAxis, reason, input });
+  return { loss, ...feedsOf(opened, loss, inputs) };
 }
 
 /**
  * The tensors for the model's inputs and for the loss, in the order in which a program takes them.
  */
-export function feedsOf(
+function feedsOf(
   opened: OpenedModel,
   loss: Loss,
   inputs: ReadonlyMap<string, Tensor>,
@@ -74,7 +86,7 @@ export function feedsOf(
 }
 
 /** A group of one element has no variance. One sample with many positions has. */
-export function checkBatchSize(layers: readonly OpenedLayer[], where: string): void {
+function checkBatchSize(layers: readonly OpenedLayer[], where: string): void {
   for (const { norm, samples, layout } of layers)
     if (layout.outer * layout.inner === 1 && !norm.frozen)
       throw new UserError(

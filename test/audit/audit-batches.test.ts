@@ -54,6 +54,13 @@ describe("An audit of batches", () => {
     expect(summary.why).toContain("Leave the normalization as it is.");
   });
 
+  it("says why it chose the loss where the user did not, as an audit of one batch does", async () => {
+    const guessed = await audit({ batches: "size:160", layers: "bn4", cuts: 1 });
+    expect(guessed.loss.description).toMatch(/\(chosen because the batch has labels\)$/);
+    const asked = await audit({ batches: "size:160", layers: "bn4", cuts: 1, loss: "cross-entropy" });
+    expect(asked.loss.description).not.toContain("chosen");
+  });
+
   it("takes several files as one batch each, with the numbers of one file cut in the same way", async () => {
     const data = [await part("a.npz", 0, 64), await part("b.npz", 64, 160)];
     const files = await audit({ data, layers: "bn3" });

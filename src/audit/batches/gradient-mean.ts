@@ -2,30 +2,34 @@ import type { FloatArray } from "../../theory/index.js";
 import type { BatchGradients } from "./sample-runner.js";
 
 /**
- * The mean loss and the mean gradients of batches, Σ_j (d_j/d_S) ∂L(B_j)/∂W in float64, where d is
- * the number that the loss divides by and d_S that of all samples. Source: docs/theory.md, section
+ * The mean loss and the mean gradients of batches, Σ_j (d_j/d_S) ∂L(B_j)/∂W in float64, where d_j is
+ * the number that the loss of batch j divides by and d_S = Σ_j d_j. Source: docs/theory.md, section
  * 10.
  */
 export class GradientMean {
-  loss = 0;
-  readonly gradients = new Map<string, Float64Array>();
-
-  /** @param total - d_S. */
-  constructor(private readonly total: number) {}
+  private total = 0;
+  private lossSum = 0;
+  private readonly sums = new Map<string, Float64Array>();
 
   add({ loss, gradients, denominator, scale }: BatchGradients): void {
-    // A batch whose labels are all ignored has no loss. It counts nothing.
-    if (denominator === 0) return;
-    const factor = (denominator / this.total) * scale;
-    this.loss += factor * loss;
-    for (const [name, { data }] of gradients) addScaled(this.sumOf(name, data.length), data, factor);
+    this.total += denominator;
+    this.lossSum += denominator * scale * loss;
+    for (const [name, { data }] of gradients)
+      addScaled(this.sumOf(name, data.length), data, denominator * scale);
+  }
+
+  /** The means over the batches that were added. The sums are used up. */
+  means(): { readonly loss: number; readonly gradients: ReadonlyMap<string, Float64Array> } {
+    const factor = 1 / this.total;
+    for (const sum of this.sums.values()) for (let i = 0; i < sum.length; i++) sum[i] *= factor;
+    return { loss: factor * this.lossSum, gradients: this.sums };
   }
 
   private sumOf(name: string, length: number): Float64Array {
-    const known = this.gradients.get(name);
+    const known = this.sums.get(name);
     if (known !== undefined) return known;
     const sum = new Float64Array(length);
-    this.gradients.set(name, sum);
+    this.sums.set(name, sum);
     return sum;
   }
 }

@@ -1,4 +1,5 @@
 import { UserError } from "../../base/errors.js";
+import { timeLeft } from "../../base/time-left.js";
 import { type Agreement, agreementOf, type FloatArray } from "../../theory/index.js";
 import type { LoadedModel } from "../load.js";
 import type { AgreementReport, BatchesReport } from "../report/result.js";
@@ -30,8 +31,12 @@ export interface BatchesMeasurement {
    * All samples as one batch; the first batch of the first cut where random cuts are the reference.
    */
   readonly referenceBatch: WholeMeasurement;
-  /** Differences between the model's file and how it is run here, and choices that were made. */
-  readonly warnings: readonly string[];
+  readonly warnings: {
+    /** Differences between the model's file and how it is run here. */
+    readonly opened: readonly string[];
+    /** Says so where random cuts are the reference. */
+    readonly reference: readonly string[];
+  };
 }
 
 export interface MeasureBatchesOptions extends RunnerOptions {
@@ -66,34 +71,37 @@ export async function measureBatches(
   const groups = [networkWeights, ...layers.map(({ linearOp }) => linearOp?.stored ?? [])];
   const names = [...new Set(groups.flat())];
   const next = countedProgress(1 + (1 + cuts) * batches.length, onProgress);
-  const total = batches.reduce((sum, batch) => sum + runner.denominator(batch), 0);
-
-  const own = new GradientMean(total);
+  const sum = new GradientMean();
   const shares: BatchShares[] = [];
   for (const samples of batches) {
     next();
     const { blocked, removed, ...batch } = await runner.shares(samples, names);
-    own.add(batch);
+    sum.add(batch);
     shares.push({ blocked, removed });
   }
-  const shuffled: GradientMean[] = [];
-  for (let cut = 0; cut < cuts; cut++) {
-    const mean = new GradientMean(total);
-    for (const samples of shuffledCut(batches, seed + cut)) {
-      next();
-      mean.add(await runner.gradients(samples, names));
-    }
-    shuffled.push(mean);
-  }
-  next();
+  const own = sum.means();
   const all = Uint32Array.from(batches.flatMap((batch) => [...batch])).sort();
   const reference = options.reference ?? (runner.fits(all.length) ? "whole" : "cuts");
+  if (reference === "cuts" && cuts < 2)
+    throw new UserError(
+      `${loaded.batch.file}: the ${all.length} samples as one batch would need too much memory, so random cuts are the reference: expected at least 2 cuts, got ${cuts}; give --cuts 3, or --reference whole`,
+    );
+  const shuffled: Gradients[] = [];
+  for (let cut = 0; cut < cuts; cut++) {
+    const sum = new GradientMean();
+    for (const samples of shuffledCut(batches, seed + cut)) {
+      next();
+      sum.add(await runner.gradients(samples, names));
+    }
+    shuffled.push(sum.means().gradients);
+  }
+  next();
   const whole = reference === "whole";
   const referenceBatch = await runner.measure(whole ? all : shuffledCut(batches, seed)[0], names);
 
   const [network, ...ofLayers] = agreementsOf(groups, {
     own: own.gradients,
-    cuts: shuffled.map(({ gradients }) => gradients),
+    cuts: shuffled,
     whole: whole ? floatsOf(referenceBatch) : null,
   });
   const lengths = batches.map(({ length }) => length);
@@ -109,14 +117,16 @@ export async function measureBatches(
       removed: spreadOfRemoved(shares, i),
     })),
     referenceBatch,
-    warnings: whole
-      ? warnings
-      : [
-          ...warnings,
-          `${loaded.batch.file}: the ${all.length} samples are compared with the mean of ${cuts} random cuts instead of with one batch of all samples${options.reference === undefined ? ", which would need too much memory; --reference whole overrides this" : ""}; shares, weights and channels of the layers are those of the first batch of the first cut`,
-        ],
+    warnings: { opened: warnings, reference: whole ? [] : [cutsAreReference(loaded, all.length, options)] },
   };
 }
+
+const cutsAreReference = (
+  { batch }: LoadedModel,
+  samples: number,
+  { cuts, reference }: MeasureBatchesOptions,
+): string =>
+  `${batch.file}: the ${samples} samples are compared with the mean of ${cuts} random cuts instead of with one batch of all samples${reference === undefined ? ", which would need too much memory; --reference whole overrides this" : ""}; shares, weights and channels of the layers are those of the first batch of the first cut`;
 
 type Gradients = ReadonlyMap<string, FloatArray>;
 
@@ -164,13 +174,8 @@ function countedProgress(total: number, onProgress: (step: string) => void): () 
   let done = 0;
   const started = performance.now();
   return () => {
-    const left =
-      done === 0 ? "" : `, about ${duration(((performance.now() - started) / done) * (total - done))} left`;
+    const perBatch = (performance.now() - started) / 1000 / done;
+    const left = done === 0 ? "" : `, about ${timeLeft(perBatch * (total - done))} left`;
     onProgress(`batch ${++done} of ${total}${left}`);
   };
-}
-
-function duration(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1000);
-  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
 }

@@ -1,12 +1,12 @@
 import { totalmem } from "node:os";
 import type { Tensor } from "../../base/tensor.js";
 import type { Device, Program, ProgramCache } from "../../engine/index.js";
-import { type Loss, type LossKind, type OpenedModel, openModel, resolveLoss } from "../../onnx/index.js";
+import type { Loss, LossKind, OpenedModel } from "../../onnx/index.js";
 import { sharesOf } from "../../theory/index.js";
 import type { LoadedModel } from "../load.js";
 import type { Feeds } from "../measuring/feeds.js";
 import { type ModelMeasurement, ModelMeasurer } from "../measuring/measure-model.js";
-import { checkBatchSize, feedsOf, type OpenAuditOptions } from "../open.js";
+import { attachLoss, type OpenAuditOptions, openFor } from "../open.js";
 import { compileGradients, namedGradients } from "./gradient-program.js";
 import { selectSamples } from "./select-samples.js";
 
@@ -49,8 +49,8 @@ export class SampleRunner implements AsyncDisposable {
   private readonly measurers = new Map<number, { measurer: ModelMeasurer; denominator: number }>();
   private readonly programs = new Map<number, { program: Program; denominator: number }>();
   private params: readonly Tensor[] | null = null;
-  /** The kind of the loss. The first batch decides it where the user did not name it. */
-  private kind: LossKind | undefined;
+  /** The kind of the loss and why. The first batch decides it where the user did not name it. */
+  private chosen: { loss?: LossKind; reason?: string | null };
 
   constructor(
     private readonly loaded: LoadedModel,
@@ -58,22 +58,22 @@ export class SampleRunner implements AsyncDisposable {
   ) {
     const [first] = loaded.inputs.values();
     this.sampleCount = first.shape[0];
-    this.kind = options.loss;
+    this.chosen = { loss: options.loss };
   }
 
   /** The model opened for batches of `size` samples. */
   open(size: number): OpenedModel {
     const known = this.opened.get(size);
     if (known !== undefined) return known;
-    const { model, norms, batch, inputs: all } = this.loaded;
+    const { batch, inputs: all } = this.loaded;
     const inputs = new Map(
       [...all].map(([name, { dtype, shape }]) => [
         name,
         { dtype, shape: this.hasSamples(shape) ? shape.with(0, size) : shape },
       ]),
     );
-    const opened = openModel(model, norms, { inputs, precision: this.options.precision });
-    checkBatchSize(opened.layers, `${batch.file}: a batch of ${size} sample${size === 1 ? "" : "s"}`);
+    const where = `${batch.file}: a batch of ${size} sample${size === 1 ? "" : "s"}`;
+    const opened = openFor(this.loaded, inputs, { precision: this.options.precision, where });
     this.opened.set(size, opened);
     return opened;
   }
@@ -81,22 +81,14 @@ export class SampleRunner implements AsyncDisposable {
   /** The model, the loss and the tensors of a batch of these samples. */
   private prepare(samples: Uint32Array) {
     const opened = this.open(samples.length);
-    const { batch, inputs } = this.select(samples);
-    const [input] = inputs.values();
-    const loss = resolveLoss(this.kind, opened, batch, {
-      target: this.options.target,
-      classAxis: this.options.classAxis,
-      input,
+    const { loss, ...tensors } = attachLoss(opened, this.select(samples), {
+      ...this.options,
+      ...this.chosen,
     });
-    this.kind = loss.kind;
+    this.chosen = { loss: loss.kind, reason: loss.reason };
     this.params ??= opened.params.map((weight) => weight.load());
-    const feeds: Feeds = { params: this.params, ...feedsOf(opened, loss, inputs) };
+    const feeds: Feeds = { params: this.params, ...tensors };
     return { opened, loss, feeds };
-  }
-
-  /** The number that the loss divides by on these samples. */
-  denominator(samples: Uint32Array): number {
-    return this.prepare(samples).loss.denominator;
   }
 
   /** The loss and the gradients of the stored weights `names` on one batch. */

@@ -24,5 +24,5 @@ export interface LossDefinition {
    *
    * @throws UserError naming batch key, expected and got where labels or targets do not fit.
    */
-  attach(context: LossContext): Omit<Loss, "kind">;
+  attach(context: LossContext): Omit<Loss, "kind" | "reason">;
 }

@@ -10,6 +10,8 @@ export interface Loss {
   readonly reduction: "mean" | "none";
   /** What is computed, in words. Says why the loss was chosen if the user did not name it. */
   readonly description: string;
+  /** Why the loss was chosen; null if the user named it. */
+  readonly reason: string | null;
   /**
    * The number that the loss divides by: labels that count, elements, or samples where the model
    * computes its loss itself. Batches weigh in a mean over batches in proportion to it.
@@ -39,6 +41,8 @@ export interface LossOptions {
    * negative values count from the last axis.
    */
   readonly classAxis?: number;
+  /** Why `kind` was chosen, where an earlier batch decided it instead of the user. */
+  readonly reason?: string | null;
 }
 
 /** A traced value that `Loss.apply` needs; throws where the caller left it out. */

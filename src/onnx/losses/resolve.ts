@@ -15,7 +15,7 @@ import { losses } from "./table.js";
  *   file. The description of an inferred loss says why it was chosen.
  * @param opened - The model, from `openModel`.
  * @param batch - The batch file with labels or targets.
- * @param options - Key of the labels or targets, and the input of an autoencoder.
+ * @param options - Key of the labels or targets, the input of an autoencoder, and why `kind` was chosen.
  * @returns The loss: its traced function, its target to feed, and its description.
  * @throws UserError naming batch key, expected and got where labels or targets do not fit, or where
  *   nothing suggests a loss.
@@ -38,14 +38,10 @@ export function resolveLoss(
   options: LossOptions = {},
 ): Loss {
   const context = { opened, batch, options };
-  if (kind) return { kind, ...losses[kind].attach(context) };
-  const inferred = inferLoss(context);
-  const loss = losses[inferred.kind].attach(context);
-  return {
-    kind: inferred.kind,
-    ...loss,
-    description: `${loss.description} (chosen because ${inferred.reason})`,
-  };
+  const chosen = kind ? { kind, reason: options.reason ?? null } : inferLoss(context);
+  const loss = losses[chosen.kind].attach(context);
+  if (chosen.reason === null) return { ...chosen, ...loss };
+  return { ...chosen, ...loss, description: `${loss.description} (chosen because ${chosen.reason})` };
 }
 
 /** The loss with the strongest evidence in model and batch, and the reason to give for it. */
