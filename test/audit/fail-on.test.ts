@@ -43,6 +43,9 @@ describe("The option --fail-on", () => {
     expect(without.length).toBeGreaterThan(0);
     const both = failing("removed>=0,removed<1e9", denseNet());
     expect(both.filter((name) => without.some((layer) => layer.name === name))).toEqual([]);
+    const { failures } = findFailures(hostile(), parseFailOn("identityResidual!=7,epsilon<9"));
+    const ofNumbers = failures.filter(({ condition }) => condition !== "unmeasured");
+    expect(new Set(ofNumbers.map(({ layer }) => layer))).toEqual(new Set([" "]));
   });
 
   test("fails every layer that could not be measured, if there is a condition", () => {
