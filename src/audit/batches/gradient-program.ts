@@ -6,7 +6,7 @@ import type { Loss, OpenedModel } from "../../onnx/index.js";
 import { chooseWeights, splitArguments } from "../measuring/feeds.js";
 
 /** The loss of an opened model, and the stored weights that it is differentiated by. */
-interface WeightGradients {
+export interface WeightGradients {
   readonly opened: OpenedModel;
   readonly loss: Loss;
   /** Names of the stored weights. */

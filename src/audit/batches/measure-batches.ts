@@ -71,6 +71,13 @@ export async function measureBatches(
   const groups = [networkWeights, ...layers.map(({ linearOp }) => linearOp?.stored ?? [])];
   const names = [...new Set(groups.flat())];
   const next = countedProgress(1 + (1 + cuts) * batches.length, onProgress);
+  const all = Uint32Array.from(batches.flatMap((batch) => [...batch])).sort();
+  const reference = options.reference ?? ((await runner.fits(all, names)) ? "whole" : "cuts");
+  if (reference === "cuts" && cuts < 2)
+    throw new UserError(
+      `${loaded.batch.file}: the ${all.length} samples as one batch would need too much memory, so random cuts are the reference: expected at least 2 cuts, got ${cuts}; give --cuts 3, or --reference whole`,
+    );
+
   const sum = new GradientMean();
   const shares: BatchShares[] = [];
   for (const samples of batches) {
@@ -80,12 +87,6 @@ export async function measureBatches(
     shares.push({ blocked, removed });
   }
   const own = sum.means();
-  const all = Uint32Array.from(batches.flatMap((batch) => [...batch])).sort();
-  const reference = options.reference ?? (runner.fits(all.length) ? "whole" : "cuts");
-  if (reference === "cuts" && cuts < 2)
-    throw new UserError(
-      `${loaded.batch.file}: the ${all.length} samples as one batch would need too much memory, so random cuts are the reference: expected at least 2 cuts, got ${cuts}; give --cuts 3, or --reference whole`,
-    );
   const shuffled: Gradients[] = [];
   for (let cut = 0; cut < cuts; cut++) {
     const sum = new GradientMean();

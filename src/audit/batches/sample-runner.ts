@@ -7,7 +7,7 @@ import type { LoadedModel } from "../load.js";
 import type { Feeds } from "../measuring/feeds.js";
 import { type ModelMeasurement, ModelMeasurer } from "../measuring/measure-model.js";
 import { attachLoss, type OpenAuditOptions, openFor } from "../open.js";
-import { compileGradients, namedGradients } from "./gradient-program.js";
+import { compileGradients, namedGradients, type WeightGradients } from "./gradient-program.js";
 import { selectSamples } from "./select-samples.js";
 
 /** The loss and the weight gradients of one batch. */
@@ -39,6 +39,13 @@ export interface RunnerOptions extends OpenAuditOptions {
   readonly onProgress: (step: string) => void;
 }
 
+/** A measurer for batches of one size, and the denominator of the loss that it was made with. */
+interface KeptMeasurer {
+  readonly measurer: ModelMeasurer;
+  readonly size: number;
+  readonly denominator: number;
+}
+
 /**
  * Runs a model on any of the samples of a batch file. Batches of one size share an opened model and
  * programs.
@@ -46,7 +53,7 @@ export interface RunnerOptions extends OpenAuditOptions {
 export class SampleRunner implements AsyncDisposable {
   private readonly sampleCount: number;
   private readonly opened = new Map<number, OpenedModel>();
-  private readonly measurers = new Map<number, { measurer: ModelMeasurer; denominator: number }>();
+  private readonly measurers: KeptMeasurer[] = [];
   private readonly programs = new Map<number, { program: Program; denominator: number }>();
   private params: readonly Tensor[] | null = null;
   /** The kind of the loss and why. The first batch decides it where the user did not name it. */
@@ -110,45 +117,51 @@ export class SampleRunner implements AsyncDisposable {
   async shares(samples: Uint32Array, names: readonly string[]): Promise<BatchGradients & BatchShares> {
     const { opened, loss, feeds } = this.prepare(samples);
     const { denominator } = loss;
-    let compiled = this.measurers.get(samples.length);
-    if (compiled === undefined) {
-      compiled = { measurer: this.measurer(opened, loss, names), denominator };
-      this.measurers.set(samples.length, compiled);
-    }
-    const { layers, ...results } = await compiled.measurer.measure(feeds);
+    const kept = this.measurers.find(({ size }) => size === samples.length);
+    const { measurer, denominator: own } = kept ?? this.keepMeasurer({ opened, loss, names }, samples.length);
+    const { layers, ...results } = await measurer.measure(feeds);
     return {
       ...results,
       denominator,
-      scale: compiled.denominator / denominator,
+      scale: own / denominator,
       blocked: layers.map(({ shares }) => sharesOf(shares).blocked),
       removed: layers.map(({ weights }) => weights?.removed ?? null),
     };
   }
 
-  /** As `gradients`, with all measurements of all layers. For samples that are measured once. */
+  /** As `gradients`, with all measurements of all layers. */
   async measure(samples: Uint32Array, names: readonly string[]): Promise<WholeMeasurement> {
-    const { opened, loss, feeds } = this.prepare(samples);
-    await using measurer = this.measurer(opened, loss, names);
+    const { measurer, loss, feeds } = this.exactly(samples, names);
     return { ...(await measurer.measure(feeds)), denominator: loss.denominator, scale: 1, described: loss };
   }
 
-  /**
-   * Whether a batch of `size` samples fits in half of this machine's memory. The plan for a batch
-   * that has been measured is scaled by the number of samples. Call it after `shares`.
-   */
-  fits(size: number): boolean {
-    const perSample = [...this.measurers].map(([samples, { measurer }]) => measurer.plannedBytes / samples);
-    return Math.max(0, ...perSample) * size < memoryLimit() / 2;
+  /** Whether `measure` needs at most half of this machine's memory for these samples, as planned. */
+  async fits(samples: Uint32Array, names: readonly string[]): Promise<boolean> {
+    const { measurer, feeds } = this.exactly(samples, names);
+    return (await measurer.plannedBytes(feeds)) < memoryLimit() / 2;
   }
 
-  private measurer(opened: OpenedModel, loss: Loss, gradients: readonly string[]): ModelMeasurer {
-    return new ModelMeasurer(opened, loss, {
+  /** What `prepare` gives, with a measurer that was made for the same denominator: no `scale`. */
+  private exactly(samples: Uint32Array, names: readonly string[]) {
+    const { opened, loss, feeds } = this.prepare(samples);
+    const kept = this.measurers.find(
+      ({ size, denominator }) => size === samples.length && denominator === loss.denominator,
+    );
+    const { measurer } = kept ?? this.keepMeasurer({ opened, loss, names }, samples.length);
+    return { measurer, loss, feeds };
+  }
+
+  private keepMeasurer({ opened, loss, names }: WeightGradients, size: number): KeptMeasurer {
+    const measurer = new ModelMeasurer(opened, loss, {
       ...this.options,
       cacheKey: "",
       cache: undefined,
-      gradients,
+      gradients: names,
       onProgress: () => {},
     });
+    const kept = { measurer, size, denominator: loss.denominator };
+    this.measurers.push(kept);
+    return kept;
   }
 
   /**
@@ -170,7 +183,7 @@ export class SampleRunner implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { measurer } of this.measurers.values()) await measurer[Symbol.asyncDispose]();
+    for (const { measurer } of this.measurers) await measurer[Symbol.asyncDispose]();
     for (const { program } of this.programs.values()) await program.dispose();
   }
 }

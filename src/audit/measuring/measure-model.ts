@@ -81,24 +81,28 @@ export class ModelMeasurer implements AsyncDisposable {
     };
   }
 
-  /** Most bytes that a run needs at once, as planned; 0 before the first run. */
-  get plannedBytes(): number {
-    return Math.max(0, ...[...this.compiled.values()].map(({ program }) => program.memory.peak));
+  /** Most bytes that a measurement of tensors of these shapes needs at once, as planned. */
+  async plannedBytes(feeds: Feeds): Promise<number> {
+    return (await this.programFor(listed(feeds), { full: false })).program.memory.peak;
   }
 
   private async run(
-    { params, inputs, target }: Feeds,
+    feeds: Feeds,
     { full }: { readonly full: boolean },
   ): Promise<{ layout: ResultLayout; results: readonly Tensor[] }> {
-    const feeds = [...params, ...inputs, ...target];
-    let compiled = this.compiled.get(full);
-    if (compiled === undefined) {
-      this.options.onProgress("differentiating");
-      compiled = await this.compile(feeds, { full, gradients: this.options.gradients ?? [] });
-      this.compiled.set(full, compiled);
-    }
+    const tensors = listed(feeds);
+    const { layout, program } = await this.programFor(tensors, { full });
     this.options.onProgress("running");
-    return { layout: compiled.layout, results: await compiled.program.run(feeds) };
+    return { layout, results: await program.run(tensors) };
+  }
+
+  private async programFor(specs: readonly TensorSpec[], { full }: { readonly full: boolean }) {
+    const known = this.compiled.get(full);
+    if (known !== undefined) return known;
+    this.options.onProgress("differentiating");
+    const compiled = await this.compile(specs, { full, gradients: this.options.gradients ?? [] });
+    this.compiled.set(full, compiled);
+    return compiled;
   }
 
   private async compile(specs: readonly TensorSpec[], what: Required<LayoutOptions>) {
@@ -119,6 +123,9 @@ export class ModelMeasurer implements AsyncDisposable {
     this.compiled.clear();
   }
 }
+
+/** The tensors in the order in which a measuring program takes them. */
+const listed = ({ params, inputs, target }: Feeds): readonly Tensor[] => [...params, ...inputs, ...target];
 
 /** The features of one layer among the results. */
 export function features({ features: at }: LayerResults, results: readonly Tensor[]): FeatureResults {
